@@ -1,0 +1,364 @@
+/**
+ * Every error a person can meet. Each is a class with a stable code, says in one line what happened and to which component, and what to do.
+ * Errors are recognised by a marker and not by `instanceof`, so that two copies of this package agree.
+ */
+const MARK = Symbol.for('mortise.error.v1');
+
+/** Base of all errors of Mortise. `message` is one line: what happened; `advice` is what to do about it. */
+export class MortiseError extends Error {
+  readonly code: string;
+  readonly advice: string | undefined;
+
+  constructor(code: string, message: string, advice?: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'MortiseError';
+    this.code = code;
+    this.advice = advice;
+    Object.defineProperty(this, MARK, { value: true });
+  }
+
+  /** `CODE: what happened. What to do`, on one line. */
+  get line(): string {
+    const text = this.message.replace(/\s+/g, ' ').trim();
+    if (this.advice === undefined) return `${this.code}: ${text}`;
+    return `${this.code}: ${/[.!?]$/.test(text) ? text : `${text}.`} ${this.advice}`;
+  }
+}
+
+/** True for errors of this package, also those of another copy of it. */
+export function isMortiseError(error: unknown): error is MortiseError {
+  return typeof error === 'object' && error !== null && MARK in error;
+}
+
+/** True for a MortiseError of the given class (by its code, so also across copies of the package). */
+export function isError<E extends MortiseError>(error: unknown, type: { readonly code: string; new (...args: never[]): E }): error is E {
+  return isMortiseError(error) && error.code === type.code;
+}
+
+type Text = readonly [what: string, advice?: string | undefined];
+
+function define<P extends object>(code: string, text: (p: P) => Text) {
+  return class extends MortiseError {
+    static readonly code = code;
+    /** The facts the message was made of. */
+    readonly facts: P;
+    constructor(facts: P, options?: { cause?: unknown }) {
+      const [what, advice] = text(facts);
+      super(code, what, advice, options);
+      this.facts = facts;
+    }
+  };
+}
+
+/** The entry of `known` that is nearest to `word` (a typo away), or undefined. Edit distance at most 2, or 1/3 of the word. */
+export function nearest(word: string, known: Iterable<string>): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Math.max(2, Math.floor(word.length / 3)) + 1;
+  for (const candidate of known) {
+    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
+    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
+  }
+  return best;
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const swap = row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(swap, row[j]! + 1, next[j - 1]! + 1));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}
+
+function didYouMean(word: string, known: readonly string[]): string {
+  const near = nearest(word, known);
+  if (near !== undefined) return `Did you mean "${near}"?`;
+  return known.length === 0 ? '' : `Known: ${known.join(', ')}.`;
+}
+
+/** `experiment-tracker` → `experiment tracker`. */
+const spoken = (componentType: string): string => componentType.replaceAll('-', ' ');
+
+// ---- the project and its store -------------------------------------------------------------------------------------------------
+
+export const NoProject = define('NO_PROJECT', (p: { from: string }) => [
+  `no Mortise project in ${p.from} or any folder above it`,
+  'Run "mortise init" in the folder of your project.',
+]);
+export const FolderNotWritable = define('FOLDER_NOT_WRITABLE', (p: { folder: string; reason: string }) => [
+  `cannot write to ${p.folder} (${p.reason})`,
+  'Give your user write permission there, or choose another folder.',
+]);
+export const StoreCorrupt = define('STORE_CORRUPT', (p: { path: string; reason: string }) => [
+  `the store ${p.path} cannot be read: ${p.reason}`,
+  'Restore it from a backup, or move it aside and run "mortise init" to begin a new one.',
+]);
+export const StoreTooNew = define('STORE_TOO_NEW', (p: { path: string; version: number; supported: number }) => [
+  `the store ${p.path} was written by a newer Mortise (schema ${p.version}, this one knows ${p.supported})`,
+  'Update Mortise in this project.',
+]);
+export const StoreBusy = define('STORE_BUSY', (p: { path: string; seconds: number }) => [
+  `the store ${p.path} was locked by other processes for ${p.seconds} s`,
+  'Try again; if it stays so, look for a process that hangs in this project.',
+]);
+export const StoreUrlUnsupported = define('STORE_URL_UNSUPPORTED', (p: { url: string }) => [
+  `MORTISE_STORE_URL "${p.url}" is not supported`,
+  'Use sqlite:<path>.',
+]);
+export const StoreWriteFailed = define('STORE_WRITE_FAILED', (p: { path: string; reason: string }) => [
+  `cannot write to the store ${p.path}: ${p.reason}`,
+  'Check free space and permissions.',
+]);
+export const BadProjectConfig = define('BAD_PROJECT_CONFIG', (p: { path: string; reason: string }) => [
+  `${p.path} cannot be read: ${p.reason}`,
+  'Mend the file, or delete it and run "mortise stack set NAME".',
+]);
+
+// ---- stacks, components, flavors -----------------------------------------------------------------------------------------------
+
+export const UnknownComponentType = define('UNKNOWN_COMPONENT_TYPE', (p: { type: string; known: string[] }) => [
+  `no component type "${p.type}"`,
+  didYouMean(p.type, p.known),
+]);
+export const UnknownFlavor = define('UNKNOWN_FLAVOR', (p: { type: string; flavor: string; known: string[] }) => [
+  `no ${spoken(p.type)} flavor "${p.flavor}"`,
+  didYouMean(p.flavor, p.known),
+]);
+export const FlavorBroken = define('FLAVOR_BROKEN', (p: { type: string; flavor: string; reason: string }) => [
+  `the ${spoken(p.type)} flavor "${p.flavor}" cannot be loaded: ${p.reason}`,
+  'Mend or reinstall the package it comes from.',
+]);
+export const ConfigUnknownKey = define('CONFIG_UNKNOWN_KEY', (p: { of: string; key: string; known: string[] }) => [
+  `${p.of} has no config key "${p.key}"`,
+  p.known.length === 0 ? 'It takes no config.' : didYouMean(p.key, p.known),
+]);
+export const ConfigMissingKey = define('CONFIG_MISSING_KEY', (p: { of: string; key: string }) => [
+  `${p.of} needs the config key "${p.key}"`,
+  `Add --${p.key}=...`,
+]);
+export const ConfigWrongType = define('CONFIG_WRONG_TYPE', (p: { of: string; key: string; reason: string }) => [
+  `config key "${p.key}" of ${p.of} is wrong: ${p.reason}`,
+]);
+export const SettingsUnknownKey = define('SETTINGS_UNKNOWN_KEY', (p: { of: string; key: string; known: string[] }) => [
+  `${p.of} has no setting "${p.key}"`,
+  didYouMean(p.key, p.known),
+]);
+export const NameTaken = define('NAME_TAKEN', (p: { kind: string; name: string }) => [
+  `a ${spoken(p.kind)} named "${p.name}" exists already`,
+  'Choose another name, or delete the old one first.',
+]);
+export const BadName = define('BAD_NAME', (p: { kind: string; name: string }) => [
+  `"${p.name}" is no name for a ${spoken(p.kind)}`,
+  'Use letters, digits, ".", "_" and "-", beginning with a letter or digit, at most 128 characters.',
+]);
+export const UnknownComponent = define('UNKNOWN_COMPONENT', (p: { type: string; name: string; known: string[] }) => [
+  `no ${spoken(p.type)} named "${p.name}"`,
+  didYouMean(p.name, p.known) || `Register it with "mortise ${p.type} register ${p.name} --flavor=...".`,
+]);
+export const UnknownStack = define('UNKNOWN_STACK', (p: { name: string; known: string[] }) => [
+  `no stack named "${p.name}"`,
+  didYouMean(p.name, p.known),
+]);
+export const StackIncomplete = define('STACK_INCOMPLETE', (p: { stack: string; type: string }) => [
+  `stack "${p.stack}" has no ${spoken(p.type)}`,
+  `Every stack needs one: "mortise ${p.type} list" shows what is registered.`,
+]);
+export const StackTooMany = define('STACK_TOO_MANY', (p: { stack: string; type: string }) => [
+  `stack "${p.stack}" names more than one ${spoken(p.type)}`,
+  'Name one.',
+]);
+export const ComponentInUse = define('COMPONENT_IN_USE', (p: { type: string; name: string; stacks: string[] }) => [
+  `the ${spoken(p.type)} "${p.name}" is used by ${p.stacks.length === 1 ? 'stack' : 'stacks'} ${p.stacks.map((s) => `"${s}"`).join(', ')}`,
+  'Delete or change the stack first.',
+]);
+export const StackInUse = define('STACK_IN_USE', (p: { name: string }) => [
+  `stack "${p.name}" is the active stack`,
+  'Activate another one first with "mortise stack set NAME".',
+]);
+export const TrackerNotInStack = define('TRACKER_NOT_IN_STACK', (p: { step: string; tracker: string | true; stack: string; available: string[] }) => [
+  p.tracker === true
+    ? `step "${p.step}" is tracked, but stack "${p.stack}" has no experiment tracker`
+    : `step "${p.step}" names the experiment tracker "${p.tracker}", which stack "${p.stack}" does not have`,
+  p.available.length === 0 ? 'Choose a stack with one.' : `It has: ${p.available.join(', ')}.`,
+]);
+export const BadFlavor = define('BAD_FLAVOR', (p: { source: string; reason: string }) => [`${p.source} is not a flavor: ${p.reason}`]);
+export const MissingPackage = define('MISSING_PACKAGE', (p: { package: string; of: string }) => [
+  `${p.of} needs the package ${p.package}`,
+  `Run "npm install ${p.package}".`,
+]);
+
+// ---- writing pipelines ---------------------------------------------------------------------------------------------------------
+
+export const WireTouched = define('WIRE_TOUCHED', (p: { wire: string; how: string }) => [
+  `${p.how} of ${p.wire}, which has no value yet: a pipeline's body only connects steps`,
+  'Do this inside a step, or use when(wire, { then, else }) to branch.',
+]);
+export const WireInCondition = define('WIRE_IN_CONDITION', (p: { pipeline: string; expression: string; line: number }) => [
+  `pipeline "${p.pipeline}" tests ${p.expression} in a condition (line ${p.line} of its body), but a step's output has no value yet`,
+  'Branch with when(wire, { then, else }); if it is no step output, compute it above the pipeline or pass it as a param.',
+]);
+export const AsyncBody = define('ASYNC_BODY', (p: { pipeline: string }) => [
+  `the body of pipeline "${p.pipeline}" is async`,
+  'A function-style body only connects steps: make it a plain function, or write the pipeline as a class.',
+]);
+export const StepArguments = define('STEP_ARGUMENTS', (p: { step: string; reason: string }) => [
+  `step "${p.step}" ${p.reason}`,
+  'A step takes one object of named inputs, or nothing.',
+]);
+export const UnknownOption = define('UNKNOWN_OPTION', (p: { of: string; option: string; known: string[] }) => [
+  `${p.of} has no option "${p.option}"`,
+  didYouMean(p.option, p.known),
+]);
+export const BadOption = define('BAD_OPTION', (p: { of: string; option: string; reason: string }) => [`option "${p.option}" of ${p.of} ${p.reason}`]);
+export const StepOutsidePipeline = define('STEP_OUTSIDE_PIPELINE', (p: { step: string }) => [
+  `step "${p.step}" was called outside a pipeline`,
+  `Call ${p.step}.fn(...) to run the function itself, for example in a test.`,
+]);
+export const StepInsideStep = define('STEP_INSIDE_STEP', (p: { inner: string; outer: string }) => [
+  `step "${p.inner}" was called inside step "${p.outer}"`,
+  'Connect steps in the pipeline; inside a step, call a plain function.',
+]);
+export const DuplicateStepId = define('DUPLICATE_STEP_ID', (p: { pipeline: string; id: string }) => [
+  `pipeline "${p.pipeline}" has two steps with the id "${p.id}"`,
+  'Give one of them another { id }.',
+]);
+export const BadStepId = define('BAD_STEP_ID', (p: { id: string }) => [
+  `"${p.id}" is no step id`,
+  'Use letters, digits, ".", "_" and "-", beginning with a letter or digit.',
+]);
+export const PipelineCycle = define('PIPELINE_CYCLE', (p: { pipeline: string; steps: string[] }) => [
+  `pipeline "${p.pipeline}" has a cycle: ${p.steps.join(' -> ')}`,
+  'A step cannot wait for itself.',
+]);
+export const ForeignWire = define('FOREIGN_WIRE', (p: { step: string; input: string; wire: string }) => [
+  `input "${p.input}" of step "${p.step}" is ${p.wire}, made in another run of a pipeline's body`,
+  'Pass wires of a nested pipeline in and out as its inputs and its result.',
+]);
+export const UnknownOutput = define('UNKNOWN_OUTPUT', (p: { step: string; output: string; known: string[] }) => [
+  `step "${p.step}" has no output "${p.output}"`,
+  didYouMean(p.output, p.known),
+]);
+export const UnknownParam = define('UNKNOWN_PARAM', (p: { pipeline: string; param: string; known: string[] }) => [
+  `pipeline "${p.pipeline}" has no param "${p.param}"`,
+  p.known.length === 0 ? 'It takes none.' : didYouMean(p.param, p.known),
+]);
+export const MissingParam = define('MISSING_PARAM', (p: { pipeline: string; param: string }) => [
+  `pipeline "${p.pipeline}" needs the param "${p.param}"`,
+  `Pass it: --param ${p.param}=...`,
+]);
+export const BadParam = define('BAD_PARAM', (p: { pipeline: string; param: string; reason: string }) => [
+  `param "${p.param}" of pipeline "${p.pipeline}" ${p.reason}`,
+]);
+export const InputNotStorable = define('INPUT_NOT_STORABLE', (p: { step: string; input: string; reason: string }) => [
+  `input "${p.input}" of step "${p.step}" ${p.reason}`,
+  'Pass plain data, or the output of a step.',
+]);
+export const BadPipelineClass = define('BAD_PIPELINE_CLASS', (p: { pipeline: string; reason: string }) => [
+  `class ${p.pipeline} cannot run as a pipeline: ${p.reason}`,
+]);
+export const BadStepMethod = define('BAD_STEP_METHOD', (p: { step: string; reason: string }) => [`@step ${p.step} ${p.reason}`]);
+export const FrozenInstance = define('FROZEN_INSTANCE', (p: { pipeline: string; step: string }) => [
+  `step "${p.step}" wrote to "this" of ${p.pipeline}: every step call runs on a fresh, frozen instance`,
+  'Return the value and pass it on as an input.',
+]);
+export const NotCacheable = define('NOT_CACHEABLE', (p: { step: string; reason: string }) => [`step "${p.step}" is not cached: ${p.reason}`]);
+
+// ---- running -------------------------------------------------------------------------------------------------------------------
+
+export const RunNameTaken = define('RUN_NAME_TAKEN', (p: { name: string }) => [`a run named "${p.name}" exists already`, 'Choose another --name.']);
+export const UnknownRun = define('UNKNOWN_RUN', (p: { run: string; nearest?: string | undefined }) => [
+  p.run === 'latest' ? 'there is no run yet' : `no run "${p.run}"`,
+  p.nearest === undefined ? '"mortise runs list" shows what there is.' : `Did you mean "${p.nearest}"?`,
+]);
+export const RunFailed = define('RUN_FAILED', (p: { run: string; status: string; reason: string }) => [
+  `run "${p.run}" ${p.status}: ${p.reason}`,
+  `See "mortise runs show ${p.run}".`,
+]);
+export const StepTimeout = define('STEP_TIMEOUT', (p: { step: string; timeoutMs: number }) => [`step "${p.step}" took longer than ${p.timeoutMs} ms`]);
+export const RunKilled = define('RUN_KILLED', (p: { reason: string }) => [`the run was killed (${p.reason})`]);
+export const FenceLost = define('FENCE_LOST', (p: { step: string; attempt: number }) => [
+  `attempt ${p.attempt} of step "${p.step}" was taken over meanwhile; its outputs were dropped`,
+]);
+export const OutputMissing = define('OUTPUT_MISSING', (p: { step: string; output: string; returned: string }) => [
+  `step "${p.step}" declares the output "${p.output}", but returned ${p.returned}`,
+  'Return an object with every declared output.',
+]);
+export const OutputNotStorable = define('OUTPUT_NOT_STORABLE', (p: { step: string; output: string; reason: string }) => [
+  `output "${p.output}" of step "${p.step}" cannot be stored: ${p.reason}`,
+  'Return plain data, or register a materializer for it with registerMaterializer().',
+]);
+export const InputNotLoadable = define('INPUT_NOT_LOADABLE', (p: { step: string; input: string; reason: string }) => [
+  `input "${p.input}" of step "${p.step}" cannot be loaded: ${p.reason}`,
+]);
+export const MapNotArray = define('MAP_NOT_ARRAY', (p: { step: string; input: string; reason: string }) => [
+  `step "${p.step}" cannot be mapped over input "${p.input}": ${p.reason}`,
+  'Every input of the first object must be an array, all of one length.',
+]);
+
+// ---- artifacts -----------------------------------------------------------------------------------------------------------------
+
+export const BadArtifactKey = define('BAD_ARTIFACT_KEY', (p: { key: string; reason: string }) => [`"${p.key}" is no artifact key: ${p.reason}`]);
+export const ArtifactNotFound = define('ARTIFACT_NOT_FOUND', (p: { what: string; where?: string }) => [
+  `${p.what} is not there${p.where === undefined ? '' : ` (${p.where})`}`,
+]);
+export const ArtifactExists = define('ARTIFACT_EXISTS', (p: { key: string }) => [`an artifact is stored at "${p.key}" already`]);
+export const ArtifactCorrupt = define('ARTIFACT_CORRUPT', (p: { what: string; expected: string; found: string }) => [
+  `${p.what} is damaged: ${p.found} where ${p.expected} was stored`,
+  'Run the step again with --no-cache.',
+]);
+export const ArtifactStoreFailed = define('ARTIFACT_STORE_FAILED', (p: { store: string; doing: string; reason: string }) => [
+  `the artifact store "${p.store}" failed ${p.doing}: ${p.reason}`,
+]);
+export const NotSerializable = define('NOT_SERIALIZABLE', (p: { path: string; what: string }) => [`${p.path} is ${p.what}, for which there is no materializer`]);
+export const UnknownMaterializer = define('UNKNOWN_MATERIALIZER', (p: { name: string; version: number }) => [
+  `no materializer "${p.name}" version ${p.version}`,
+  'Import the module that registers it.',
+]);
+
+// ---- tracking ------------------------------------------------------------------------------------------------------------------
+
+export const TrackerUnavailable = define('TRACKER_UNAVAILABLE', (p: { tracker: string; reason: string }) => [
+  `the experiment tracker "${p.tracker}" is not available: ${p.reason}`,
+  'What was logged is kept and delivered later.',
+]);
+export const BadLogValue = define('BAD_LOG_VALUE', (p: { call: string; reason: string }) => [`${p.call}: ${p.reason}`]);
+export const NotTracked = define('NOT_TRACKED', (p: { step: string; what: string }) => [
+  `step "${p.step}" has no tracker run with ${p.what}`,
+  'Set { experimentTracker: true } on the step.',
+]);
+
+/** Thrown by trackers and stores for a failure that may pass: the same call is made again later. `retryAfter` in ms. */
+export class Transient extends MortiseError {
+  static readonly code = 'TRANSIENT';
+  readonly retryAfter: number | undefined;
+  constructor(message: string, options?: { cause?: unknown; retryAfter?: number }) {
+    super('TRANSIENT', message, undefined, options);
+    this.retryAfter = options?.retryAfter;
+  }
+}
+
+/** Thrown by trackers and stores for a failure that will not pass by trying again. */
+export class Permanent extends MortiseError {
+  static readonly code = 'PERMANENT';
+  constructor(message: string, options?: { cause?: unknown }) {
+    super('PERMANENT', message, undefined, options);
+  }
+}
+
+// ---- the command line ----------------------------------------------------------------------------------------------------------
+
+export const FileNotFound = define('FILE_NOT_FOUND', (p: { file: string }) => [`there is no file ${p.file}`]);
+export const FileBroken = define('FILE_BROKEN', (p: { file: string; reason: string }) => [`${p.file} cannot be loaded: ${p.reason}`]);
+export const NoPipeline = define('NO_PIPELINE', (p: { file: string; wanted?: string; known?: string[] }) => [
+  p.wanted === undefined ? `${p.file} defines no pipeline` : `${p.file} has no pipeline "${p.wanted}"`,
+  p.known !== undefined && p.known.length > 0 ? `It has: ${p.known.join(', ')}.` : 'Export a pipeline(...) or a class with @pipeline from it.',
+]);
+export const SeveralPipelines = define('SEVERAL_PIPELINES', (p: { file: string; known: string[] }) => [
+  `${p.file} has several pipelines: ${p.known.join(', ')}`,
+  `Name one: ${p.file}#${p.known[0] ?? 'NAME'}`,
+]);
+export const BadUsage = define('BAD_USAGE', (p: { what: string; advice?: string }) => [p.what, p.advice]);

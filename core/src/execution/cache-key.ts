@@ -1,0 +1,96 @@
+import { createHash, hash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { isAbsolute, resolve } from 'node:path';
+
+import { knownMaterializers } from '../artifacts/materializers.ts';
+import type { Json } from '../json.ts';
+import type { StepSpec } from '../pipeline/pipeline-spec.ts';
+import { sourceClosure, type SourceClosure } from '../pipeline/source-closure.ts';
+import type { StepCode } from './run-step.ts';
+
+/** The sources that a run's steps were made of, each module's closure computed once per run. */
+export class StepSources {
+  private readonly closures = new Map<string, Promise<SourceClosure>>();
+  private readonly digests = new Map<string, Promise<{ digest: string } | { reason: string }>>();
+  private readonly folders: { root: string; cacheFolder: string };
+
+  constructor(folders: { root: string; cacheFolder: string }) {
+    this.folders = folders;
+  }
+
+  /** What a step's code is, as one hash, or why no hash stands for it. */
+  async identify(code: StepCode, declaredKey: Json | undefined): Promise<{ digest: string } | { reason: string }> {
+    if (code.insideFunction !== undefined && declaredKey === undefined)
+      return { reason: `it was made inside the function ${code.insideFunction}; declare { cacheKey } to tell it apart` };
+    const modules = code.insideFunction === undefined ? [code.module] : code.frames;
+    const key = modules.join('\n');
+    let digest = this.digests.get(key);
+    if (digest === undefined) this.digests.set(key, (digest = this.digest(modules)));
+    return digest;
+  }
+
+  get root(): string {
+    return this.folders.root;
+  }
+
+  private async digest(modules: readonly string[]): Promise<{ digest: string } | { reason: string }> {
+    const hashes: string[] = [];
+    for (const module of modules) {
+      const closure = await this.closure(module);
+      if (closure.uncacheable !== undefined) return { reason: closure.uncacheable };
+      hashes.push(closure.hash);
+    }
+    return { digest: hashes.join() };
+  }
+
+  private closure(module: string): Promise<SourceClosure> {
+    let closure = this.closures.get(module);
+    if (closure === undefined) this.closures.set(module, (closure = sourceClosure(module, this.folders)));
+    return closure;
+  }
+}
+
+/**
+ * The cache key of one step run: what its code, its inputs and its surroundings are. Two step runs with one key would give the same outputs.
+ * `inputs` are content hashes by input name.
+ */
+export async function cacheKey(
+  step: StepSpec,
+  code: StepCode,
+  inputs: Record<string, Json>,
+  sources: StepSources,
+  artifactStoreId: string,
+): Promise<{ key: string } | { reason: string }> {
+  if (step.options.cache === false) return { reason: 'the step says { cache: false }' };
+  const source = await sources.identify(code, step.options.cacheKey);
+  if ('reason' in source) return source;
+  const files: Record<string, string> = {};
+  for (const file of step.options.cacheFiles ?? []) {
+    const content = fileHash(isAbsolute(file) ? file : resolve(sources.root, file));
+    if (content === undefined) return { reason: `its extra file ${file} cannot be read` };
+    files[file] = content;
+  }
+  const environment = Object.fromEntries((step.options.cacheEnv ?? []).map((name) => [name, process.env[name] ?? null]));
+  const parts: Json = [
+    1,
+    step.name,
+    code.ordinal,
+    source.digest,
+    step.options.cacheKey ?? null,
+    files,
+    environment,
+    inputs,
+    step.outputs.map((output) => [output.name, output.tracked ?? null]),
+    knownMaterializers(),
+    artifactStoreId,
+  ];
+  return { key: hash('sha256', JSON.stringify(parts)) };
+}
+
+function fileHash(path: string): string | undefined {
+  try {
+    return createHash('sha256').update(readFileSync(path)).digest('hex');
+  } catch {
+    return undefined;
+  }
+}

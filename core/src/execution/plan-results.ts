@@ -1,0 +1,228 @@
+import { fingerprint } from '../artifacts/fingerprint.ts';
+import { fromTagged, toTagged } from '../artifacts/tagged-json.ts';
+import { MapNotArray } from '../errors.ts';
+import type { Json } from '../json.ts';
+import type { ConditionSpec, InputSpec, PipelineSpec, StepSpec, WireSpec } from '../pipeline/pipeline-spec.ts';
+import type { InputRecord, VersionRecord } from '../store/metadata-store.ts';
+import type { OpenRun } from './open-run.ts';
+import { reasonOf } from './outcome.ts';
+import type { StepEnd, StepInput } from './run-step.ts';
+import { collectSources, dependenciesOf } from './schedule-plan.ts';
+
+/** Where a step of the plan stands: its end, or one end per item of a mapped step. */
+type Result = { one: StepEnd } | { items: (StepEnd | undefined)[] };
+
+/** What an input spec stands for once the steps above it have ended. */
+type Source = { value: Json } | { version: VersionRecord } | { list: Source[] } | { skipped: string };
+
+/** The results of a function-style run, and the inputs made of them. */
+export class PlanResults {
+  private readonly run: OpenRun;
+  private readonly results = new Map<string, Result>();
+  private readonly steps: Map<string, StepSpec>;
+  /** Steps that have not taken a step's outputs yet; without any left the values are let go. */
+  private readonly consumers = new Map<string, number>();
+  private readonly arrays = new Map<string, Promise<unknown[]>>();
+
+  constructor(run: OpenRun, plan: PipelineSpec) {
+    this.run = run;
+    this.steps = new Map(plan.steps.map((step) => [step.id, step]));
+    for (const step of plan.steps) for (const id of dependenciesOf(step)) this.consumers.set(id, (this.consumers.get(id) ?? 0) + 1);
+    const needed = new Set<string>();
+    for (const input of resultSpecs(plan)) collectSources(input, needed);
+    for (const id of needed) this.consumers.set(id, (this.consumers.get(id) ?? 0) + 1);
+  }
+
+  expectItems(stepId: string, length: number): void {
+    this.results.set(stepId, { items: Array.from({ length }, () => undefined) });
+  }
+
+  record(stepId: string, mapIndex: number | undefined, end: StepEnd): void {
+    const known = this.results.get(stepId);
+    if (mapIndex !== undefined && known !== undefined && 'items' in known) known.items[mapIndex] = end;
+    else this.results.set(stepId, { one: end });
+    const whole = known === undefined || !('items' in known) || known.items.every((item) => item !== undefined);
+    if (whole) this.release(stepId);
+  }
+
+  /** Why a step is not to run though all it waits for has ended well, or undefined. */
+  async skipReason(step: StepSpec): Promise<string | undefined> {
+    for (const condition of step.when) {
+      const reason = await this.conditionReason(condition);
+      if (reason !== undefined) return reason;
+    }
+    for (const [name, input] of Object.entries(step.inputs)) {
+      const source = await this.source(input);
+      if ('skipped' in source) return `its input "${name}" comes from ${source.skipped}, which was skipped`;
+    }
+    return undefined;
+  }
+
+  /** Items of a mapped step: the length that all its mapped inputs share. Throws `MapNotArray`. */
+  async mapLength(step: StepSpec): Promise<number> {
+    let length: number | undefined;
+    for (const name of step.map ?? []) {
+      const source = await this.source(step.inputs[name]!);
+      const items = 'list' in source ? source.list.length : (await this.mappedArray(step, name, source)).length;
+      if (length !== undefined && length !== items)
+        throw new MapNotArray({ step: step.id, input: name, reason: `it has ${items} items where another has ${length}` });
+      length = items;
+    }
+    return length ?? 0;
+  }
+
+  async inputs(step: StepSpec, mapIndex: number | undefined): Promise<Record<string, StepInput>> {
+    const inputs: Record<string, StepInput> = {};
+    for (const [name, spec] of Object.entries(step.inputs)) {
+      const source = await this.source(spec);
+      inputs[name] = mapIndex !== undefined && step.map?.includes(name) ? await this.item(step, name, source, mapIndex) : this.whole(source);
+    }
+    return inputs;
+  }
+
+  /** What the body returned, as values; undefined for what was skipped. */
+  async result(plan: PipelineSpec): Promise<unknown> {
+    if (plan.result === undefined) return undefined;
+    if (isInputSpec(plan.result)) return this.value(plan.result);
+    const values: Record<string, unknown> = {};
+    for (const [name, spec] of Object.entries(plan.result)) values[name] = await this.value(spec);
+    return values;
+  }
+
+  private async value(spec: InputSpec): Promise<unknown> {
+    const source = await this.source(spec);
+    return 'skipped' in source ? undefined : this.whole(source).load();
+  }
+
+  private async conditionReason(condition: ConditionSpec): Promise<string | undefined> {
+    const source = this.wire(condition);
+    if ('skipped' in source) return `its condition comes from ${source.skipped}, which was skipped`;
+    const holds = await this.whole(source).load();
+    return holds === condition.is ? undefined : `${condition.from} gave ${String(holds)}`;
+  }
+
+  private async source(spec: InputSpec): Promise<Source> {
+    if ('value' in spec) return { value: spec.value };
+    if ('from' in spec) return this.wire(spec);
+    if ('list' in spec) {
+      const list = await Promise.all(spec.list.map((item) => this.source(item)));
+      return list.find((item) => 'skipped' in item) ?? { list };
+    }
+    const condition = this.wire(spec.when);
+    if ('skipped' in condition) return condition;
+    if (await this.whole(condition).load()) return this.source(spec.then);
+    return spec.else === undefined ? { value: toTagged(undefined) } : this.source(spec.else);
+  }
+
+  private wire({ from, output }: WireSpec): Source {
+    const result = this.results.get(from);
+    if (result === undefined) return { skipped: from };
+    if ('one' in result) return versionOf(from, result.one, output);
+    const list = result.items.map((item, index) => (item === undefined ? { skipped: `${from}[${index}]` } : versionOf(`${from}[${index}]`, item, output)));
+    return list.find((item) => 'skipped' in item) ?? { list };
+  }
+
+  private whole(source: Source): StepInput {
+    const { handOver, stack } = this.run;
+    if ('value' in source) return { record: { value: source.value }, content: { value: source.value }, load: async () => fromTagged(source.value) };
+    if ('version' in source) {
+      const { version } = source;
+      return { record: recordOf(version), content: contentOf(version), load: () => handOver.take(version, stack.artifactStore) };
+    }
+    if ('skipped' in source) throw new Error(`a skipped wire has no value: ${source.skipped}`);
+    const items = source.list.map((item) => this.whole(item));
+    return {
+      record: { list: items.map((item) => item.record) },
+      content: items.map((item) => item.content),
+      load: () => Promise.all(items.map((item) => item.load())),
+    };
+  }
+
+  private async item(step: StepSpec, name: string, source: Source, index: number): Promise<StepInput> {
+    if ('list' in source) return this.whole(source.list[index]!);
+    const items = await this.mappedArray(step, name, source);
+    if ('value' in source) return this.whole({ value: toTagged(items[index]) });
+    let first = true;
+    return {
+      record: { ...recordOf((source as { version: VersionRecord }).version), item: index },
+      content: await fingerprint(items[index]),
+      load: async () => {
+        // Each item of the decoded array goes to one step run; an attempt after it gets a fresh copy.
+        if (first) {
+          first = false;
+          return items[index];
+        }
+        return ((await this.whole(source).load()) as unknown[])[index];
+      },
+    };
+  }
+
+  private mappedArray(step: StepSpec, name: string, source: Source): Promise<unknown[]> {
+    const key = JSON.stringify([step.id, name]);
+    let array = this.arrays.get(key);
+    if (array === undefined) this.arrays.set(key, (array = this.loadArray(step, name, source)));
+    return array;
+  }
+
+  private async loadArray(step: StepSpec, name: string, source: Source): Promise<unknown[]> {
+    const value = await this.whole(source).load().catch((cause: unknown) => {
+      throw new MapNotArray({ step: step.id, input: name, reason: reasonOf(cause) }, { cause });
+    });
+    if (Array.isArray(value)) return value as unknown[];
+    if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return Array.from(value as Float64Array);
+    throw new MapNotArray({ step: step.id, input: name, reason: `it is ${value === null ? 'null' : typeof value}` });
+  }
+
+  /** A step has ended for good: what only it still needed is let go. */
+  private release(stepId: string): void {
+    const step = this.steps.get(stepId);
+    if (step === undefined) return;
+    for (const name of step.map ?? []) this.arrays.delete(JSON.stringify([stepId, name]));
+    for (const id of dependenciesOf(step)) {
+      const left = (this.consumers.get(id) ?? 1) - 1;
+      this.consumers.set(id, left);
+      if (left === 0) this.letGo(id);
+    }
+    if ((this.consumers.get(stepId) ?? 0) === 0) this.letGo(stepId);
+  }
+
+  private letGo(stepId: string): void {
+    const result = this.results.get(stepId);
+    if (result === undefined) return;
+    const ends = 'one' in result ? [result.one] : result.items;
+    for (const end of ends) {
+      if (end === undefined) continue;
+      delete end.returned;
+      for (const version of end.outputs.values()) this.run.handOver.drop(version.id);
+    }
+  }
+}
+
+function resultSpecs(plan: PipelineSpec): InputSpec[] {
+  if (plan.result === undefined) return [];
+  return isInputSpec(plan.result) ? [plan.result] : Object.values(plan.result);
+}
+
+/** A result of several wires is an object by name; its values are objects, those of an input spec's own keys are not all. */
+function isInputSpec(result: NonNullable<PipelineSpec['result']>): result is InputSpec {
+  if ('value' in result && !isObject(result['value'])) return true;
+  return typeof result['from'] === 'string' || Array.isArray(result['list']) || ('when' in result && 'then' in result && typeof (result['when'] as { from?: unknown }).from === 'string');
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
+}
+
+function versionOf(step: string, end: StepEnd, output: string): Source {
+  const version = end.outputs.get(output);
+  return version === undefined ? { skipped: step } : { version };
+}
+
+export function recordOf(version: VersionRecord): { versionId: string; artifact: string; version: number } {
+  return { versionId: version.id, artifact: version.artifact, version: version.version };
+}
+
+/** What a stored value is, whatever name and number it was stored under. */
+export function contentOf(version: VersionRecord): Json {
+  return [version.materializer, version.materializerVersion, version.sha256];
+}

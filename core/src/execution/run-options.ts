@@ -1,0 +1,40 @@
+import type { ExecutionMode } from '../stack/orchestrator.ts';
+
+/** How to run a pipeline. */
+export interface RunOptions {
+  /** Name of the stack. Default: the project's active one. */
+  stack?: string;
+  /** Name of the run. Default `<pipeline>-<yyyymmdd>-<hhmmss>-<4 hex>`. */
+  name?: string;
+  /** `false`: run every step anew (what ran is still remembered). Default true. */
+  cache?: boolean;
+  /** Most step runs at once. Default: the orchestrator's. */
+  concurrency?: number;
+  /** Default `stop-on-failure`. */
+  executionMode?: ExecutionMode;
+  /** Experiment the run belongs to. Default: the pipeline's name. */
+  experiment?: string;
+  tags?: Record<string, string>;
+  /** Ends the run as `killed` when aborted. */
+  signal?: AbortSignal;
+  /** Reject with `RunFailed` when the run does not complete. Default false: a failed run is a result. */
+  throwOnFailure?: boolean;
+  /** Told of each step as it starts and ends. */
+  onStep?: (event: StepEvent) => void;
+}
+
+/** Names of all run options, for the check of unknown ones. */
+export const RUN_OPTIONS: readonly (keyof RunOptions)[] = [
+  'stack', 'name', 'cache', 'concurrency', 'executionMode', 'experiment', 'tags', 'signal', 'throwOnFailure', 'onStep',
+];
+
+export interface StepEvent {
+  runName: string;
+  /** `train`, or `each[2]` for an item. */
+  step: string;
+  status: 'running' | 'completed' | 'cached' | 'skipped' | 'failed' | 'killed' | 'retrying';
+  attempt: number;
+  /** Since the attempt's start, ms. */
+  durationMs: number;
+  message?: string;
+}

@@ -1,0 +1,124 @@
+import type { InputSpec, PipelineSpec, StepSpec, StepStatus } from '../pipeline/pipeline-spec.ts';
+import type { OrchestratedRun } from '../stack/orchestrator.ts';
+
+/** A step of the plan as the scheduler follows it. */
+interface Node {
+  step: StepSpec;
+  /** Steps that wait for this one. */
+  dependents: Node[];
+  /** Steps this one still waits for. */
+  waitingFor: number;
+  /** A step above it failed: it will not start. */
+  blocked: boolean;
+  /** Items of a mapped step that have not ended. */
+  itemsLeft: number;
+  failed: boolean;
+}
+
+interface Task {
+  node: Node;
+  mapIndex: number | undefined;
+}
+
+/** Ids of the steps that a step waits for: those its inputs come from, `after`, and its conditions. Each once. */
+export function dependenciesOf(step: StepSpec): Set<string> {
+  const ids = new Set<string>(step.after);
+  for (const condition of step.when) ids.add(condition.from);
+  for (const input of Object.values(step.inputs)) collectSources(input, ids);
+  return ids;
+}
+
+/** Adds the ids of the steps that an input comes from. */
+export function collectSources(input: InputSpec, into: Set<string>): void {
+  if ('from' in input) into.add(input.from);
+  else if ('list' in input) for (const item of input.list) collectSources(item, into);
+  else if ('when' in input) {
+    into.add(input.when.from);
+    collectSources(input.then, into);
+    if (input.else) collectSources(input.else, into);
+  }
+}
+
+/**
+ * Runs a plan on this machine: every step starts as soon as all it waits for has ended well, at most `concurrency` at once, in the order of the plan.
+ * After a failure: `fail-fast` aborts what runs, `stop-on-failure` lets it end, both start nothing more; `continue-on-failure` runs all that is
+ * not downstream of it. An aborted signal starts nothing more. Resolves when nothing runs any longer.
+ */
+export async function schedulePlan(plan: PipelineSpec, run: OrchestratedRun, options: { concurrency: number }): Promise<void> {
+  const ready: Task[] = [];
+  let next = 0;
+  let running = 0;
+  let stopped = false;
+
+  for (const node of graph(plan)) if (node.waitingFor === 0) ready.push({ node, mapIndex: undefined });
+
+  await new Promise<void>((resolve, reject) => {
+    const pump = (): void => {
+      while (!stopped && !run.signal.aborted && running < options.concurrency && next < ready.length) {
+        const task = ready[next++]!;
+        running++;
+        start(task).then(() => {
+          running--;
+          pump();
+        }, reject);
+      }
+      if (running === 0) resolve();
+    };
+
+    const start = async ({ node, mapIndex }: Task): Promise<void> => {
+      if (mapIndex === undefined && node.step.map !== undefined) {
+        const length = await run.mapLength(node.step.id);
+        if (length !== undefined && length > 0) {
+          node.itemsLeft = length;
+          const items = Array.from({ length }, (_, index) => ({ node, mapIndex: index }));
+          ready.splice(next, 0, ...items);
+          return;
+        }
+      }
+      ended(node, await run.runStep(node.step.id, mapIndex));
+    };
+
+    const ended = (node: Node, status: StepStatus): void => {
+      if (status === 'failed' || status === 'killed') {
+        node.failed = true;
+        if (run.executionMode !== 'continue-on-failure') stopped = true;
+        if (run.executionMode === 'fail-fast') run.abortRunning(`step "${node.step.id}" ${status}`);
+      }
+      node.itemsLeft--;
+      if (node.itemsLeft > 0) return;
+      for (const dependent of node.dependents) {
+        dependent.blocked ||= node.failed || node.blocked;
+        if (--dependent.waitingFor > 0) continue;
+        if (dependent.blocked) passOver(dependent);
+        else ready.push({ node: dependent, mapIndex: undefined });
+      }
+    };
+
+    /** A step that will never start blocks all below it, without recursion: chains are long. */
+    const passOver = (first: Node): void => {
+      const blocked = [first];
+      for (let node = blocked.pop(); node !== undefined; node = blocked.pop()) {
+        for (const dependent of node.dependents) {
+          dependent.blocked = true;
+          if (--dependent.waitingFor === 0) blocked.push(dependent);
+        }
+      }
+    };
+
+    pump();
+  });
+}
+
+function graph(plan: PipelineSpec): Node[] {
+  const nodes = new Map<string, Node>();
+  for (const step of plan.steps) nodes.set(step.id, { step, dependents: [], waitingFor: 0, blocked: false, itemsLeft: 1, failed: false });
+  for (const node of nodes.values()) {
+    for (const id of dependenciesOf(node.step)) {
+      const source = nodes.get(id);
+      if (source === undefined) continue;
+      source.dependents.push(node);
+      node.waitingFor++;
+    }
+  }
+  return [...nodes.values()];
+}

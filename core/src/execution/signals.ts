@@ -1,0 +1,29 @@
+type Ender = (signal: NodeJS.Signals) => void;
+
+const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+const enders = new Set<Ender>();
+let received: NodeJS.Signals | undefined;
+
+/**
+ * Calls `end` once when the process is asked to stop (SIGINT, SIGTERM) while a run is open. A second signal exits at once (130, 143).
+ * When the last run has ended, `release` lets the signal do what it would have done, unless the program listens for it itself.
+ */
+export function onStopSignal(end: Ender): { release(): void } {
+  if (enders.size === 0) for (const signal of SIGNALS) process.on(signal, listen);
+  enders.add(end);
+  return {
+    release() {
+      if (!enders.delete(end) || enders.size > 0) return;
+      for (const signal of SIGNALS) process.off(signal, listen);
+      const signal = received;
+      received = undefined;
+      if (signal !== undefined && process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+    },
+  };
+}
+
+function listen(signal: NodeJS.Signals): void {
+  if (received !== undefined) process.exit(signal === 'SIGINT' ? 130 : 143);
+  received = signal;
+  for (const end of enders) end(signal);
+}

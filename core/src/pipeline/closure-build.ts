@@ -1,0 +1,252 @@
+import type {
+  BuildFailure,
+  BuildResult,
+  Loader,
+  Message,
+  OnLoadArgs,
+  OnLoadResult,
+  OnResolveArgs,
+  OnResolveResult,
+  Plugin,
+  PluginBuild,
+} from 'esbuild';
+import { hash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
+import { dirname, extname, join, relative } from 'node:path';
+
+import { hiddenReferences } from './hidden-references.ts';
+import { installedPackage, isOwnPackage, moduleTypeOf, packageNameOf, packageOfFile, type InstalledPackage } from './installed-package.ts';
+import type { StampedFiles } from './stamped-files.ts';
+import { tsconfigFinder, type TsconfigOptions } from './tsconfig-options.ts';
+
+/** What a module reaches. Paths are absolute. */
+export interface ClosureBuild {
+  /** Local files with the sha256 of their normalised text. */
+  files: Map<string, string>;
+  packages: Map<string, Set<string>>;
+  /** Of the tsconfig.json nearest to each local TypeScript file. */
+  tsconfigs: Map<string, TsconfigOptions['options']>;
+  /** Why the closure is not known for sure, one line each. */
+  problems: string[];
+  /** False if something could not be resolved or read: then a file that appears anywhere may change the result. */
+  resolved: boolean;
+}
+
+interface Building {
+  entry: string;
+  root: string;
+  files: StampedFiles;
+  closure: ClosureBuild;
+  tsconfigOf: ReturnType<typeof tsconfigFinder>;
+  esbuild: typeof import('esbuild');
+}
+
+/** Messages that esbuild has for a specifier it cannot know, silent unless asked for. */
+const UNKNOWN_SPECIFIER = ['unsupported-dynamic-import', 'unsupported-require-call', 'indirect-require'];
+const LOADERS = new Map<string, Loader>([
+  ...['.ts', '.mts', '.cts'].map((extension) => [extension, 'ts'] as const),
+  ...['.js', '.mjs', '.cjs'].map((extension) => [extension, 'js'] as const),
+  ['.tsx', 'tsx'],
+  ['.jsx', 'jsx'],
+  ['.json', 'json'],
+]);
+const IN_NODE_MODULES = /[\\/]node_modules[\\/]/;
+const RELATIVE = /^(?:\.|[\\/]|[A-Za-z]:[\\/])/;
+const BARE = /^[^.\\/]/;
+/** An import of a name put together from a literal folder: esbuild expands it to files that may not be all. */
+const COMPOSED_IMPORT = /\b(?:import|require)\s*\(\s*(?:`[^`]*\$\{|(["'])[^"']*\1\s*\+)/;
+
+/**
+ * Follows the imports of `entry` through every local file, by esbuild's resolver (tsconfig paths, `exports`, `.js` for `.ts`, symlinks by
+ * their real path). Third-party packages are not entered: their versions stand for them.
+ */
+export async function buildClosure(entry: string, o: { root: string; conditions: string[]; files: StampedFiles }): Promise<ClosureBuild> {
+  const closure: ClosureBuild = { files: new Map(), packages: new Map(), tsconfigs: new Map(), problems: [], resolved: true };
+  if (IN_NODE_MODULES.test(entry)) {
+    addPackage(closure, packageOfFile(entry, o.files));
+    return closure;
+  }
+  const esbuild = await import('esbuild');
+  const result = await esbuild
+    .build({
+      entryPoints: [entry],
+      bundle: true,
+      write: false,
+      metafile: true,
+      platform: 'node',
+      format: 'esm',
+      mainFields: ['main'],
+      // Those of Node that esbuild does not have by itself, then the user's.
+      conditions: ['node-addons', 'module-sync', ...o.conditions],
+      absWorkingDir: o.root,
+      logLevel: 'silent',
+      logLimit: 0,
+      logOverride: Object.fromEntries(UNKNOWN_SPECIFIER.map((id) => [id, 'warning'])),
+      plugins: [closurePlugin({ entry, root: o.root, files: o.files, closure, tsconfigOf: tsconfigFinder(o.files), esbuild })],
+    })
+    .catch((error: unknown): BuildFailure => {
+      if (typeof error === 'object' && error !== null && 'errors' in error) return error as BuildFailure;
+      throw error;
+    });
+  const silent = leftAsTheyAre(result);
+  const missing = silent.filter(({ composed }) => !composed).map(({ file, path }) => `${file}: Could not resolve "${path}"`);
+  const unresolved = [...result.errors.map((error) => `${placeOf(error)}: ${error.text}`), ...missing].sort();
+  const unknown = result.warnings
+    .filter((warning) => UNKNOWN_SPECIFIER.includes(warning.id))
+    .map((warning) => onlyAtRunTime(placeOf(warning), warning.location?.lineText ?? ''));
+  const composed = silent.filter(({ composed }) => composed).map(({ file }) => composedImport(file, o.root));
+  closure.resolved = unresolved.length === 0;
+  closure.problems = [...unresolved, ...[...unknown, ...composed, ...closure.problems].sort()];
+  return closure;
+}
+
+function closurePlugin(building: Building): Plugin {
+  const { entry, files, closure } = building;
+  return {
+    name: 'mortise-closure',
+    setup(build) {
+      const owner = packageOfFile(entry, files);
+      if (owner && isOwnPackage(owner.name)) build.onResolve({ filter: RELATIVE }, (args) => skipOwnFile(args, owner, building));
+      const resolved = new Map<string, Promise<OnResolveResult>>();
+      build.onResolve({ filter: BARE }, (args) => {
+        if (args.kind === 'entry-point' || args.pluginData === closure) return undefined;
+        const key = `${args.kind}\n${dirname(args.importer)}\n${args.path}`;
+        const result = resolved.get(key) ?? resolveImport(args, build, building);
+        resolved.set(key, result);
+        return result;
+      });
+      build.onLoad({ filter: /./, namespace: 'file' }, (args) => loadFile(args, building));
+    },
+  };
+}
+
+/** A module within one of Mortise's own packages: what it imports from there is that package's version. */
+function skipOwnFile(args: OnResolveArgs, owner: InstalledPackage, { closure }: Building): OnResolveResult | undefined {
+  return args.kind === 'entry-point' ? undefined : external(closure, owner, args.path);
+}
+
+async function resolveImport(args: OnResolveArgs, build: PluginBuild, { closure, files }: Building): Promise<OnResolveResult> {
+  if (isBuiltin(args.path) || /^(?:data|https?|node):/.test(args.path)) return { path: args.path, external: true };
+  const unresolved = { errors: [{ text: `Could not resolve "${args.path}"` }] };
+  const installed = installedPackage(packageNameOf(args.path), args.importer, files);
+  if (isOwnPackage(packageNameOf(args.path))) return installed ? external(closure, installed, args.path) : unresolved;
+  const { kind, importer, resolveDir, namespace } = args;
+  const found = await build.resolve(args.path, { kind, importer, resolveDir, namespace, with: args.with, pluginData: closure });
+  if (found.errors.length > 0) return unresolved;
+  if (found.external) return { path: found.path, external: true };
+  if (!IN_NODE_MODULES.test(found.path)) return { path: found.path, namespace: found.namespace };
+  return external(closure, packageOfFile(found.path, files), args.path);
+}
+
+/** Left out by its package's name, so that no relative path is taken for an import that was not found. */
+function external(closure: ClosureBuild, owner: InstalledPackage | undefined, specifier: string): OnResolveResult {
+  addPackage(closure, owner);
+  return { path: packageNameOf(owner?.name ?? specifier), external: true };
+}
+
+async function loadFile({ path, with: attributes }: OnLoadArgs, building: Building): Promise<OnLoadResult> {
+  const { closure, files } = building;
+  const bytes = files.read(path);
+  if (!bytes) return { errors: [{ text: `Could not read "${path}"` }] };
+  if (IN_NODE_MODULES.test(path)) {
+    addPackage(closure, packageOfFile(path, files));
+    return { contents: '', loader: 'empty' };
+  }
+  files.watchFolder(dirname(path));
+  // `./lib` that is `lib/index.ts` today may be `lib.ts` tomorrow.
+  if (/[\\/]index\.[^\\/]*$/.test(path)) files.watchFolder(dirname(dirname(path)));
+  const text = bytes.toString('utf8');
+  const loader = attributes['type'] === undefined || attributes['type'] === 'json' ? LOADERS.get(extname(path)) : undefined;
+  if (loader === undefined) {
+    closure.files.set(path, hash('sha256', bytes));
+    return { contents: '', loader: 'empty' };
+  }
+  if (loader === 'json') {
+    closure.files.set(path, hash('sha256', compactJson(text)));
+    return { contents: text, loader };
+  }
+  return loadCode(path, text, loader, building);
+}
+
+async function loadCode(path: string, text: string, loader: Loader, building: Building): Promise<OnLoadResult> {
+  const { closure, files, esbuild } = building;
+  const tsconfig = await building.tsconfigOf(dirname(path));
+  if (tsconfig && loader !== 'js') closure.tsconfigs.set(tsconfig.file, tsconfig.options);
+  // Without it a decorated parameter is a syntax error; with it decorators are lowered, which is as good for a hash.
+  const tsconfigRaw = { compilerOptions: { experimentalDecorators: tsconfig?.options['experimentalDecorators'] === true } };
+  const transform = async (target: string) => {
+    const minify = { minifyWhitespace: true, legalComments: 'none' } as const;
+    return (await esbuild.transform(text, { loader, target, tsconfigRaw, logLevel: 'silent', ...minify })).code;
+  };
+  try {
+    const normalised = await transform('esnext');
+    closure.files.set(path, hash('sha256', `${moduleTypeOf(path, files)}\n${normalised}`));
+    // acorn reads no decorators, es2022 has none.
+    const hidden = await hiddenReferences(() => transform('es2022'), normalised);
+    const place = relative(building.root, path);
+    closure.problems.push(...hidden.unknown.map((expression) => onlyAtRunTime(place, expression)));
+    const reached = [...hidden.modules, ...hidden.urls.filter((url) => namesModule(url, path)), ...typescriptTwin(path, building.entry)];
+    // In a form that esbuild follows.
+    return { contents: [text, ...reached.map((specifier) => `;import(${JSON.stringify(specifier)});`)].join('\n'), loader };
+  } catch (error) {
+    return {
+      errors: (error as BuildFailure).errors.map((message) => ({ text: message.text, location: withFile(message, path, building.root) })),
+    };
+  }
+}
+
+function withFile({ location }: Message, path: string, root: string): Message['location'] {
+  return location && { ...location, file: relative(root, path) };
+}
+
+/** The URL may name data, or a file that is yet to be written. */
+function namesModule(url: string, path: string): boolean {
+  return url.startsWith('.') && LOADERS.has(extname(url)) && existsSync(join(dirname(path), url));
+}
+
+/** Where `x.js` lies beside `x.ts`, tsx takes the latter for an import of `./x.js`, Node the former: count both. */
+function typescriptTwin(path: string, entry: string): string[] {
+  const twin = path.replace(/\.([cm]?)js(x?)$/, '.$1ts$2');
+  return twin !== path && path !== entry && existsSync(twin) ? [twin] : [];
+}
+
+function addPackage(closure: ClosureBuild, found: InstalledPackage | undefined): void {
+  if (found) closure.packages.set(found.name, (closure.packages.get(found.name) ?? new Set()).add(found.version));
+}
+
+/**
+ * Imports that esbuild leaves as they are, without a word: those of a composed name (with a `*`), and optional ones that are not there
+ * (`try { await import('./local.js') } catch`). Statements are dropped imports of types: one that is not there would be an error.
+ */
+function leftAsTheyAre(result: BuildResult | BuildFailure): { file: string; path: string; composed: boolean }[] {
+  const inputs = 'metafile' in result && result.metafile ? Object.entries(result.metafile.inputs) : [];
+  return inputs.flatMap(([file, { imports }]) =>
+    imports
+      .map(({ path, kind, external }) => ({ file, path, kind, external, composed: path.includes('*') }))
+      .filter(({ path, kind, external, composed }) => external && RELATIVE.test(path) && (composed || kind !== 'import-statement')),
+  );
+}
+
+function composedImport(file: string, root: string): string {
+  const text = readFileSync(join(root, file), 'utf8');
+  const before = text.slice(0, COMPOSED_IMPORT.exec(text)?.index ?? 0).split('\n');
+  return onlyAtRunTime(`${file}:${before.length}`, text.split('\n')[before.length - 1]!);
+}
+
+function placeOf({ location }: Message): string {
+  return location ? `${location.file}:${location.line}` : 'the module';
+}
+
+function onlyAtRunTime(place: string, code: string): string {
+  const text = code.trim();
+  return `${place}: the name of a module is known only at run time: ${text.length > 100 ? `${text.slice(0, 99)}…` : text}`;
+}
+
+function compactJson(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text));
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,316 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+import { sourceClosure } from './source-closure.ts';
+
+let scratch: string;
+let root: string;
+let count = 0;
+
+beforeAll(async () => {
+  scratch = await realpath(await mkdtemp(join(tmpdir(), 'mortise-closure-')));
+});
+beforeEach(async () => {
+  root = join(scratch, `project-${count++}`);
+  await mkdir(root);
+  await write({ 'package.json': '{ "name": "project", "type": "module" }' });
+});
+afterAll(() => rm(scratch, { recursive: true, force: true }));
+
+async function write(files: Record<string, string>): Promise<void> {
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), text);
+  }
+}
+
+const closureOf = (entry = 'steps.ts') => sourceClosure(pathToFileURL(join(root, entry)).href, { root, cacheFolder: join(root, '.cache') });
+
+/** The hash before and after a change. */
+async function around(change: Record<string, string>, entry?: string): Promise<{ before: string; after: string }> {
+  const before = await closureOf(entry);
+  await write(change);
+  const after = await closureOf(entry);
+  expect([before.uncacheable, after.uncacheable]).toEqual([undefined, undefined]);
+  return { before: before.hash, after: after.hash };
+}
+
+async function expectMiss(change: Record<string, string>, entry?: string): Promise<void> {
+  const { before, after } = await around(change, entry);
+  expect(after).not.toBe(before);
+}
+
+async function expectHit(change: Record<string, string>, entry?: string): Promise<void> {
+  const { before, after } = await around(change, entry);
+  expect(after).toBe(before);
+}
+
+const STEPS = `import { half } from './helper.ts';\nconst RATE = 1;\nexport const rate = half(RATE);\n`;
+const HELPER = `export const half = (x: number): number => x / 2;\n`;
+
+describe('local code', () => {
+  beforeEach(() => write({ 'steps.ts': STEPS, 'helper.ts': HELPER }));
+
+  test('a changed helper in another file changes the hash', () => expectMiss({ 'helper.ts': HELPER.replace('2', '3') }));
+
+  test('a changed constant in the file itself changes the hash', () => expectMiss({ 'steps.ts': STEPS.replace('RATE = 1', 'RATE = 2') }));
+
+  test('a comment, an indent and a type do not', async () => {
+    await expectHit({ 'steps.ts': `// new\n${STEPS.replace('RATE = 1', 'RATE: number   =   1 /* one */')}` });
+    await expectHit({ 'helper.ts': `/** Half of x. */\n${HELPER}\n\n` });
+  });
+
+  test('the files are listed relative to the root, and a query of the URL is ignored', async () => {
+    await write({ 'lib/deep.ts': `import '../steps.ts';` });
+    const url = `${pathToFileURL(join(root, 'lib/deep.ts')).href}?tsx-namespace=1`;
+    const closure = await sourceClosure(url, { root, cacheFolder: join(root, '.cache') });
+    expect(closure).toEqual({
+      hash: expect.stringMatching(/^[0-9a-f]{64}$/),
+      files: ['helper.ts', 'lib/deep.ts', 'steps.ts'],
+      packages: {},
+    });
+  });
+
+  test('an import of types is not followed', async () => {
+    await write({
+      'steps.ts': `import type { T } from './types.ts';\nimport { type U } from './types.ts';\nexport const x: T | U = 1;\n`,
+      'types.ts': 'export type T = 1; export type U = 2;',
+    });
+    await expectHit({ 'types.ts': 'export type T = 3; export type U = 2;' });
+    expect((await closureOf()).files).toEqual(['steps.ts']);
+  });
+
+  test('`.js` for `.ts`, tsconfig paths, subpath imports, JSON, re-exports and literal dynamic imports are followed', async () => {
+    await write({
+      'tsconfig.json': `{ "compilerOptions": { "paths": { "@/*": ["./lib/*"] } } }`,
+      'package.json': `{ "name": "project", "type": "module", "imports": { "#sub": "./lib/sub.js" } }`,
+      'steps.ts': `import { a } from './lib/a.js';\nimport b from '@/b.json' with { type: 'json' };\nexport * from '#sub';\nexport const c = () => import(\`./lib/c.ts\`);\nexport { a, b };\n`,
+      'lib/a.ts': 'export const a = 1;',
+      'lib/b.json': '{ "b": 1 }',
+      'lib/sub.js': 'export const sub = 1;',
+      'lib/c.ts': 'export const c = 1;',
+    });
+    expect((await closureOf()).files).toEqual(['lib/a.ts', 'lib/b.json', 'lib/c.ts', 'lib/sub.js', 'steps.ts']);
+    await expectHit({ 'lib/b.json': '{\n  "b": 1\n}\n' });
+    await expectMiss({ 'lib/b.json': '{ "b": 2 }' });
+    await expectMiss({ 'lib/c.ts': 'export const c = 2;' });
+  });
+
+  test('a package of the workspace is local code, by its real path', async () => {
+    await write({
+      'packages/shared/package.json': '{ "name": "shared", "version": "1.0.0", "type": "module", "exports": "./index.js" }',
+      'packages/shared/index.js': 'export const one = 1;',
+      'steps.ts': `export { one } from 'shared';`,
+    });
+    await mkdir(join(root, 'node_modules'));
+    await symlink('../packages/shared', join(root, 'node_modules/shared'));
+    expect(await closureOf()).toMatchObject({ files: ['packages/shared/index.js', 'steps.ts'], packages: {} });
+    await expectMiss({ 'packages/shared/index.js': 'export const one = 2;' });
+    await write({ 'packages/shared/other.js': 'export const one = 3;' });
+    await expectMiss({ 'packages/shared/package.json': '{ "name": "shared", "type": "module", "exports": "./other.js" }' });
+  });
+
+  test('decorators, parameter decorators, JSX and enums are read', async () => {
+    await write({
+      'tsconfig.json': `{ "compilerOptions": { "experimentalDecorators": true } }`,
+      'steps.ts': `import './view.tsx';\ndeclare const d: any;\nenum E { A }\n@d export class C { constructor(@d readonly x: E) {} @d() m() { return E.A; } }`,
+      'view.tsx': 'export const view = () => <b>1</b>;',
+    });
+    await expectMiss({ 'view.tsx': 'export const view = () => <b>2</b>;' });
+  });
+});
+
+describe('references that no bundler sees', () => {
+  const cases: [string, string][] = [
+    [
+      'createRequire',
+      `import { createRequire } from 'node:module';\nconst load = createRequire(import.meta.url);\nexport const x = load('./target.cjs');`,
+    ],
+    [
+      'createRequire named require',
+      `import * as m from 'node:module';\nconst require = m.createRequire(import.meta.url);\nexport const x = require('./target.cjs');`,
+    ],
+    [
+      'require.resolve',
+      `import { createRequire } from 'node:module';\nexport const x = createRequire(import.meta.url).resolve('./target.cjs');`,
+    ],
+    ['import.meta.resolve', `export const x = import.meta.resolve('./target.cjs');`],
+    ['a worker', `export const x = () => new Worker(new URL('./target.cjs', import.meta.url));`],
+  ];
+  test.each(cases)('%s of a literal is followed', async (_name, text) => {
+    await write({ 'steps.ts': `declare const dec: any;\n@dec class A {}\n${text}`, 'target.cjs': 'exports.x = 1;' });
+    await expectMiss({ 'target.cjs': 'exports.x = 2;' });
+  });
+
+  test('a URL of data, or of a file that is yet to be written, is not', async () => {
+    await write({
+      'steps.ts': `export const [a, b] = [new URL('./wine.csv', import.meta.url), new URL('./out.js', import.meta.url)];`,
+      'wine.csv': '1',
+    });
+    await expectHit({ 'wine.csv': '2' });
+  });
+
+  test('beside x.js, the x.ts that tsx would take counts too', async () => {
+    await write({ 'steps.ts': `export { x } from './x.js';`, 'x.js': 'export const x = 1;', 'x.ts': 'export const x = 1 as number;' });
+    expect((await closureOf()).files).toEqual(['steps.ts', 'x.js', 'x.ts']);
+  });
+});
+
+describe('a closure that cannot be known is uncacheable, and the reason names file and expression', () => {
+  const cases: [string, string, RegExp][] = [
+    [
+      'import of a variable',
+      'const n = process.argv[2]!;\nexport const x = () => import(n);',
+      /^steps\.ts:2: .*only at run time: export const x = \(\) => import\(n\);$/,
+    ],
+    [
+      'import of a template',
+      'export const x = (n: string) => import(`./lib/${n}.ts`);',
+      /^steps\.ts:1: .*import\(`\.\/lib\/\$\{n\}\.ts`\)/,
+    ],
+    ['import of a sum', `\nexport const x = (n: string) =>\n  import('./lib/' + n);`, /^steps\.ts:3: .*import\('\.\/lib\/' \+ n\)/],
+    ['require of a variable', 'export const x = (n: string) => require(n);', /^steps\.ts:1: .*require\(n\)/],
+    ['require under another name', 'export const x = [require];', /^steps\.ts:1: .*require/],
+    [
+      'createRequire of a variable',
+      `import { createRequire } from 'node:module';\nexport const x = (n: string) => createRequire(import.meta.url)(n);`,
+      /^steps\.ts: .*createRequire\(import\.meta\.url\)\(n\)/,
+    ],
+    [
+      'an import that is not there',
+      `import { a } from './gone.ts';\nexport const x = a;`,
+      /^steps\.ts:1: Could not resolve "\.\/gone\.ts"$/,
+    ],
+    ['a package that is not there', `import { a } from 'gone';\nexport const x = a;`, /^steps\.ts:1: Could not resolve "gone"$/],
+    [
+      'an optional import that is not there',
+      `export const x = async () => { try { return await import('./gone.ts'); } catch { return 1; } };`,
+      /^steps\.ts: Could not resolve "\.\/gone\.ts"$/,
+    ],
+    ['a syntax error', `export const x = ;`, /^steps\.ts:1: Unexpected ";"$/],
+  ];
+  test.each(cases)('%s', async (_name, text, reason) => {
+    await write({ 'steps.ts': text, 'lib/a.ts': 'export const a = 1;' });
+    const { uncacheable } = await closureOf();
+    expect(uncacheable).toMatch(reason);
+    expect((await closureOf()).uncacheable).toBe(uncacheable);
+    await write({ 'steps.ts': 'export const x = 1;' });
+    expect((await closureOf()).uncacheable).toBeUndefined();
+  });
+
+  test('the same in a helper', async () => {
+    await write({ 'steps.ts': STEPS, 'helper.ts': `${HELPER}export const x = (n: string) => import(n);` });
+    expect((await closureOf()).uncacheable).toMatch(/^helper\.ts:2: /);
+  });
+
+  test('a deleted import makes it so, and its return gives the old hash', async () => {
+    await write({ 'steps.ts': STEPS, 'helper.ts': HELPER });
+    const { hash } = await closureOf();
+    await rm(join(root, 'helper.ts'));
+    expect((await closureOf()).uncacheable).toBe('steps.ts:1: Could not resolve "./helper.ts"');
+    await write({ 'helper.ts': HELPER });
+    expect(await closureOf()).toEqual({ hash, files: ['helper.ts', 'steps.ts'], packages: {} });
+  });
+
+  test('a module that is no file, or is not there', async () => {
+    expect((await sourceClosure('node:fs', { root, cacheFolder: root })).uncacheable).toBe('node:fs is not a file');
+    expect((await closureOf('missing.ts')).uncacheable).toMatch(/^the sources of missing\.ts cannot be followed: ENOENT/);
+  });
+});
+
+describe('third-party packages', () => {
+  const install = (version: string, code = '1', folder = 'node_modules/dep') =>
+    write({
+      [`${folder}/package.json`]: JSON.stringify({ name: 'dep', version, exports: './esm/index.js' }),
+      [`${folder}/esm/package.json`]: '{ "type": "module" }',
+      [`${folder}/esm/index.js`]: `export const dep = ${code};`,
+    });
+  beforeEach(async () => {
+    await write({ 'src/steps.ts': `import { dep } from 'dep';\nimport fs from 'fs';\nexport const x = [dep, fs];` });
+    await install('1.0.0');
+  });
+
+  test('are represented by their versions, not by their code', async () => {
+    const { hash, ...rest } = await closureOf('src/steps.ts');
+    expect(rest).toEqual({ files: ['src/steps.ts'], packages: { dep: '1.0.0' } });
+    await install('1.0.0', '2');
+    expect((await closureOf('src/steps.ts')).hash).toBe(hash);
+    await install('1.0.1', '2');
+    expect(await closureOf('src/steps.ts')).toMatchObject({ hash: expect.not.stringMatching(hash), packages: { dep: '1.0.1' } });
+  });
+
+  test('a nearer copy that appears is taken', async () => {
+    await closureOf('src/steps.ts');
+    await install('2.0.0', '1', 'src/node_modules/dep');
+    expect((await closureOf('src/steps.ts')).packages).toEqual({ dep: '2.0.0' });
+  });
+
+  test('a link of a package manager that moves to another version is seen', async () => {
+    await rm(join(root, 'node_modules/dep'), { recursive: true });
+    await install('1.0.0', '1', 'node_modules/.store/dep@1/node_modules/dep');
+    await install('2.0.0', '1', 'node_modules/.store/dep@2/node_modules/dep');
+    await symlink('.store/dep@1/node_modules/dep', join(root, 'node_modules/dep'));
+    expect((await closureOf('src/steps.ts')).packages).toEqual({ dep: '1.0.0' });
+    await rm(join(root, 'node_modules/dep'));
+    await symlink('.store/dep@2/node_modules/dep', join(root, 'node_modules/dep'));
+    expect((await closureOf('src/steps.ts')).packages).toEqual({ dep: '2.0.0' });
+  });
+
+  test('two versions of one are both named', async () => {
+    await write({ 'src/steps.ts': `import 'dep';\nimport './sub/other.ts';`, 'src/sub/other.ts': `import 'dep';` });
+    await install('2.0.0', '1', 'src/sub/node_modules/dep');
+    expect((await closureOf('src/steps.ts')).packages).toEqual({ dep: '1.0.0, 2.0.0' });
+  });
+
+  test("Mortise's own packages count by version even as links into a checkout, an example package does not", async () => {
+    await write({
+      'core/package.json':
+        '{ "name": "@mortise/core", "version": "0.1.0", "type": "module", "exports": { ".": "./src/index.ts", "./client": "./src/client.ts" } }',
+      'core/src/index.ts': 'export const step = 1;',
+      'example/package.json': '{ "name": "@mortise/example-wine", "version": "0.1.0", "type": "module", "exports": "./index.ts" }',
+      'example/index.ts': 'export const wine = 1;',
+      'steps.ts': `import { step } from '@mortise/core';\nimport '@mortise/core/client';\nimport { wine } from '@mortise/example-wine';\nexport const x = [step, wine];`,
+    });
+    await mkdir(join(root, 'node_modules/@mortise'), { recursive: true });
+    await symlink('../../core', join(root, 'node_modules/@mortise/core'));
+    await symlink('../../example', join(root, 'node_modules/@mortise/example-wine'));
+    expect(await closureOf()).toMatchObject({ files: ['example/index.ts', 'steps.ts'], packages: { '@mortise/core': '0.1.0' } });
+    await expectHit({ 'core/src/index.ts': 'export const step = 2;' });
+    await expectMiss({ 'example/index.ts': 'export const wine = 2;' });
+    await write({ 'core/test.ts': `import { step } from './src/index.ts';\nexport const y = step;` });
+    expect(await closureOf('core/test.ts')).toMatchObject({ files: ['core/test.ts'], packages: { '@mortise/core': '0.1.0' } });
+  });
+
+  test('a module of a third-party package is that package', async () => {
+    expect(await closureOf('node_modules/dep/esm/index.js')).toMatchObject({ files: [], packages: { dep: '1.0.0' } });
+  });
+});
+
+describe('what else decides the meaning of the code', () => {
+  beforeEach(() =>
+    write({
+      'steps.ts': 'export const x = 1;',
+      'base.json': '{ "compilerOptions": { "target": "es2022" } }',
+      'tsconfig.json': `{ // comment\n  "extends": "./base", "compilerOptions": { "experimentalDecorators": true, }, }`,
+    }),
+  );
+
+  test('an option of the nearest tsconfig', () => expectMiss({ 'tsconfig.json': `{ "extends": "./base" }` }));
+  test('an inherited option', () => expectMiss({ 'base.json': '{ "compilerOptions": { "target": "es2023" } }' }));
+  test('a nearer tsconfig that appears', async () => {
+    await write({ 'src/steps.ts': 'export const x = 1;' });
+    await expectMiss({ 'src/tsconfig.json': '{ "compilerOptions": { "useDefineForClassFields": false } }' }, 'src/steps.ts');
+  });
+  test('not a comment there, nor an option for emitting', () =>
+    expectHit({
+      'tsconfig.json': `{ "extends": "./base.json", "compilerOptions": { "experimentalDecorators": true, "outDir": "dist" } }`,
+    }));
+  test('not a tsconfig for plain JavaScript', async () => {
+    await write({ 'plain.js': 'export const x = 1;' });
+    await expectHit({ 'tsconfig.json': '{ "compilerOptions": { "target": "es2020" } }' }, 'plain.js');
+  });
+  test('the module type of the package', () => expectMiss({ 'package.json': '{ "name": "project", "type": "commonjs" }' }));
+});

@@ -1,0 +1,17 @@
+import type { ArtifactStore } from '../artifacts/artifact-store.ts';
+import type { StackSnapshot } from '../store/metadata-store.ts';
+import type { TrackerComponent } from '../tracking/run-tracking.ts';
+import type { Alerter } from './alerter.ts';
+import type { Orchestrator } from './orchestrator.ts';
+
+/** A stack whose components have been made, ready for a run. */
+export interface AssembledStack {
+  snapshot: StackSnapshot;
+  orchestrator: Orchestrator;
+  artifactStore: ArtifactStore;
+  /** Name of the artifact store component, for messages. */
+  artifactStoreName: string;
+  trackers: TrackerComponent[];
+  alerters: { name: string; alerter: Alerter }[];
+  [Symbol.asyncDispose](): Promise<void>;
+}

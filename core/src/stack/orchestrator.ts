@@ -1,0 +1,24 @@
+import type { PipelineSpec, StepStatus } from '../pipeline/pipeline-spec.ts';
+
+export type ExecutionMode = 'fail-fast' | 'stop-on-failure' | 'continue-on-failure';
+
+/** What an orchestrator may do with a run that core has opened. */
+export interface OrchestratedRun {
+  /** Runs one step (one item of a mapped one) through its whole life. Resolves with where it ended; never rejects for a step's own failure. */
+  runStep(stepId: string, mapIndex?: number): Promise<StepStatus>;
+  /** Number of items of a mapped step, or undefined for a step that is not mapped or will be skipped. To be asked once its inputs are there. */
+  mapLength(stepId: string): Promise<number | undefined>;
+  readonly executionMode: ExecutionMode;
+  /** Most step runs at once, as asked for by the user; undefined: the orchestrator decides. */
+  readonly concurrency: number | undefined;
+  /** Aborted when the run is to stop. */
+  readonly signal: AbortSignal;
+  /** Aborts the steps that are running (fail-fast). */
+  abortRunning(reason: string): void;
+}
+
+/** Decides where and when the steps of a plan run. The local one is core's scheduler. */
+export interface Orchestrator {
+  execute(plan: PipelineSpec, run: OrchestratedRun): Promise<void>;
+  [Symbol.asyncDispose]?(): Promise<void>;
+}

@@ -1,0 +1,86 @@
+import type { MetadataStore, MetadataValue, TrackerRunRecord } from '../store/metadata-store.ts';
+import type { Logger } from '../stack/flavor.ts';
+import type { ExperimentTracker, LoggedEvent, Outcome } from './experiment-tracker.ts';
+
+/** A tracker of the run's stack, assembled. */
+export interface TrackerComponent {
+  name: string;
+  flavor: string;
+  tracker: ExperimentTracker;
+}
+
+export interface RunTrackingOptions {
+  store: MetadataStore;
+  /** `.mortise/logs`; the run's segment is `<logFolder>/<runId>/<writer>.log`. */
+  logFolder: string;
+  run: { id: string; name: string; pipeline: string; experiment: string; startedAt: number; user?: string; tags: Record<string, string> };
+  workerId: string;
+  /** In the order of the stack; the first is the default. */
+  trackers: readonly TrackerComponent[];
+  log: Logger;
+  /** How long `native()` and `env()` wait for a tracker run to open, ms. Default 5,000. */
+  openTimeoutMs?: number;
+  /** How long the end of a run waits for delivery, ms. Default 5,000. */
+  drainTimeoutMs?: number;
+}
+
+/** One attempt of a step as the tracking room sees it. */
+export interface AttemptStart {
+  /** Step run id. */
+  id: string;
+  stepId: string;
+  stepName: string;
+  mapIndex?: number;
+  attempt: number;
+  startedAt: number;
+  /** Plain values among the inputs: recorded as parameters. */
+  params: Record<string, unknown>;
+  /** Its tracker runs, as the store made them; empty for an untracked step. */
+  trackerRuns: readonly { id: string; key: string; component: string }[];
+  settings?: Record<string, unknown>;
+  /** Puts a file that the step logs into the run's artifact store. */
+  saveFile?(path: string, body: AsyncIterable<Uint8Array> | Uint8Array): Promise<{ uri: string; sha256: string; size: number }>;
+}
+
+/** What `activeRun()` writes to. */
+export interface AttemptTracking {
+  readonly runId: string;
+  readonly trackerRuns: readonly TrackerHandle[];
+  /** Appends to the event log and returns: durable against the end of the process once it returned. */
+  append(event: LoggedEvent): void;
+  /** Next step of a metric that was logged without one: 0, 1, 2, ... per name and context. */
+  nextStep(name: string, context: string | undefined): number;
+}
+
+/** One tracker run of an attempt, opened in the background. */
+export interface TrackerHandle {
+  readonly component: string;
+  readonly flavor: string;
+  /** Waits for the run to open within the limit, then throws `TrackerUnavailable`. */
+  opened(): Promise<{ native: unknown; env: Record<string, string>; url: string | undefined }>;
+}
+
+export interface Undelivered {
+  component: string;
+  trackerRuns: number;
+  reason: string;
+}
+
+/** Everything logged in one run of a pipeline, in this process: the event log, the local tracking store, delivery. */
+export interface RunTracking {
+  /** Begins an attempt: its tracker runs open in the background (the parent's first), in the order of the event log. */
+  begin(attempt: AttemptStart): AttemptTracking;
+  /** After the attempt's commit: its tracker runs are brought to `outcome` once its events are delivered. */
+  end(attemptId: string, outcome: Outcome, endedAt: number, supersededBy?: Record<string, string>): void;
+  /** A short tracker run that marks a cache hit. */
+  mark(attempt: AttemptStart, outcome: Outcome): void;
+  /** Applies what was logged so far to the local store. Called by the scheduler between steps, at most every 50 ms unless `force`. */
+  apply(force?: boolean): Promise<void>;
+  /** The end of the run: drains the log, closes the parents, waits a bounded time for delivery, and says what is still to come. */
+  finish(outcome: Outcome, endedAt: number): Promise<Undelivered[]>;
+}
+
+/** Run metadata of a tracker run: `experiment_tracker_url` for the step's first tracker, `experiment_tracker_url:<component>` for each. */
+export type TrackerMetadata = Record<string, MetadataValue>;
+
+export type { TrackerRunRecord };

@@ -1,0 +1,29 @@
+/** swc strips types; the file's name says which decorators it means: `x.tc39.test.ts` the standard ones, everything else TypeScript's legacy ones. */
+const swc = (transform) => [
+  '@swc/jest',
+  {
+    jsc: {
+      parser: { syntax: 'typescript', decorators: true },
+      target: 'es2023',
+      transform: { useDefineForClassFields: true, ...transform },
+    },
+    module: { type: 'es6' },
+    sourceMaps: 'inline',
+  },
+];
+
+export default {
+  roots: ['core', 'flavors', 'integrations', 'cli', 'examples', 'benchmarks', 'scripts'].map((folder) => `<rootDir>/${folder}`),
+  testMatch: ['**/*.test.ts'],
+  testEnvironment: 'node',
+  // Packages resolve each other to their sources: no build is needed before a test.
+  testEnvironmentOptions: { customExportConditions: ['mortise-source', 'node', 'node-addons'] },
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '\\.tc39\\.test\\.ts$': swc({ decoratorVersion: '2022-03' }),
+    '\\.ts$': swc({ legacyDecorator: true }),
+  },
+  modulePathIgnorePatterns: ['/dist/', '/\\.scratch/', '/\\.mortise/'],
+  maxWorkers: 2,
+  reporters: [['default', { summaryThreshold: 1 }], '<rootDir>/scripts/last-line-reporter.mjs'],
+};

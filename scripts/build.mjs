@@ -1,0 +1,145 @@
+// Builds dist/ of every published package, or nothing when nothing changed since the last build.
+// core and cli are bundled with their devDependencies inside, split into chunks that load late: imports are most of a start's cost.
+// Flavors are emitted by tsc, which compiles the legacy decorators of their config classes. Declarations are tsc's everywhere.
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, globSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const stampFile = join(root, '.tsbuild/build.stamp');
+const packages = [
+  { folder: 'core', bundled: true, declared: true },
+  { folder: 'cli', bundled: true, declared: false },
+  ...globSync('{flavors,integrations}/*/tsconfig.build.json', { cwd: root }).map((file) => ({
+    folder: dirname(file),
+    bundled: false,
+    declared: true,
+  })),
+];
+
+const readJson = (path) => JSON.parse(readFileSync(join(root, path), 'utf8'));
+const isShipped = (source) => !/\.(test|types)\.ts$/.test(source);
+const sourcesOf = ({ folder }) => globSync('**/*.ts', { cwd: join(root, folder, 'src') }).filter(isShipped);
+
+/** Changes with anything that the built files depend on. */
+function fingerprint() {
+  const inputs = [
+    ...['package-lock.json', 'tsconfig.base.json', 'tsconfig.json', 'scripts/build.mjs'],
+    ...packages.flatMap((each) => [
+      ...globSync('{package.json,tsconfig.build.json}', { cwd: join(root, each.folder) }).map((file) => join(each.folder, file)),
+      ...sourcesOf(each).map((file) => join(each.folder, 'src', file)),
+    ]),
+  ].sort();
+  const hash = createHash('sha256');
+  for (const input of inputs)
+    hash
+      .update(`${input}\0`)
+      .update(readFileSync(join(root, input)))
+      .update('\0');
+  return hash.digest('hex');
+}
+
+const hasOutput = () => packages.every(({ folder }) => existsSync(join(root, folder, 'dist')));
+const isFresh = (current) => hasOutput() && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === current;
+
+async function compile() {
+  // tsc trusts its own record of what it wrote, so the record must not outlive the files.
+  if (!hasOutput()) for (const record of globSync('.tsbuild/*.build.tsbuildinfo', { cwd: root })) rmSync(join(root, record));
+  await promisify(execFile)(process.execPath, ['node_modules/typescript/bin/tsc', '-b', 'tsconfig.json', '--pretty', 'false'], {
+    cwd: root,
+  });
+}
+
+/** Entry points by the path they get in dist/, read from where package.json says their sources are. */
+function entryPoints({ folder }) {
+  const { exports = {}, bin = {} } = readJson(join(folder, 'package.json'));
+  const sources = Object.values(exports).flatMap((target) => target['mortise-source'] ?? []);
+  const commands = Object.values(bin).map((file) => file.replace('./dist/', './src/').replace(/\.js$/, '.ts'));
+  return [...sources, ...commands];
+}
+
+async function bundle(each) {
+  const { build } = await import('esbuild');
+  const { dependencies = {}, peerDependencies = {} } = readJson(join(each.folder, 'package.json'));
+  const { metafile } = await build({
+    absWorkingDir: join(root, each.folder),
+    entryPoints: entryPoints(each),
+    outbase: 'src',
+    outdir: 'dist',
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node22',
+    sourcemap: true,
+    sourcesContent: false,
+    legalComments: 'none',
+    external: Object.keys({ ...dependencies, ...peerDependencies }),
+    conditions: ['mortise-source'],
+    metafile: true,
+    logLevel: 'silent',
+  });
+  linkCommands(each);
+  writeFileSync(join(root, each.folder, 'dist/THIRD-PARTY-LICENSES.txt'), licensesOf(each, metafile));
+  return Object.keys(metafile.outputs).map((path) => path.replace(/^dist\//, ''));
+}
+
+/** npm links a command of the workspace only if its file was there at the install, which in a fresh clone it was not. */
+function linkCommands({ folder }) {
+  for (const [name, file] of Object.entries(readJson(join(folder, 'package.json')).bin ?? {})) {
+    const link = join(root, 'node_modules/.bin', name);
+    chmodSync(join(root, folder, file), 0o755);
+    if (!existsSync(link)) symlinkSync(join('../..', folder, file), link);
+  }
+}
+
+/** Bundled libraries ask that their licence travels with their code. */
+function licensesOf({ folder }, { outputs }) {
+  const used = Object.values(outputs).flatMap(({ inputs }) => Object.keys(inputs).filter((path) => inputs[path].bytesInOutput > 0));
+  const libraries = new Set(used.flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? []));
+  return [...libraries]
+    .sort()
+    .map((path) => licenseOf(join(folder, path)))
+    .join('\n');
+}
+
+function licenseOf(library) {
+  const { name, version, license } = readJson(join(library, 'package.json'));
+  const file = readdirSync(join(root, library)).find((entry) => /^licen[cs]e/i.test(entry));
+  const text = file ? readFileSync(join(root, library, file), 'utf8').trim() : '';
+  return `${name} ${version} (${license})\n\n${text}\n`;
+}
+
+/** Files of an earlier build that this one did not make would otherwise be published. */
+function removeStale(each, bundled) {
+  const dist = join(root, each.folder, 'dist');
+  const emitted = sourcesOf(each).flatMap((source) => {
+    const stem = source.replace(/\.ts$/, '');
+    return [...(each.declared ? [`${stem}.d.ts`] : []), ...(each.bundled ? [] : [`${stem}.js`, `${stem}.js.map`])];
+  });
+  const expected = new Set([...emitted, ...bundled, 'THIRD-PARTY-LICENSES.txt']);
+  for (const file of globSync('**/*.*', { cwd: dist })) if (!expected.has(file)) rmSync(join(dist, file));
+}
+
+async function build() {
+  const [, ...bundles] = await Promise.all([compile(), ...packages.map((each) => (each.bundled ? bundle(each) : []))]);
+  packages.forEach((each, index) => removeStale(each, bundles[index]));
+}
+
+const current = fingerprint();
+if (!isFresh(current)) {
+  console.log('building, about 5 s ...');
+  try {
+    rmSync(stampFile, { force: true });
+    await build();
+    mkdirSync(dirname(stampFile), { recursive: true });
+    writeFileSync(stampFile, current);
+  } catch (error) {
+    // tsc reports on stdout, esbuild in the message.
+    console.error(error.stdout || error.message);
+    process.exitCode = 1;
+  }
+}
