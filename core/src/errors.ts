@@ -20,7 +20,7 @@ export class MortiseError extends Error {
   /** `CODE: what happened. What to do`, on one line. */
   get line(): string {
     const text = this.message.replace(/\s+/g, ' ').trim();
-    if (this.advice === undefined) return `${this.code}: ${text}`;
+    if (!this.advice) return `${this.code}: ${text}`;
     return `${this.code}: ${/[.!?]$/.test(text) ? text : `${text}.`} ${this.advice}`;
   }
 }
@@ -82,6 +82,8 @@ function didYouMean(word: string, known: readonly string[]): string {
 
 /** `experiment-tracker` → `experiment tracker`. */
 const spoken = (componentType: string): string => componentType.replaceAll('-', ' ');
+/** `an experiment tracker`, `a stack`. */
+const aSpoken = (kind: string): string => `${/^[aeiou]/i.test(kind) ? 'an' : 'a'} ${spoken(kind)}`;
 
 // ---- the project and its store -------------------------------------------------------------------------------------------------
 
@@ -96,6 +98,10 @@ export const FolderNotWritable = define('FOLDER_NOT_WRITABLE', (p: { folder: str
 export const StoreCorrupt = define('STORE_CORRUPT', (p: { path: string; reason: string }) => [
   `the store ${p.path} cannot be read: ${p.reason}`,
   'Restore it from a backup, or move it aside and run "mortise init" to begin a new one.',
+]);
+export const StoreMissing = define('STORE_MISSING', (p: { path: string }) => [
+  `there is no store ${p.path}`,
+  'Run "mortise init" to make one, or restore it from a backup.',
 ]);
 export const StoreTooNew = define('STORE_TOO_NEW', (p: { path: string; version: number; supported: number }) => [
   `the store ${p.path} was written by a newer Mortise (schema ${p.version}, this one knows ${p.supported})`,
@@ -112,6 +118,10 @@ export const StoreUrlUnsupported = define('STORE_URL_UNSUPPORTED', (p: { url: st
 export const StoreWriteFailed = define('STORE_WRITE_FAILED', (p: { path: string; reason: string }) => [
   `cannot write to the store ${p.path}: ${p.reason}`,
   'Check free space and permissions.',
+]);
+export const StoreOnNetwork = define('STORE_ON_NETWORK', (p: { path: string; fileSystem: string }) => [
+  `the store ${p.path} would lie on a network file system (${p.fileSystem}), where SQLite's write-ahead log does not work`,
+  'Put it on a local disk: MORTISE_STORE_URL=sqlite:/local/folder/store.db mortise init',
 ]);
 export const BadProjectConfig = define('BAD_PROJECT_CONFIG', (p: { path: string; reason: string }) => [
   `${p.path} cannot be read: ${p.reason}`,
@@ -132,27 +142,29 @@ export const FlavorBroken = define('FLAVOR_BROKEN', (p: { type: string; flavor: 
   `the ${spoken(p.type)} flavor "${p.flavor}" cannot be loaded: ${p.reason}`,
   'Mend or reinstall the package it comes from.',
 ]);
-export const ConfigUnknownKey = define('CONFIG_UNKNOWN_KEY', (p: { of: string; key: string; known: string[] }) => [
+/** Without `known`, its keys cannot be listed. */
+export const ConfigUnknownKey = define('CONFIG_UNKNOWN_KEY', (p: { of: string; key: string; known?: string[] }) => [
   `${p.of} has no config key "${p.key}"`,
-  p.known.length === 0 ? 'It takes no config.' : didYouMean(p.key, p.known),
+  p.known?.length === 0 ? 'It takes no config.' : p.known && didYouMean(p.key, p.known),
 ]);
 export const ConfigMissingKey = define('CONFIG_MISSING_KEY', (p: { of: string; key: string }) => [
   `${p.of} needs the config key "${p.key}"`,
   `Add --${p.key}=...`,
 ]);
+/** `key` is empty when it is the config as a whole that is wrong. */
 export const ConfigWrongType = define('CONFIG_WRONG_TYPE', (p: { of: string; key: string; reason: string }) => [
-  `config key "${p.key}" of ${p.of} is wrong: ${p.reason}`,
+  `${p.key === '' ? 'the config' : `config key "${p.key}"`} of ${p.of} is wrong: ${p.reason}`,
 ]);
 export const SettingsUnknownKey = define('SETTINGS_UNKNOWN_KEY', (p: { of: string; key: string; known: string[] }) => [
   `${p.of} has no setting "${p.key}"`,
   didYouMean(p.key, p.known),
 ]);
 export const NameTaken = define('NAME_TAKEN', (p: { kind: string; name: string }) => [
-  `a ${spoken(p.kind)} named "${p.name}" exists already`,
+  `${aSpoken(p.kind)} named "${p.name}" exists already`,
   'Choose another name, or delete the old one first.',
 ]);
 export const BadName = define('BAD_NAME', (p: { kind: string; name: string }) => [
-  `"${p.name}" is no name for a ${spoken(p.kind)}`,
+  `"${p.name}" is no name for ${aSpoken(p.kind)}`,
   'Use letters, digits, ".", "_" and "-", beginning with a letter or digit, at most 128 characters.',
 ]);
 export const UnknownComponent = define('UNKNOWN_COMPONENT', (p: { type: string; name: string; known: string[] }) => [
@@ -257,6 +269,31 @@ export const InputNotStorable = define('INPUT_NOT_STORABLE', (p: { step: string;
   `input "${p.input}" of step "${p.step}" ${p.reason}`,
   'Pass plain data, or the output of a step.',
 ]);
+export const MissingInput = define('MISSING_INPUT', (p: { pipeline: string; input: string; known: string[] }) => [
+  `pipeline "${p.pipeline}" reads the input "${p.input}", which it was not given`,
+  nearest(p.input, p.known) === undefined
+    ? 'A pipeline with inputs is called in the body of another one, with these inputs.'
+    : didYouMean(p.input, p.known),
+]);
+export const PipelineOutsidePipeline = define('PIPELINE_OUTSIDE_PIPELINE', (p: { pipeline: string }) => [
+  `pipeline "${p.pipeline}" was called outside the body of a pipeline`,
+  'Run it with .run(params), or nest it by calling it in the body of another one.',
+]);
+export const BadPipelineResult = define('BAD_PIPELINE_RESULT', (p: { pipeline: string; returned: string }) => [
+  `the body of pipeline "${p.pipeline}" returned ${p.returned}`,
+  'Return a step output, an array or an object of them, or nothing.',
+]);
+export const BadCondition = define('BAD_CONDITION', (p: { reason: string }) => [
+  `when() ${p.reason}`,
+  'It takes the output of a step that gives true or false; branch on params with if.',
+]);
+export const BodyUnreadable = define('BODY_UNREADABLE', (p: { pipeline: string; reason: string }) => [
+  `the body of pipeline "${p.pipeline}" cannot be read: ${p.reason}`,
+]);
+export const PlanTooLarge = define('PLAN_TOO_LARGE', (p: { pipeline: string; limit: number }) => [
+  `pipeline "${p.pipeline}" has more than ${p.limit} steps`,
+  'Run one step over many items with .map(); a loop in the body ends by params alone.',
+]);
 export const BadPipelineClass = define('BAD_PIPELINE_CLASS', (p: { pipeline: string; reason: string }) => [
   `class ${p.pipeline} cannot run as a pipeline: ${p.reason}`,
 ]);
@@ -314,6 +351,10 @@ export const ArtifactStoreFailed = define('ARTIFACT_STORE_FAILED', (p: { store: 
   `the artifact store "${p.store}" failed ${p.doing}: ${p.reason}`,
 ]);
 export const NotSerializable = define('NOT_SERIALIZABLE', (p: { path: string; what: string }) => [`${p.path} is ${p.what}, for which there is no materializer`]);
+export const BadMaterializer = define('BAD_MATERIALIZER', (p: { materializer: string; reason: string }) => [
+  `the materializer "${p.materializer}" ${p.reason}`,
+  'Mend it where it is passed to registerMaterializer().',
+]);
 export const UnknownMaterializer = define('UNKNOWN_MATERIALIZER', (p: { name: string; version: number }) => [
   `no materializer "${p.name}" version ${p.version}`,
   'Import the module that registers it.',
@@ -326,6 +367,11 @@ export const TrackerUnavailable = define('TRACKER_UNAVAILABLE', (p: { tracker: s
   'What was logged is kept and delivered later.',
 ]);
 export const BadLogValue = define('BAD_LOG_VALUE', (p: { call: string; reason: string }) => [`${p.call}: ${p.reason}`]);
+export const EventLogFailed = define('EVENT_LOG_FAILED', (p: { path: string; reason: string }) => [
+  `cannot write the event log ${p.path}: ${p.reason}`,
+  'Check free space and permissions.',
+]);
+export const NotInRun = define('NOT_IN_RUN', (p: { call: string }) => [`${p.call} was called outside a run`, 'Call it in the code of a step.']);
 export const NotTracked = define('NOT_TRACKED', (p: { step: string; what: string }) => [
   `step "${p.step}" has no tracker run with ${p.what}`,
   'Set { experimentTracker: true } on the step.',
@@ -353,6 +399,7 @@ export class Permanent extends MortiseError {
 
 export const FileNotFound = define('FILE_NOT_FOUND', (p: { file: string }) => [`there is no file ${p.file}`]);
 export const FileBroken = define('FILE_BROKEN', (p: { file: string; reason: string }) => [`${p.file} cannot be loaded: ${p.reason}`]);
+export const PipelineBroken = define('PIPELINE_BROKEN', (p: { pipeline: string; reason: string }) => [`pipeline "${p.pipeline}" threw before its first step: ${p.reason}`]);
 export const NoPipeline = define('NO_PIPELINE', (p: { file: string; wanted?: string; known?: string[] }) => [
   p.wanted === undefined ? `${p.file} defines no pipeline` : `${p.file} has no pipeline "${p.wanted}"`,
   p.known !== undefined && p.known.length > 0 ? `It has: ${p.known.join(', ')}.` : 'Export a pipeline(...) or a class with @pipeline from it.',

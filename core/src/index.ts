@@ -1,1 +1,33 @@
-export const version = '0.1.0';
+// What a pipeline's author, a flavor's author and a program that runs pipelines use.
+export { pipeline, step } from './pipeline/authoring.ts';
+export { isPipelineClass, runPipeline, type ClassPipelineOptions, type PipelineClass } from './pipeline/class-pipeline.ts';
+export type { CompiledPipeline } from './pipeline/compile.ts';
+export type { Pipeline } from './pipeline/pipeline.ts';
+export type * from './pipeline/pipeline-spec.ts';
+export { hasEnded } from './pipeline/pipeline-spec.ts';
+export type { StepOptions } from './pipeline/step-options.ts';
+export type { Step } from './pipeline/step.ts';
+export { when } from './pipeline/when.ts';
+export type { StepOutput, Wire } from './pipeline/wire.ts';
+
+export { activeRun, type ActiveRun } from './tracking/active-run.ts';
+export { tracked } from './tracking/tracked-output.ts';
+export type * from './tracking/experiment-tracker.ts';
+
+export { file, type FileArtifact } from './artifacts/file-artifact.ts';
+export type * from './artifacts/artifact-store.ts';
+export { checkKey } from './artifacts/artifact-key.ts';
+export type { ArtifactReader, ArtifactWriter, Materializer } from './artifacts/materializer.ts';
+export { registerMaterializer } from './artifacts/materializers.ts';
+
+export type { Alerter } from './stack/alerter.ts';
+export { COMPONENT_TYPES, type ComponentType, type ComponentTypes } from './stack/component-types.ts';
+export { defineFlavor, isFlavor, type NativeOf } from './stack/define-flavor.ts';
+export type { ComponentContext, ConfigSchema, Flavor, Logger, StandardSchema } from './stack/flavor.ts';
+export type { ExecutionMode, OrchestratedRun, Orchestrator } from './stack/orchestrator.ts';
+
+export type { FinishedRun } from './execution/end-run.ts';
+export type { RunOptions, StepEvent } from './execution/run-options.ts';
+export { DEFAULT_CONCURRENCY, schedulePlan } from './execution/schedule-plan.ts';
+
+export * from './client/index.ts';

@@ -1,1 +1,20 @@
-export {};
+// The light entry: what reads and edits a project. Whatever runs pipelines, validates configs or loads components is imported when it is needed.
+export { Client, type ArtifactVersion, type ClientOptions, type ProjectStatus } from './client.ts';
+export type { FilePipeline, Nomination, RunsUnderGuard } from './file-pipelines.ts';
+export type * from './listings.ts';
+export type * from './pipeline-run.ts';
+export * from '../errors.ts';
+export type { Json, JsonObject } from '../json.ts';
+export type { RunStatus, StepStatus } from '../pipeline/pipeline-spec.ts';
+export type { RunOptions, StepEvent } from '../execution/run-options.ts';
+export { findProject } from '../project/find-project.ts';
+export { initProject, type InitResult } from '../project/init-project.ts';
+export type { Project } from '../project/project.ts';
+export { COMPONENT_TYPES, type ComponentType } from '../stack/component-types.ts';
+export type { ExecutionMode } from '../stack/orchestrator.ts';
+export type { ConfigKey, FlavorDescriptor } from '../stack/flavor.ts';
+export type { NewComponent, StackParts } from '../stack/stack-registry.ts';
+export type { ComponentQuery, MetadataValue, PageRequest, RunError, RunQuery, StackSnapshot, VersionQuery } from '../store/metadata-store.ts';
+
+/** How to find the pipelines of a file. Loads what runs them. */
+export const filePipelines = () => import('./file-pipelines.ts');

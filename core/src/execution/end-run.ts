@@ -10,7 +10,8 @@ import { describeError, reasonOf } from './outcome.ts';
 export type FinishedRun<R> = PipelineRun & { result: R | undefined };
 
 export interface RunEnd<R> {
-  failed: { step: string; error: unknown } | undefined;
+  /** `step` is absent when the error did not come from a step. */
+  failed: { step: string | undefined; error: unknown } | undefined;
   result(): Promise<R>;
 }
 
@@ -38,7 +39,7 @@ function judge(run: OpenRun, failed: RunEnd<unknown>['failed'], thrown: unknown)
   if (thrown !== undefined && !isError(thrown, RunKilled)) return { status: 'failed', error: describeError(thrown) };
   if (failed !== undefined) {
     const error = describeError(failed.error);
-    return { status: 'failed', error: { ...error, message: `step "${failed.step}" failed: ${error.message}` } };
+    return { status: 'failed', error: { ...error, message: failed.step === undefined ? error.message : `step "${failed.step}" failed: ${error.message}` } };
   }
   if (run.signal.aborted) return { status: 'killed', error: { name: 'Killed', message: reasonOf(run.signal.reason) } };
   return { status: 'completed' };

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { HandOver } from '../artifacts/hand-over.ts';
+import type { HandOver } from '../artifacts/hand-over.ts';
+import { processServices, runServices } from '../composition.ts';
 import { RunKilled, UnknownOption } from '../errors.ts';
 import { newId } from '../id.ts';
 import type { PipelineSpec, RunStatus, StepSpec } from '../pipeline/pipeline-spec.ts';
@@ -11,17 +12,13 @@ import type { Project } from '../project/project.ts';
 import { activeStackName } from '../project/project-config.ts';
 import type { AssembledStack } from '../stack/assembled-stack.ts';
 import { assembleStack, trackersForStep } from '../stack/assemble-stack.ts';
-import { stderrLogger } from '../stack/logger.ts';
-import { openProjectStore } from '../store/project-store.ts';
 import type { MetadataStore, RunError, WorkerRecord } from '../store/metadata-store.ts';
 import type { Outcome } from '../tracking/experiment-tracker.ts';
-import { openRunTracking } from '../tracking/open-run-tracking.ts';
 import type { RunTracking } from '../tracking/run-tracking.ts';
-import { StepSources } from './cache-key.ts';
+import type { StepSources } from './cache-key.ts';
 import { describeEnvironment } from './environment.ts';
 import { RUN_OPTIONS, type RunOptions } from './run-options.ts';
 import { onStopSignal } from './signals.ts';
-import { workerIdentity } from './worker-identity.ts';
 
 /** A run that has begun: what every step of it needs. */
 export interface OpenRun {
@@ -47,12 +44,12 @@ export interface OpenRun {
   finish(status: RunStatus, error?: RunError): Promise<void>;
 }
 
-/** Opens a run of a plan: the project, its store, the stack and its components; all checks that need no step to have run. */
-export async function openRun(plan: PipelineSpec, options: RunOptions): Promise<OpenRun> {
+/** Opens a run of a plan: the project, its store, the stack and its components; all checks that need no step to have run. `possibleSteps`: those that may run (class style). */
+export async function openRun(plan: PipelineSpec, options: RunOptions, possibleSteps: readonly StepSpec[] = plan.steps): Promise<OpenRun> {
   checkOptions(options);
   const project = findProject();
-  const store = await openProjectStore(project);
-  const log = stderrLogger();
+  const { worker, log, store: storeOf } = processServices();
+  const store = await storeOf(project);
   const stackName = options.stack ?? activeStackName(project);
   const environment = describeEnvironment(project.root, {});
   const stack = await assembleStack(stackName, { store, project, log });
@@ -61,14 +58,13 @@ export async function openRun(plan: PipelineSpec, options: RunOptions): Promise<
     const names = trackersForStep(stack, step.options.experimentTracker, step.id);
     return names.map((name) => ({ component: name, flavor: stack.trackers.find((tracker) => tracker.name === name)!.flavor }));
   };
-  for (const step of plan.steps) trackersOf(step);
+  for (const step of possibleSteps) trackersOf(step);
 
   const id = newId();
   const startedAt = Date.now();
   const name = options.name ?? defaultName(plan.pipeline, startedAt);
   const experiment = options.experiment ?? plan.pipeline;
   const tags = options.tags ?? {};
-  const worker = workerIdentity();
   const described = await environment;
   await store.createRun({
     id, name, pipeline: plan.pipeline, experiment, startedAt, params: plan.params, tags,
@@ -82,15 +78,15 @@ export async function openRun(plan: PipelineSpec, options: RunOptions): Promise<
   if (given?.aborted) abort('aborted by its caller');
   given?.addEventListener('abort', () => abort('aborted by its caller'), { once: true });
 
-  const tracking = openRunTracking({
-    store, log, logFolder: project.logsFolder, workerId: worker.id, trackers: stack.trackers,
-    run: { id, name, pipeline: plan.pipeline, experiment, startedAt, tags, ...(described.user !== undefined && { user: described.user }) },
+  const user = described.user === undefined ? {} : { user: described.user };
+  const { tracking, handOver, sources } = runServices({
+    project, store, stack,
+    run: { id, name, pipeline: plan.pipeline, experiment, startedAt, tags, ...user },
   });
 
   const run: OpenRun = {
     id, name, plan, options, project, store, stack, tracking, worker, trackersOf, abort,
-    handOver: new HandOver(),
-    sources: new StepSources({ root: project.root, cacheFolder: project.cacheFolder }),
+    handOver, sources,
     signal: stop.signal,
     warnings: [],
     async finish(status, error) {

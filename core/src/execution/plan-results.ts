@@ -83,9 +83,9 @@ export class PlanResults {
   /** What the body returned, as values; undefined for what was skipped. */
   async result(plan: PipelineSpec): Promise<unknown> {
     if (plan.result === undefined) return undefined;
-    if (isInputSpec(plan.result)) return this.value(plan.result);
+    if ('wire' in plan.result) return this.value(plan.result.wire);
     const values: Record<string, unknown> = {};
-    for (const [name, spec] of Object.entries(plan.result)) values[name] = await this.value(spec);
+    for (const [name, spec] of Object.entries(plan.result.wires)) values[name] = await this.value(spec);
     return values;
   }
 
@@ -200,17 +200,7 @@ export class PlanResults {
 
 function resultSpecs(plan: PipelineSpec): InputSpec[] {
   if (plan.result === undefined) return [];
-  return isInputSpec(plan.result) ? [plan.result] : Object.values(plan.result);
-}
-
-/** A result of several wires is an object by name; its values are objects, those of an input spec's own keys are not all. */
-function isInputSpec(result: NonNullable<PipelineSpec['result']>): result is InputSpec {
-  if ('value' in result && !isObject(result['value'])) return true;
-  return typeof result['from'] === 'string' || Array.isArray(result['list']) || ('when' in result && 'then' in result && typeof (result['when'] as { from?: unknown }).from === 'string');
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null;
+  return 'wire' in plan.result ? [plan.result.wire] : Object.values(plan.result.wires);
 }
 
 function versionOf(step: string, end: StepEnd, output: string): Source {

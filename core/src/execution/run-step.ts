@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { newId } from '../id.ts';
-import { isError, NotSerializable, FenceLost, InputNotLoadable, OutputMissing, OutputNotStorable, RunKilled, StepTimeout } from '../errors.ts';
+import { isError, NotSerializable, FenceLost, InputNotLoadable, MapNotArray, OutputMissing, OutputNotStorable, RunKilled, StepTimeout } from '../errors.ts';
 import { keyPrefixOf } from '../artifacts/artifact-key.ts';
 import { saveValue } from '../artifacts/save-value.ts';
 import { materializerFor } from '../artifacts/materializers.ts';
@@ -100,7 +100,7 @@ async function settleCached(run: OpenRun, call: StepCall, identity: StepIdentity
   });
   if (settled.trackerRuns.length > 0) {
     const { runId: _, ...step } = identity;
-    run.tracking.mark({ ...step, id, stepName: call.step.name, attempt: 0, startedAt: at, params: {}, trackerRuns: settled.trackerRuns }, outcome);
+    run.tracking.mark({ ...step, id, stepName: call.step.name, attempt: 0, startedAt: at, trackerRuns: settled.trackerRuns }, outcome);
   }
   emit(run, call, { status: 'cached', attempt: 0, durationMs: 0 });
   return { status: 'cached', id, outputs: new Map(hit.outputs.map((version) => [version.output ?? 'output', version])) };
@@ -214,7 +214,12 @@ async function perform(
     tracking: attempt.tracking,
   };
   const work = stepContext().run(context, async () => (Object.keys(inputs).length === 0 ? (code.fn as () => unknown)() : code.fn(inputs as never)));
-  return untilStopped(work, step, attempt.stop);
+  try {
+    return await untilStopped(work, step, attempt.stop);
+  } finally {
+    // Files that are still being saved belong to this attempt, unless nobody waits for it any more.
+    if (!attempt.stop.signal.aborted) await attempt.tracking.settled();
+  }
 }
 
 async function loadInputs(call: StepCall): Promise<Record<string, unknown>> {
@@ -223,6 +228,7 @@ async function loadInputs(call: StepCall): Promise<Record<string, unknown>> {
     try {
       values[name] = await input.load();
     } catch (cause) {
+      if (isError(cause, MapNotArray)) throw cause;
       throw new InputNotLoadable({ step: call.step.id, input: name, reason: reasonOf(cause) }, { cause });
     }
   }
@@ -235,21 +241,30 @@ async function untilStopped(work: Promise<unknown>, step: StepSpec, stop: AbortC
   let timer: NodeJS.Timeout | undefined;
   if (timeoutMs !== undefined) timer = setTimeout(() => stop.abort(new StepTimeout({ step: step.id, timeoutMs })), timeoutMs);
   try {
-    return await Promise.race([work, aborted(stop.signal)]);
-  } catch (error) {
-    // Code that heeds the signal may throw first: what stopped it is the reason all the same.
-    throw stop.signal.aborted ? stop.signal.reason : error;
+    return await untilAborted(work, stop.signal);
   } finally {
     clearTimeout(timer);
-    // A late rejection belongs to work that nobody waits for any more.
-    work.catch(() => undefined);
   }
 }
 
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason as Error);
-    else signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+/** What the work gives, or the signal's reason if it is aborted before; then the work's late end is dropped. */
+export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error);
+    const settle = (): void => signal.removeEventListener('abort', abort);
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+    work.then(
+      (value) => {
+        settle();
+        resolve(value);
+      },
+      (error: unknown) => {
+        settle();
+        // Code that heeds the signal may throw first: what stopped it is the reason all the same.
+        reject((signal.aborted ? signal.reason : error) as Error);
+      },
+    );
   });
 }
 

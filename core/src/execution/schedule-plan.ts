@@ -1,5 +1,10 @@
+import { availableParallelism } from 'node:os';
+
 import type { InputSpec, PipelineSpec, StepSpec, StepStatus } from '../pipeline/pipeline-spec.ts';
 import type { OrchestratedRun } from '../stack/orchestrator.ts';
+
+/** Step runs at once when nobody says otherwise: steps mostly wait, so more than there are cores. */
+export const DEFAULT_CONCURRENCY = Math.max(4, availableParallelism());
 
 /** A step of the plan as the scheduler follows it. */
 interface Node {

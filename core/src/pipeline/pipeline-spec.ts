@@ -13,8 +13,8 @@ export interface PipelineSpec {
   module: string;
   params: JsonObject;
   steps: StepSpec[];
-  /** What the body returned: one wire, or an object of wires, by name. */
-  result?: InputSpec | { [name: string]: InputSpec };
+  /** What the body returned: one wire, or an object of wires by name. */
+  result?: { wire: InputSpec } | { wires: { [name: string]: InputSpec } };
 }
 
 export interface StepSpec {

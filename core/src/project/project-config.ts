@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BadProjectConfig, FolderNotWritable } from '../errors.ts';
 import { isComponentName } from '../stack/component-name.ts';
@@ -43,7 +43,7 @@ export function writeProjectConfig(project: Project, config: ProjectConfig): voi
     writeFileSync(temporary, `${JSON.stringify(config, undefined, 2)}\n`, { flush: true });
     renameSync(temporary, path);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    if (existsSync(temporary)) rmSync(temporary);
     throw new FolderNotWritable({ folder: project.folder, reason: fileErrorReason(error) }, { cause: error });
   }
 }

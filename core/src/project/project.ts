@@ -5,7 +5,7 @@ export interface Project {
   root: string;
   /** `<root>/.mortise`: the marker of a project, and all that is in it. */
   folder: string;
-  /** `MORTISE_STORE_URL`, or `sqlite:<root>/.mortise/store.db`. */
+  /** `MORTISE_STORE_URL` (a relative path in it is meant from the root), or `sqlite:<root>/.mortise/store.db`. */
   storeUrl: string;
   artifactsFolder: string;
   /** Event logs, a folder per run. */
@@ -24,10 +24,16 @@ export function projectAt(root: string): Project {
   return {
     root: absolute,
     folder,
-    storeUrl: process.env['MORTISE_STORE_URL'] || `sqlite:${join(folder, 'store.db')}`,
+    storeUrl: storeUrl(absolute),
     artifactsFolder: join(folder, 'artifacts'),
     logsFolder: join(folder, 'logs'),
     trackingFolder: join(folder, 'tracking'),
     cacheFolder: join(folder, 'cache'),
   };
+}
+
+function storeUrl(root: string): string {
+  const given = process.env['MORTISE_STORE_URL'] || `sqlite:${join(root, PROJECT_FOLDER, 'store.db')}`;
+  const path = /^sqlite:(.+)$/.exec(given)?.[1];
+  return path === undefined ? given : `sqlite:${resolve(root, path)}`;
 }

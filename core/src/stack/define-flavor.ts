@@ -16,7 +16,10 @@ export interface DefinedFlavor<T extends ComponentType, Component extends Compon
 }
 
 /** Type of the vendor's own handle in the tracker runs of a flavor; `never` for a flavor that is no experiment tracker. */
-export type NativeOf<F> = F extends { type: 'experiment-tracker'; load: () => Promise<{ create(context: ComponentContext): Promise<infer C> }> }
+export type NativeOf<F> = F extends {
+  type: 'experiment-tracker';
+  load: () => Promise<{ create(context: ComponentContext): Promise<infer C> }>;
+}
   ? C extends ExperimentTracker<infer Native>
     ? Native
     : never

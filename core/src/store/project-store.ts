@@ -6,11 +6,10 @@ const open = new Map<string, Promise<MetadataStore>>();
 
 /** The store of a project, opened once per process. */
 export function openProjectStore(project: Project): Promise<MetadataStore> {
-  let store = open.get(project.storeUrl);
-  if (store === undefined) {
-    store = openStore(project.storeUrl);
-    open.set(project.storeUrl, store);
-    store.catch(() => open.delete(project.storeUrl));
-  }
+  const known = open.get(project.storeUrl);
+  if (known !== undefined) return known;
+  const store = openStore(project.storeUrl);
+  open.set(project.storeUrl, store);
+  store.catch(() => open.delete(project.storeUrl));
   return store;
 }

@@ -31,7 +31,7 @@ export interface TrackerCapabilities {
   limits?: { batch?: number; keyLength?: number; paramLength?: number; perMinute?: number };
 }
 
-/** Stable name of one tracker run. `key` is a 32-hex hash, valid as a run id at every vendor. No `stepId`: the parent of a pipeline run. */
+/** Stable name of one tracker run. `key` is a 32-hex hash, valid as a run id at every vendor. No `stepId`, and attempt 0: the parent of a pipeline run. */
 export interface TrackerRunIdentity {
   key: string;
   runId: string;
@@ -49,6 +49,8 @@ export interface TrackerRunStart {
   /** ms since the epoch, UTC. */
   startedAt: number;
   user?: string;
+  /** Of the parent tracker run, unless it could not be opened. */
+  parent?: TrackerRunRef;
   settings: Json;
 }
 

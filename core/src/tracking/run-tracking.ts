@@ -1,4 +1,5 @@
 import type { MetadataStore, MetadataValue, TrackerRunRecord } from '../store/metadata-store.ts';
+import type { Json } from '../json.ts';
 import type { Logger } from '../stack/flavor.ts';
 import type { ExperimentTracker, LoggedEvent, Outcome } from './experiment-tracker.ts';
 
@@ -37,9 +38,10 @@ export interface AttemptStart {
   params: Record<string, unknown>;
   /** Its tracker runs, as the store made them; empty for an untracked step. */
   trackerRuns: readonly { id: string; key: string; component: string }[];
-  settings?: Record<string, unknown>;
+  /** Settings of the step, by name of the component or of its flavor. */
+  settings?: Record<string, Json>;
   /** Puts a file that the step logs into the run's artifact store. */
-  saveFile?(path: string, body: AsyncIterable<Uint8Array> | Uint8Array): Promise<{ uri: string; sha256: string; size: number }>;
+  saveFile?(path: string, body: AsyncIterable<Uint8Array> | Uint8Array): Promise<SavedFile>;
 }
 
 /** What `activeRun()` writes to. */
@@ -50,12 +52,27 @@ export interface AttemptTracking {
   append(event: LoggedEvent): void;
   /** Next step of a metric that was logged without one: 0, 1, 2, ... per name and context. */
   nextStep(name: string, context: string | undefined): number;
+  /** Puts a file into the run's artifact store; `path` is relative, with `/`. What it gives goes into an `artifact` event. */
+  saveFile(path: string, body: AsyncIterable<Uint8Array> | Uint8Array): Promise<SavedFile>;
+  /** Remembers work (files being saved) that `settled` waits for. */
+  pending<T>(work: Promise<T>): Promise<T>;
+  /** Resolves when nothing that was begun is still under way, so that a forgotten `await` loses no file. Never rejects. */
+  settled(): Promise<void>;
+}
+
+/** A file in the run's artifact store. Size in bytes. */
+export interface SavedFile {
+  uri: string;
+  sha256: string;
+  size: number;
 }
 
 /** One tracker run of an attempt, opened in the background. */
 export interface TrackerHandle {
   readonly component: string;
   readonly flavor: string;
+  /** As soon as it is known. */
+  readonly url: string | undefined;
   /** Waits for the run to open within the limit, then throws `TrackerUnavailable`. */
   opened(): Promise<{ native: unknown; env: Record<string, string>; url: string | undefined }>;
 }
@@ -73,10 +90,10 @@ export interface RunTracking {
   /** After the attempt's commit: its tracker runs are brought to `outcome` once its events are delivered. */
   end(attemptId: string, outcome: Outcome, endedAt: number, supersededBy?: Record<string, string>): void;
   /** A short tracker run that marks a cache hit. */
-  mark(attempt: AttemptStart, outcome: Outcome): void;
+  mark(attempt: Omit<AttemptStart, 'params' | 'saveFile'>, outcome: Outcome): void;
   /** Applies what was logged so far to the local store. Called by the scheduler between steps, at most every 50 ms unless `force`. */
   apply(force?: boolean): Promise<void>;
-  /** The end of the run: drains the log, closes the parents, waits a bounded time for delivery, and says what is still to come. */
+  /** The end of the run: applies the rest of the log, closes the parents, waits a bounded time for delivery, and says what is still to come. */
   finish(outcome: Outcome, endedAt: number): Promise<Undelivered[]>;
 }
 

@@ -1,0 +1,63 @@
+import { BadArtifactKey } from '../errors.ts';
+
+const MAX_SEGMENT_BYTES = 255;
+const CONTROL = /[\u0000-\u001f\u007f]/;
+
+/** Throws `BadArtifactKey` unless every artifact store can hold the key: relative, `/`-separated, no `.`, `..`, empty or overlong segment. */
+export function checkKey(key: string): void {
+  const reason = whatIsWrong(key);
+  if (reason !== undefined) throw new BadArtifactKey({ key, reason });
+}
+
+function whatIsWrong(key: string): string | undefined {
+  if (key === '') return 'it is empty';
+  if (key.startsWith('/')) return 'it is absolute';
+  if (key.includes('\\')) return 'it has a backslash';
+  if (CONTROL.test(key)) return 'it has a control character';
+  if (!key.isWellFormed()) return 'it is not well-formed Unicode';
+  for (const segment of key.split('/')) {
+    if (segment === '') return 'it has an empty segment';
+    if (segment === '.' || segment === '..') return `it has the segment "${segment}"`;
+    // A UTF-16 unit takes at most 3 bytes, so most segments need no count.
+    if (segment.length > MAX_SEGMENT_BYTES / 3 && Buffer.byteLength(segment) > MAX_SEGMENT_BYTES)
+      return `a segment is longer than ${MAX_SEGMENT_BYTES} bytes`;
+  }
+  return undefined;
+}
+
+/**
+ * What all keys of a version begin with: `<artifact name>/<version id>`, each segment of the name made safe for file systems. A single file is stored as
+ * `<prefix>.<extension>`, the files of a folder as `<prefix>/<path>`. As no segment of a name may look like a version's id, no key is another key's folder.
+ */
+export function keyPrefixOf(artifactName: string, versionId: string): string {
+  return `${artifactName.split('/').map(safeSegment).join('/')}/${versionId}`;
+}
+
+const UNSAFE = /[\u0000-\u001f\u007f\\<>:"|?*]|^\.|[. ]$/g;
+const LIKE_A_VERSION = /^[0-9a-f]{32}(?=\.|$)/;
+
+function safeSegment(segment: string): string {
+  const safe = segment.toWellFormed().replace(UNSAFE, '_').replace(LIKE_A_VERSION, '_$&') || '_';
+  return shortened(safe, MAX_SEGMENT_BYTES);
+}
+
+function shortened(text: string, maxBytes: number): string {
+  if (Buffer.byteLength(text) <= maxBytes) return text;
+  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(maxBytes));
+  return text.slice(0, read).replace(/[. ]$/, '_');
+}
+
+/** Orders keys as their UTF-8 bytes do, which is not how JavaScript compares strings: there a surrogate comes before U+E000. */
+export function compareKeys(a: string, b: string): number {
+  const length = Math.min(a.length, b.length);
+  for (let i = 0; i < length; i++) {
+    const x = a.charCodeAt(i);
+    const y = b.charCodeAt(i);
+    if (x === y) continue;
+    if (isSurrogate(x) !== isSurrogate(y)) return isSurrogate(x) ? 1 : -1;
+    return x - y;
+  }
+  return a.length - b.length;
+}
+
+const isSurrogate = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdfff;

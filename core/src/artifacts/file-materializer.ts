@@ -1,0 +1,48 @@
+import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
+import { stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { extname, join } from 'node:path';
+
+import { FileNotFound, NotSerializable } from '../errors.ts';
+import { FileArtifact, isFileArtifact } from './file-artifact.ts';
+import type { ArtifactReader, Materializer } from './materializer.ts';
+
+const CHUNK_BYTES = 1 << 20;
+
+/** The bytes of a file, streamed. Loading gives the stored file itself where it lies on this host, else a copy that lives as long as this process. */
+export const fileMaterializer: Materializer<FileArtifact> = {
+  name: 'file',
+  version: 1,
+  handles: isFileArtifact,
+  async save({ path, name }, out) {
+    const stats = await stat(path).catch(() => undefined);
+    if (stats === undefined) throw new FileNotFound({ file: path });
+    if (!stats.isFile()) throw new NotSerializable({ path: `file("${path}")`, what: stats.isDirectory() ? 'a folder' : 'no regular file' });
+    const extension = extname(name).slice(1);
+    await out.write(createReadStream(path, { highWaterMark: CHUNK_BYTES }), /^[A-Za-z0-9]{1,16}$/.test(extension) ? { extension } : {});
+    return { name };
+  },
+  async load(from, meta) {
+    const { name } = meta as { name: string };
+    const path = from.localPath();
+    if (path === undefined) return new FileArtifact(await download(from, name), name);
+    // Read to its end, because only that checks its hash.
+    for await (const _ of from.stream());
+    return new FileArtifact(path, name);
+  },
+};
+
+async function download(from: ArtifactReader, name: string): Promise<string> {
+  const path = join(mkdtempSync(join(copiesFolder(), 'file-')), name);
+  await writeFile(path, from.stream(), { flag: 'wx' });
+  return path;
+}
+
+let copies: string | undefined;
+
+function copiesFolder(): string {
+  if (copies !== undefined) return copies;
+  const folder = mkdtempSync(join(tmpdir(), 'mortise-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return (copies = folder);
+}

@@ -1,0 +1,120 @@
+import { hash } from 'node:crypto';
+
+import { BadMaterializer, isMortiseError } from '../errors.ts';
+import type { Json } from '../json.ts';
+import { checkKey, compareKeys } from './artifact-key.ts';
+import type { ArtifactWriter } from './materializer.ts';
+import { materializerFor } from './materializers.ts';
+
+export type Body = Uint8Array | AsyncIterable<Uint8Array>;
+
+/** A file of a value. `name` is the rest of its key: `.json` for a single file, `/a/b.bin` for one of a folder. */
+export interface FileToWrite {
+  name: string;
+  type: string | undefined;
+}
+
+/** Takes the bytes of one file to where they belong. */
+export type FileSink = (body: Body, file: FileToWrite) => Promise<{ size: number; sha256: string }>;
+
+/** A file that was written; `path` is relative to the folder, and undefined for a single file. */
+export interface WrittenFile {
+  path: string | undefined;
+  name: string;
+  size: number;
+  sha256: string;
+}
+
+export interface WrittenValue {
+  /** The single file, or those of a folder in binary order of their paths. */
+  files: WrittenFile[];
+  size: number;
+  /** Of a single file's bytes, or of a folder's manifest. */
+  sha256: string;
+  materializer: string;
+  materializerVersion: number;
+  meta: Json;
+}
+
+/** Lets a value's materializer write it, and sums up what was written. Throws `NotSerializable`, `BadMaterializer`, and what the sink throws. */
+export async function writeValue(value: unknown, sink: FileSink): Promise<WrittenValue> {
+  const materializer = materializerFor(value);
+  const writer = new ValueWriter(materializer.name, sink);
+  const meta = await materializer.save(value, writer);
+  const files = await writer.finish();
+  return {
+    files,
+    size: files.reduce((sum, file) => sum + file.size, 0),
+    sha256: files[0]!.path === undefined ? files[0]!.sha256 : manifestHash(files as ManifestEntry[]),
+    materializer: materializer.name,
+    materializerVersion: materializer.version,
+    meta: meta ?? null,
+  };
+}
+
+interface ManifestEntry {
+  path: string;
+  size: number;
+  sha256: string;
+}
+
+/** sha256 of a folder: of `[[path, size, sha256], ...]` as JSON, in binary order of the paths. Where the files lie is no part of it. */
+export function manifestHash(files: readonly ManifestEntry[]): string {
+  return hash('sha256', JSON.stringify(files.map(({ path, size, sha256 }) => [path, size, sha256])));
+}
+
+class ValueWriter implements ArtifactWriter {
+  readonly #materializer: string;
+  readonly #sink: FileSink;
+  readonly #paths = new Set<string | undefined>();
+  readonly #writes: Promise<WrittenFile>[] = [];
+
+  constructor(materializer: string, sink: FileSink) {
+    this.#materializer = materializer;
+    this.#sink = sink;
+  }
+
+  write(body: Body, options: { path?: string; extension?: string; type?: string } = {}): Promise<void> {
+    const { path, extension = 'bin', type } = options;
+    this.#take(path);
+    if (path === undefined && !/^[A-Za-z0-9][A-Za-z0-9._+-]*$/.test(extension)) throw this.#bad(`gave the file extension "${extension}"`);
+    const name = path === undefined ? `.${extension}` : `/${path}`;
+    const writing = this.#sink(body, { name, type }).then(({ size, sha256 }) => ({ path, name, size, sha256 }));
+    this.#writes.push(writing);
+    const written = writing.then(() => undefined);
+    // A materializer may leave the waiting to `finish`, which throws it then.
+    written.catch(() => undefined);
+    return written;
+  }
+
+  /** The files in binary order of their paths, once all are written. */
+  async finish(): Promise<WrittenFile[]> {
+    if (this.#writes.length === 0) throw this.#bad('wrote nothing');
+    const files = await Promise.all(this.#writes);
+    return files.sort((a, b) => compareKeys(a.name, b.name));
+  }
+
+  /** A value is one unnamed file or several named ones, and no file of a folder is another's folder. */
+  #take(path: string | undefined): void {
+    if (path !== undefined) this.#checkPath(path);
+    if (this.#paths.has(path)) throw this.#bad(path === undefined ? 'wrote its single file twice' : `wrote "${path}" twice`);
+    this.#paths.add(path);
+    if (this.#paths.has(undefined) && this.#paths.size > 1) throw this.#bad('wrote both an unnamed file and named ones');
+    if (path === undefined) return;
+    for (const other of this.#paths as Set<string>)
+      if (other.startsWith(`${path}/`) || path.startsWith(`${other}/`)) throw this.#bad(`wrote "${path}" and "${other}", one of which is the other's folder`);
+  }
+
+  #checkPath(path: string): void {
+    try {
+      checkKey(path);
+    } catch (cause) {
+      if (!isMortiseError(cause)) throw cause;
+      throw this.#bad(`wrote a file to a bad path: ${cause.message}`, cause);
+    }
+  }
+
+  #bad(reason: string, cause?: unknown): Error {
+    return new BadMaterializer({ materializer: this.#materializer, reason }, { cause });
+  }
+}

@@ -1,0 +1,48 @@
+import type { ArtifactStore } from '../artifacts/artifact-store.ts';
+import { isMortiseError } from '../errors.ts';
+import type { Project } from '../project/project.ts';
+import type { MetadataStore, StackSnapshot, VersionRecord } from '../store/metadata-store.ts';
+
+/** The artifact stores that hold the versions of a project, each opened when it is first asked for, as the stack of a run described it. */
+export class ArtifactStores {
+  readonly #place: { store: MetadataStore; project: Project };
+  /** By what they are made from. */
+  readonly #opened = new Map<string, Promise<ArtifactStore | undefined>>();
+
+  constructor(place: { store: MetadataStore; project: Project }) {
+    this.#place = place;
+  }
+
+  /** The store that holds a version: that of `stack`, or that of the run which made the version. Undefined if it cannot be opened here. */
+  async holding(version: VersionRecord, stack?: StackSnapshot): Promise<ArtifactStore | undefined> {
+    const known = stack === undefined ? undefined : await this.#open(stack);
+    if (known?.id === version.storeId) return known;
+    const producer = version.producerRunId === undefined ? undefined : await this.#place.store.run(version.producerRunId);
+    const origin = producer === undefined ? undefined : await this.#open(producer.stack);
+    return origin?.id === version.storeId ? origin : undefined;
+  }
+
+  async close(): Promise<void> {
+    const stores = await Promise.all(this.#opened.values());
+    this.#opened.clear();
+    for (const store of stores) await store?.[Symbol.asyncDispose]?.();
+  }
+
+  #open(stack: StackSnapshot): Promise<ArtifactStore | undefined> {
+    const key = JSON.stringify(stack.components.filter(({ type }) => type === 'artifact-store'));
+    const opened = this.#opened.get(key) ?? this.#assemble(stack);
+    this.#opened.set(key, opened);
+    return opened;
+  }
+
+  /** A store that is gone, or whose package is, must not keep anyone from looking at a run. */
+  async #assemble(stack: StackSnapshot): Promise<ArtifactStore | undefined> {
+    const [{ assembleArtifactStore }, { stderrLogger }] = await Promise.all([import('../stack/assemble-stack.ts'), import('../stack/logger.ts')]);
+    try {
+      return await assembleArtifactStore(stack, { ...this.#place, log: stderrLogger() });
+    } catch (error) {
+      if (isMortiseError(error)) return undefined;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,268 @@
+import { ArtifactNotFound, isError, UnknownStack } from '../errors.ts';
+import { findProject } from '../project/find-project.ts';
+import type { Project } from '../project/project.ts';
+import type { FlavorDescriptor } from '../stack/flavor.ts';
+import { StackRegistry, type NewComponent, type StackParts } from '../stack/stack-registry.ts';
+import type { ComponentQuery, MetadataStore, PageRequest, RunQuery, StackRecord, ComponentRecord, VersionQuery } from '../store/metadata-store.ts';
+import { openStore } from '../store/open-store.ts';
+import { ArtifactStores } from './artifact-stores.ts';
+import {
+  artifactVersionView,
+  componentView,
+  listing,
+  runListItem,
+  stackView,
+  type ArtifactVersionView,
+  type ComponentView,
+  type Listing,
+  type MetricPointView,
+  type RunListItem,
+  type StackView,
+} from './listings.ts';
+import { maskSecrets } from './mask-secrets.ts';
+import { isoTime } from './pipeline-run-view.ts';
+import type { PipelineRun } from './pipeline-run.ts';
+import { findRun, readPipelineRun } from './read-pipeline-run.ts';
+
+export interface ClientOptions {
+  /** A folder of the project. Default: that of the working directory. */
+  project?: string;
+}
+
+/** A version of an artifact and its value. */
+export interface ArtifactVersion extends ArtifactVersionView {
+  /** null: the artifact store that holds it cannot be opened here. */
+  uri: string | null;
+  /** The value. Throws `ArtifactNotFound`, `ArtifactCorrupt`, `UnknownMaterializer`. */
+  load(): Promise<unknown>;
+}
+
+/** Where a project stands. */
+export interface ProjectStatus {
+  root: string;
+  store: string;
+  /** null: the stack that is said to be active does not exist. */
+  activeStack: StackView | null;
+  lastRun: RunListItem | null;
+  /** Tracker runs whose end their tracker has not confirmed yet. */
+  undelivered: { total: number; components: { component: string; trackerRuns: number }[] };
+}
+
+interface Opened {
+  project: Project;
+  store: MetadataStore;
+  registry: StackRegistry;
+  artifactStores: ArtifactStores;
+}
+
+/**
+ * What a project holds: runs, artifacts, stacks and components, to read and to edit. Everything it returns is JSON-serialisable, secrets are masked.
+ * @example
+ * const client = new Client();
+ * const run = await client.getPipelineRun('latest');
+ * run.steps['train']?.runMetadata['experiment_tracker_url']?.value;
+ * client.close();
+ */
+export class Client {
+  readonly #options: ClientOptions;
+  #opened: Promise<Opened> | undefined;
+
+  /** Opens the project with the first call. */
+  constructor(options: ClientOptions = {}) {
+    this.#options = options;
+  }
+
+  /** Throws `NoProject`, `StoreCorrupt`, `StoreTooNew`. */
+  static async open(options: ClientOptions = {}): Promise<Client> {
+    const client = new Client(options);
+    await client.#open();
+    return client;
+  }
+
+  /** Lets go of the store. A later call opens it again. */
+  async close(): Promise<void> {
+    const opened = await this.#opened?.catch(() => undefined);
+    this.#opened = undefined;
+    await opened?.artifactStores.close();
+    opened?.store.close();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /**
+   * @param nameOrId name or id of a run, or `latest`
+   * @throws UnknownRun
+   */
+  async getPipelineRun(nameOrId: string): Promise<PipelineRun> {
+    const { store, artifactStores } = await this.#open();
+    return readPipelineRun(store, nameOrId, (version, stack) => artifactStores.holding(version, stack));
+  }
+
+  /** Newest first, unless sorted otherwise. */
+  async listRuns(query: RunQuery = {}): Promise<Listing<RunListItem>> {
+    const { store } = await this.#open();
+    return listing(await store.runs(query), runListItem);
+  }
+
+  /** Versions of artifacts, newest first; of one artifact, or those that one run made. */
+  async listArtifacts(query: VersionQuery = {}): Promise<Listing<ArtifactVersionView>> {
+    const { store } = await this.#open();
+    return listing(await store.versions(query), artifactVersionView);
+  }
+
+  /** Throws `ArtifactNotFound`. */
+  async getArtifactVersion(artifact: string, version: number | 'latest' = 'latest'): Promise<ArtifactVersion> {
+    const { store, artifactStores } = await this.#open();
+    const record = await store.version({ artifact, version });
+    if (record === undefined) throw new ArtifactNotFound({ what: version === 'latest' ? `artifact "${artifact}"` : `version ${version} of artifact "${artifact}"` });
+    const holder = await artifactStores.holding(record);
+    return {
+      ...artifactVersionView(record),
+      uri: holder?.uri(record.key) ?? null,
+      async load() {
+        if (holder === undefined) throw new ArtifactNotFound({ what: `the artifact store of "${artifact}" version ${record.version}` });
+        const { loadValue } = await import('../artifacts/load-value.ts');
+        return loadValue(record, holder);
+      },
+    };
+  }
+
+  /**
+   * All points of a metric that a step logged, by step and time; empty if it logged none.
+   * @param run name or id of a run, or `latest`
+   * @param step id of a step, with the index of the item of a mapped one: `train`, `each[2]`; its last attempt
+   * @param metric name, with the context it was logged with: `loss`, `val/loss`
+   * @throws UnknownRun
+   */
+  async metricHistory(run: string, step: string, metric: string): Promise<MetricPointView[]> {
+    const { store } = await this.#open();
+    const { id } = await findRun(store, run);
+    const [, stepId = step, index] = /^(.*)\[(\d+)\]$/.exec(step) ?? [];
+    const mapIndex = index === undefined ? undefined : Number(index);
+    const attempt = (await store.stepRuns(id)).findLast((each) => each.stepId === stepId && each.mapIndex === mapIndex);
+    if (attempt === undefined) return [];
+    const points = await store.metricHistory(attempt.sourceStepRunId ?? attempt.id, metric);
+    return points.map((point) => ({ step: point.step, at: isoTime(point.at), value: point.value }));
+  }
+
+  /** The project's active stack. Throws `UnknownStack`. */
+  async activeStack(): Promise<StackView> {
+    const { registry } = await this.#open();
+    return this.getStack(registry.activeStack());
+  }
+
+  async listStacks(query: PageRequest & { name?: string } = {}): Promise<Listing<StackView>> {
+    const { registry } = await this.#open();
+    const stacks = await registry.stacks(query);
+    const components = stacks.items.flatMap((stack) => stack.components);
+    const flavors = await this.#flavorsOf(components);
+    return listing(stacks, (stack) => shownStack(stack, flavors, registry.activeStack()));
+  }
+
+  /** Throws `UnknownStack`. */
+  async getStack(name: string): Promise<StackView> {
+    const { registry } = await this.#open();
+    const stack = await registry.stack(name);
+    return shownStack(stack, await this.#flavorsOf(stack.components), registry.activeStack());
+  }
+
+  /** Throws `BadName`, `NameTaken`, `StackIncomplete`, `StackTooMany`, `UnknownComponent`. */
+  async registerStack(name: string, parts: StackParts): Promise<StackView> {
+    const { registry } = await this.#open();
+    await registry.registerStack(name, parts);
+    return this.getStack(name);
+  }
+
+  /** Makes a stack the active one of the project. Throws `UnknownStack`. */
+  async setActiveStack(name: string): Promise<void> {
+    await (await this.#open()).registry.setActiveStack(name);
+  }
+
+  /** Throws `UnknownStack`, `StackInUse`. */
+  async deleteStack(name: string): Promise<void> {
+    await (await this.#open()).registry.deleteStack(name);
+  }
+
+  async listComponents(query: ComponentQuery = {}): Promise<Listing<ComponentView>> {
+    const { registry } = await this.#open();
+    const components = await registry.components(query);
+    const flavors = await this.#flavorsOf(components.items);
+    return listing(components, (component) => componentView(maskSecrets(component, flavors)));
+  }
+
+  /** Throws `UnknownComponentType`, `UnknownComponent`. */
+  async getComponent(type: string, name: string): Promise<ComponentView> {
+    const { registry } = await this.#open();
+    const component = await registry.component(type, name);
+    return componentView(maskSecrets(component, await this.#flavorsOf([component])));
+  }
+
+  /**
+   * Registers a component; nothing is stored unless its config is right.
+   * @param options.stringsFromCommandLine texts in the config may stand for numbers, booleans, lists and objects
+   * @throws UnknownFlavor, ConfigUnknownKey, ConfigMissingKey, ConfigWrongType, BadName, NameTaken
+   */
+  async registerComponent(component: NewComponent, options: { stringsFromCommandLine?: boolean } = {}): Promise<ComponentView> {
+    const { registry } = await this.#open();
+    const { type, name } = await registry.registerComponent(component, options);
+    return this.getComponent(type, name);
+  }
+
+  /** Throws `UnknownComponent`, `ComponentInUse`. */
+  async deleteComponent(type: string, name: string): Promise<void> {
+    await (await this.#open()).registry.deleteComponent(type, name);
+  }
+
+  /** Flavors of a component type, or all. Throws `UnknownComponentType`. */
+  async listFlavors(type?: string): Promise<Listing<FlavorDescriptor>> {
+    return { items: await (await this.#open()).registry.flavors(type), next: null };
+  }
+
+  /** Throws `UnknownComponentType`, `UnknownFlavor`. */
+  async getFlavor(type: string, name: string): Promise<FlavorDescriptor> {
+    return (await this.#open()).registry.flavor(type, name);
+  }
+
+  async status(): Promise<ProjectStatus> {
+    const { project, store } = await this.#open();
+    const [activeStack, runs, components] = await Promise.all([this.#activeStackIfAny(), this.listRuns({ limit: 1 }), store.undelivered()]);
+    const total = components.reduce((sum, { trackerRuns }) => sum + trackerRuns, 0);
+    return { root: project.root, store: store.url, activeStack, lastRun: runs.items[0] ?? null, undelivered: { total, components } };
+  }
+
+  #open(): Promise<Opened> {
+    this.#opened ??= openProject(this.#options).catch((error: unknown) => {
+      this.#opened = undefined;
+      throw error;
+    });
+    return this.#opened;
+  }
+
+  async #activeStackIfAny(): Promise<StackView | null> {
+    try {
+      return await this.activeStack();
+    } catch (error) {
+      if (isError(error, UnknownStack)) return null;
+      throw error;
+    }
+  }
+
+  /** Descriptors that tell which config values are secret; none where there is no config. */
+  async #flavorsOf(components: readonly ComponentRecord[]): Promise<FlavorDescriptor[]> {
+    const { registry } = await this.#open();
+    return components.some(({ config }) => Object.keys(config).length > 0) ? registry.flavors() : [];
+  }
+}
+
+async function openProject({ project: from }: ClientOptions): Promise<Opened> {
+  const project = findProject(from === undefined ? {} : { from });
+  const store = await openStore(project.storeUrl);
+  const place = { project, store };
+  return { ...place, registry: new StackRegistry(place), artifactStores: new ArtifactStores(place) };
+}
+
+function shownStack(stack: StackRecord, flavors: readonly FlavorDescriptor[], active: string): StackView {
+  return stackView({ ...stack, components: stack.components.map((component) => maskSecrets(component, flavors)) }, active);
+}

@@ -1,0 +1,102 @@
+import type { JsonObject } from '../json.ts';
+import type { RunStatus } from '../pipeline/pipeline-spec.ts';
+import type { ComponentType } from '../stack/component-types.ts';
+import type { ComponentRecord, MetadataValue, Page, RunError, RunSummary, StackRecord, VersionRecord } from '../store/metadata-store.ts';
+import { isoTime, isoTimeOrNull } from './pipeline-run-view.ts';
+
+/** One page of a list; `next` is `after` of the following page, null at the end. Times are ISO 8601 UTC with ms. */
+export interface Listing<T> {
+  items: T[];
+  next: string | null;
+}
+
+/** A row of the list of runs. */
+export interface RunListItem {
+  id: string;
+  name: string;
+  pipeline: string;
+  experiment: string;
+  status: RunStatus;
+  stack: string;
+  startedAt: string;
+  endedAt: string | null;
+  user: string | null;
+  error: RunError | null;
+}
+
+export interface ComponentView {
+  id: string;
+  type: ComponentType;
+  name: string;
+  flavor: string;
+  config: JsonObject;
+  createdAt: string;
+}
+
+export interface StackView {
+  id: string;
+  name: string;
+  /** It is the project's active stack. */
+  active: boolean;
+  /** In the order given; of a type with several, the first is the default. */
+  components: ComponentView[];
+  createdAt: string;
+}
+
+/** A version of an artifact, as it is listed. */
+export interface ArtifactVersionView {
+  id: string;
+  artifact: string;
+  version: number;
+  /** Name of the output that made it. */
+  output: string | null;
+  /** Bytes. */
+  size: number;
+  sha256: string;
+  materializer: string;
+  metadata: Record<string, MetadataValue>;
+  createdAt: string;
+  /** Ids of the pipeline run and the step run that made it. */
+  runId: string | null;
+  stepRunId: string | null;
+}
+
+/** A point of a metric. */
+export interface MetricPointView {
+  step: number;
+  at: string;
+  value: number;
+}
+
+export function listing<T, V>({ items, next }: Page<T>, view: (item: T) => V): Listing<V> {
+  return { items: items.map(view), next: next ?? null };
+}
+
+export function runListItem(run: RunSummary): RunListItem {
+  const { id, name, pipeline, experiment, status, stack } = run;
+  return {
+    ...{ id, name, pipeline, experiment, status, stack },
+    startedAt: isoTime(run.startedAt),
+    endedAt: isoTimeOrNull(run.endedAt),
+    user: run.user ?? null,
+    error: run.error ?? null,
+  };
+}
+
+export function componentView({ id, type, name, flavor, config, createdAt }: ComponentRecord): ComponentView {
+  return { id, type, name, flavor, config, createdAt: isoTime(createdAt) };
+}
+
+export function stackView({ id, name, components, createdAt }: StackRecord, activeStack: string): StackView {
+  return { id, name, active: name === activeStack, components: components.map(componentView), createdAt: isoTime(createdAt) };
+}
+
+export function artifactVersionView(version: VersionRecord): ArtifactVersionView {
+  const { id, artifact, size, sha256, materializer, metadata } = version;
+  return {
+    ...{ id, artifact, version: version.version, output: version.output ?? null, size, sha256, materializer, metadata },
+    createdAt: isoTime(version.createdAt),
+    runId: version.producerRunId ?? null,
+    stepRunId: version.producerStepRunId ?? null,
+  };
+}

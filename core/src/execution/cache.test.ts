@@ -1,0 +1,184 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+
+import type { PipelineRun } from '../index.ts';
+import { temporaryProject } from '../testing/temporary-project.ts';
+
+// Each run is a process of its own, as a user's would be: a module is loaded once per process.
+const index = new URL('../index.ts', import.meta.url).href;
+let project: Awaited<ReturnType<typeof temporaryProject>>;
+let folder: string;
+let count = 0;
+
+beforeAll(async () => {
+  project = await temporaryProject();
+});
+afterAll(() => project.remove());
+beforeEach(() => {
+  folder = join(project.project.root, `case${++count}`);
+  mkdirSync(folder);
+});
+
+function write(name: string, text: string): void {
+  writeFileSync(join(folder, name), text);
+}
+
+/** Runs main.ts of the case; it prints its run as JSON. */
+function run(env: Record<string, string> = {}): PipelineRun {
+  const out = execFileSync(process.execPath, ['--conditions=mortise-source', '--no-warnings', join(folder, 'main.ts')], {
+    cwd: project.project.root,
+    env: { ...process.env, ...env },
+    encoding: 'utf8',
+  });
+  return JSON.parse(out) as PipelineRun;
+}
+
+const main = (steps: string, body: string, more = ''): string => `
+import { pipeline, step } from '${index}';
+${steps}
+const p = pipeline('case${count}', () => { ${body} });
+process.stdout.write(JSON.stringify(await p.run({}, { ${more} })));
+`;
+
+function expectStatus(result: PipelineRun, step: string, status: string): void {
+  expect({ step, status: result.steps[step]?.status, error: result.error }).toEqual({ step, status, error: null });
+}
+
+describe('a step comes from the cache', () => {
+  it('when nothing has changed, in another process', () => {
+    write('main.ts', main(`const a = step('a', () => ({ n: 1 }));\nconst b = step('b', ({ x }: { x: { n: number } }) => x.n + 1);`, 'b({ x: a() });'));
+    expectStatus(run(), 'b', 'completed');
+    const again = run();
+    expectStatus(again, 'a', 'cached');
+    expectStatus(again, 'b', 'cached');
+  });
+
+  it('when only a comment or white space has changed', () => {
+    const text = main(`const a = step('a', () => 1);`, 'a();');
+    write('main.ts', text);
+    run();
+    write('main.ts', text.replace('const a', '// a remark\n\n  const a'));
+    expectStatus(run(), 'a', 'cached');
+  });
+
+  it('when it was made in a function but declares a key of its own, and two keys are told apart', () => {
+    write(
+      'main.ts',
+      main(`const make = (n: number) => step('s' + n, { cacheKey: n }, () => n);\nconst s1 = make(1); const s2 = make(2);`, 's1(); s2();'),
+    );
+    run();
+    const again = run();
+    expectStatus(again, 's1', 'cached');
+    expectStatus(again, 's2', 'cached');
+    write(
+      'main.ts',
+      main(`const make = (n: number) => step('s', { cacheKey: n }, () => n);\nconst one = make(1); const two = make(2);`, 'one(); two();'),
+    );
+    const other = run();
+    expectStatus(other, 's', 'completed');
+    expectStatus(other, 's_2', 'completed');
+  });
+});
+
+describe('a step runs anew', () => {
+  it('when a helper in another local file has changed', () => {
+    write('helper.ts', 'export const factor = () => 2;');
+    write('main.ts', main(`import { factor } from './helper.ts';\nconst a = step('a', () => factor());`, 'a();'));
+    run();
+    expectStatus(run(), 'a', 'cached');
+    write('helper.ts', 'export const factor = () => 3;');
+    expectStatus(run(), 'a', 'completed');
+  });
+
+  it('when a constant in the same file has changed', () => {
+    write('main.ts', main(`const k = 1;\nconst a = step('a', () => k);`, 'a();'));
+    run();
+    write('main.ts', main(`const k = 2;\nconst a = step('a', () => k);`, 'a();'));
+    expectStatus(run(), 'a', 'completed');
+  });
+
+  it('when a parameter or an input has another value', () => {
+    const text = (n: number): string => `
+import { pipeline, step } from '${index}';
+const a = step('a', ({ n }: { n: number }) => [n]);
+const b = step('b', ({ list }: { list: number[] }) => list.length);
+const p = pipeline('params', { params: { n: 1 } }, ({ n }) => { b({ list: a({ n }) }); });
+process.stdout.write(JSON.stringify(await p.run({ n: Number(process.env.N ?? ${n}) })));
+`;
+    write('main.ts', text(1));
+    run();
+    const other = run({ N: '2' });
+    expectStatus(other, 'a', 'completed');
+    expectStatus(other, 'b', 'completed');
+    expectStatus(run({ N: '2' }), 'b', 'cached');
+  });
+
+  it('when the version of a package it imports has changed', () => {
+    const installed = join(folder, 'node_modules', 'thing');
+    mkdirSync(installed, { recursive: true });
+    const manifest = (version: string): void => writeFileSync(join(installed, 'package.json'), JSON.stringify({ name: 'thing', version, type: 'module', main: 'i.js' }));
+    manifest('1.0.0');
+    writeFileSync(join(installed, 'i.js'), 'export default 1;');
+    write('main.ts', main(`// @ts-ignore\nimport thing from 'thing';\nconst a = step('a', () => thing);`.replace('// @ts-ignore\n', ''), 'a();'));
+    run();
+    expectStatus(run(), 'a', 'cached');
+    manifest('1.0.1');
+    expectStatus(run(), 'a', 'completed');
+  });
+
+  it('when a declared extra file or environment variable has changed', () => {
+    write('data.txt', 'one');
+    write('main.ts', main(`const a = step('a', { cacheFiles: ['case${count}/data.txt'], cacheEnv: ['CASE_ENV'] }, () => 1);`, 'a();'));
+    run();
+    expectStatus(run(), 'a', 'cached');
+    expectStatus(run({ CASE_ENV: 'x' }), 'a', 'completed');
+    write('data.txt', 'two');
+    expectStatus(run(), 'a', 'completed');
+  });
+
+  it('when the artifact store is another one', () => {
+    write('main.ts', main(`const a = step('a', () => 1);`, 'a();'));
+    run();
+    expectStatus(run(), 'a', 'cached');
+    const marker = join(project.project.artifactsFolder, '.mortise-artifact-store');
+    const before = readFileSync(marker, 'utf8');
+    writeFileSync(marker, before.replace(/[0-9a-f]/, (digit) => (digit === '0' ? '1' : '0')));
+    expectStatus(run(), 'a', 'completed');
+    writeFileSync(marker, before);
+  });
+
+  it('when asked to', () => {
+    const steps = `const a = step('a', () => 1);`;
+    write('main.ts', main(steps, 'a();'));
+    run();
+    write('main.ts', main(steps, 'a();', 'cache: false'));
+    expectStatus(run(), 'a', 'completed');
+  });
+});
+
+describe('a step is not cached, and the run says why', () => {
+  it('with an import whose name is no literal', () => {
+    write('main.ts', main(`const name = './other.ts';\nconst a = step('a', async () => { if (process.env.NEVER) await import(name); return 1; });`, 'a();'));
+    run();
+    const again = run();
+    expectStatus(again, 'a', 'completed');
+    expect(again.steps['a']!.reason).toMatch(/main\.ts.*import\(name\)/);
+  });
+
+  it('when it was made inside a function', () => {
+    write('main.ts', main(`const make = (n: number) => step('a', () => n);\nconst a = make(1);`, 'a();'));
+    run();
+    const again = run();
+    expectStatus(again, 'a', 'completed');
+    expect(again.steps['a']!.reason).toContain('made inside the function make');
+  });
+
+  it('when it says so', () => {
+    write('main.ts', main(`const a = step('a', { cache: false }, () => 1);`, 'a();'));
+    run();
+    expectStatus(run(), 'a', 'completed');
+  });
+});

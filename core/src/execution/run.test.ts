@@ -1,0 +1,254 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+
+import { pipeline, step, tracked, when, activeRun, Client, type PipelineRun } from '../index.ts';
+import { temporaryProject } from '../testing/temporary-project.ts';
+
+let project: Awaited<ReturnType<typeof temporaryProject>>;
+beforeEach(async () => {
+  project = await temporaryProject();
+});
+afterEach(() => project.remove());
+
+/** What the local tracker itself says of a tracker run: its own file, at the URL it gave. */
+function atTracker(url: string | null): { status: string; error?: { message: string }; metrics: Record<string, unknown>; supersededBy?: string } {
+  return JSON.parse(readFileSync(fileURLToPath(url!), 'utf8')) as never;
+}
+const only = (run: PipelineRun, id: string) => run.steps[id]!.attempts.at(-1)!.trackerRuns[0]!;
+
+describe('a run of a function-style pipeline', () => {
+  const load = step('load', async () => ({ rows: [1, 2, 3] }));
+  const train = step('train', { experimentTracker: true }, async ({ data, lr }: { data: { rows: number[] }; lr: number }) => {
+    activeRun().logMetrics({ loss: 1 / data.rows.length }, { step: 1 });
+    return { weights: data.rows.map((row) => row * lr) };
+  });
+  const example = pipeline('example', { params: { lr: 0.5 } }, ({ lr }) => train({ data: load(), lr }));
+
+  it('gives what the body returned and the run as the Client gives it', async () => {
+    const run = await example.run({ lr: 2 }, { name: 'first', tags: { team: 'x' } });
+    expect(run.result).toEqual({ weights: [2, 4, 6] });
+    expect(run.status).toBe('completed');
+    const seen = await new Client().getPipelineRun('first');
+    expect({ ...seen }).toMatchObject({ name: 'first', pipeline: 'example', status: 'completed', params: { lr: 2 }, tags: { team: 'x' } });
+    expect(seen.steps['train']).toMatchObject({ status: 'completed', attempt: 1, cached: false, params: { lr: 2 } });
+    expect(seen.steps['train']!.inputs['data']).toEqual({ artifact: 'example/load/output', version: 1 });
+    expect(seen.steps['train']!.tracker.metrics['loss']).toMatchObject({ last: 1 / 3, lastStep: 1, count: 1 });
+    expect(JSON.parse(JSON.stringify(seen))).toEqual(JSON.parse(JSON.stringify({ ...run, result: undefined })));
+  });
+
+  it('records the URL of the tracker run in run metadata, and reaches it through a cached step', async () => {
+    const first = await example.run();
+    const url = first.steps['train']!.runMetadata['experiment_tracker_url']!;
+    expect(url).toEqual({ type: 'uri', value: only(first, 'train').url });
+    expect(atTracker(url.value as string)).toMatchObject({ status: 'completed' });
+    const again = await example.run();
+    expect(again.steps['train']).toMatchObject({ status: 'cached', cached: true, attempt: 0 });
+    expect(again.steps['train']!.runMetadata['experiment_tracker_url']).toEqual(url);
+    expect(again.result).toEqual(first.result);
+  });
+
+  it('has no tracker run for a step without the option, and no parent when no step is tracked', async () => {
+    const run = await pipeline('plain', () => load()).run();
+    expect(run.steps['load']!.attempts[0]!.trackerRuns).toEqual([]);
+    expect(run.trackerRuns).toEqual([]);
+  });
+
+  it('opens a parent tracker run that ends with the run', async () => {
+    const run = await example.run();
+    expect(run.trackerRuns).toHaveLength(1);
+    expect(atTracker(run.trackerRuns[0]!.url)).toMatchObject({ status: 'completed' });
+  });
+});
+
+describe('failures', () => {
+  const bad = step('bad', { experimentTracker: true }, async (): Promise<number> => {
+    activeRun().logMetrics({ before: 1 });
+    throw new TypeError('boom in bad');
+  });
+  const good = step('good', { experimentTracker: true }, async () => 1);
+
+  it('of a step are those of its tracker run, even when a good step follows', async () => {
+    const both = pipeline('both', () => {
+      bad();
+      good();
+    });
+    const run = await both.run({}, { executionMode: 'continue-on-failure', concurrency: 1 });
+    expect(run.status).toBe('failed');
+    expect(run.error!.message).toContain('boom in bad');
+    expect(run.steps['bad']).toMatchObject({ status: 'failed', error: { name: 'TypeError', message: 'boom in bad' } });
+    expect(run.steps['good']!.status).toBe('completed');
+    expect(atTracker(only(run, 'bad').url)).toMatchObject({ status: 'failed', error: { message: 'boom in bad' } });
+    expect(atTracker(only(run, 'good').url)).toMatchObject({ status: 'completed' });
+    expect(atTracker(run.trackerRuns[0]!.url)).toMatchObject({ status: 'failed' });
+    expect(only(run, 'bad')).toMatchObject({ status: 'failed', delivered: true });
+    expect(run.steps['bad']!.runMetadata['experiment_tracker_url']!.value).toBe(only(run, 'bad').url);
+    expect(run.steps['bad']!.tracker.metrics['before']).toMatchObject({ last: 1 });
+  });
+
+  it('end the steps below as skipped', async () => {
+    const next = step('next', async ({ x }: { x: number }) => x);
+    const run = await pipeline('below', () => next({ x: bad() })).run();
+    expect(run.steps['next']).toMatchObject({ status: 'skipped', attempt: 0, reason: 'step "bad" failed' });
+    expect(run.result).toBeUndefined();
+  });
+
+  it('of storing an output fail step and tracker run, and name the output', async () => {
+    const odd = step('odd', { experimentTracker: true }, async () => ({ deep: { call: () => 1 } }));
+    const run = await pipeline('odd-output', () => odd()).run();
+    expect(run.steps['odd']!.status).toBe('failed');
+    expect(run.steps['odd']!.error!.message).toMatch(/output "output" of step "odd" cannot be stored: output\.deep\.call is a function/);
+    expect(atTracker(only(run, 'odd').url)).toMatchObject({ status: 'failed' });
+    expect(run.steps['odd']!.outputs).toEqual({});
+  });
+
+  it('of loading an input fail step and tracker run, and name the input', async () => {
+    const { rmSync } = await import('node:fs');
+    const source = step('source', async () => [1]);
+    const use = step('use', { experimentTracker: true, cache: false }, async ({ list }: { list: number[] }) => list.length);
+    const broken = pipeline('broken-input', () => use({ list: source() }));
+    const first = await broken.run();
+    rmSync(fileURLToPath(first.steps['source']!.outputs['output']!.uri!));
+    const run = await broken.run();
+    expect(run.steps['source']!.status).toBe('cached');
+    expect(run.steps['use']!.error!.message).toMatch(/input "list" of step "use" cannot be loaded/);
+    expect(atTracker(only(run, 'use').url)).toMatchObject({ status: 'failed' });
+  });
+
+  it('that a retry mends leave two tracker runs, the first one failed and pointing to the second', async () => {
+    let tries = 0;
+    const flaky = step('flaky', { experimentTracker: true, retry: { retries: 2 } }, async () => {
+      if (++tries === 1) throw new Error('not yet');
+      return tries;
+    });
+    const run = await pipeline('retried', () => flaky()).run();
+    const [first, second] = run.steps['flaky']!.attempts.map((attempt) => attempt.trackerRuns[0]!);
+    expect(run.steps['flaky']).toMatchObject({ status: 'completed', attempt: 2 });
+    expect(first).toMatchObject({ status: 'failed', supersededBy: second!.id });
+    expect(second).toMatchObject({ status: 'completed', supersededBy: null });
+    expect(atTracker(first!.url)).toMatchObject({ status: 'failed', supersededBy: second!.id });
+    expect(run.steps['flaky']!.runMetadata['experiment_tracker_url']!.value).toBe(second!.url);
+  });
+
+  it('of a timeout come at once, and the late result is dropped', async () => {
+    const slow = step('slow', { timeoutMs: 20 }, async () => new Promise((resolve) => setTimeout(resolve, 200, 'late')));
+    const before = Date.now();
+    const run = await pipeline('timed', () => slow()).run();
+    expect(Date.now() - before).toBeLessThan(190);
+    expect(run.steps['slow']!.error!.message).toContain('took longer than 20 ms');
+  });
+
+  it('throw when asked to', async () => {
+    await expect(pipeline('thrown', () => bad()).run({}, { throwOnFailure: true })).rejects.toMatchObject({ code: 'RUN_FAILED' });
+  });
+
+  it('of the caller giving up end the run as killed', async () => {
+    const stop = new AbortController();
+    const wait = step('wait', { experimentTracker: true }, async () => {
+      stop.abort();
+      await new Promise((_, reject) => activeRun().signal.addEventListener('abort', () => reject(new Error('heard'))));
+    });
+    const run = await pipeline('given-up', () => wait()).run({}, { signal: stop.signal });
+    expect(run.status).toBe('killed');
+    expect(run.steps['wait']!.status).toBe('killed');
+    expect(atTracker(only(run, 'wait').url)).toMatchObject({ status: 'killed' });
+  });
+});
+
+describe('the shape of a plan', () => {
+  const numbers = step('numbers', async () => [3, 1, 2]);
+  const double = step('double', { experimentTracker: true }, async ({ n, by }: { n: number; by: number }) => {
+    activeRun().logMetrics({ n });
+    return n * by;
+  });
+  const sum = step('sum', async ({ all }: { all: number[] }) => all.reduce((a, b) => a + b, 0));
+
+  it('maps over an array, one step run and one tracker run per item', async () => {
+    const run = await pipeline('mapped', () => sum({ all: double.map({ n: numbers() }, { by: 10 }) })).run();
+    expect(run.result).toBe(60);
+    expect(Object.keys(run.steps)).toEqual(expect.arrayContaining(['numbers', 'double[0]', 'double[1]', 'double[2]', 'sum']));
+    expect(run.steps['double[1]']!.inputs['n']).toEqual({ artifact: 'mapped/numbers/output', version: 1, item: 1 });
+    expect(run.steps['sum']!.inputs['all']).toHaveLength(3);
+    expect(atTracker(only(run, 'double[2]').url)).toMatchObject({ metrics: { n: 2 } });
+  });
+
+  it('maps over nothing', async () => {
+    const none = step('none', async (): Promise<number[]> => []);
+    expect((await pipeline('empty', () => sum({ all: double.map({ n: none() }, { by: 1 }) })).run()).result).toBe(0);
+  });
+
+  it('says what it cannot be mapped over', async () => {
+    const one = step('one', async () => 5 as unknown as number[]);
+    const run = await pipeline('not-mapped', () => double.map({ n: one() }, { by: 1 })).run();
+    expect(run.status).toBe('failed');
+    expect(run.error!.message).toContain('cannot be mapped over input "n": it is number');
+  });
+
+  it('takes one branch of when, and skips the other', async () => {
+    const is = step('is', async ({ yes }: { yes: boolean }) => yes);
+    const a = step('a', async () => 'a');
+    const b = step('b', async () => 'b');
+    const choice = pipeline('choice', { params: { yes: true } }, ({ yes }) => when(is({ yes }), { then: () => a(), else: () => b() }));
+    const yes = await choice.run({ yes: true });
+    expect(yes.result).toBe('a');
+    expect(yes.steps['b']!.status).toBe('skipped');
+    const no = await choice.run({ yes: false });
+    expect(no.result).toBe('b');
+    expect(no.steps['a']!.status).toBe('skipped');
+  });
+
+  it('splits declared outputs, logs tracked ones, and names the one that is missing', async () => {
+    const split = step('split', { experimentTracker: true, outputs: { left: {}, score: tracked.metrics() } }, async () => ({ left: [1], score: { acc: 0.5 } }));
+    const use = step('use', async ({ left }: { left: number[] }) => left.length);
+    const run = await pipeline('split', () => use({ left: split().left })).run();
+    expect(run.result).toBe(1);
+    expect(run.steps['split']!.tracker.metrics['acc']).toMatchObject({ last: 0.5 });
+    const missing = step('missing', { outputs: ['x', 'y'] }, async () => ({ x: 1 }) as { x: number; y: number });
+    expect((await pipeline('missing', () => missing().x).run()).error!.message).toContain('declares the output "y", but returned only x');
+  });
+
+  it('runs nested pipelines', async () => {
+    const inner = pipeline('inner', { params: { by: 2 } }, ({ by }, { n }: { n: ReturnType<typeof sum> }) => double({ n, by }));
+    const outer = pipeline('outer', () => inner({ n: sum({ all: numbers() }) }, { by: 7 }));
+    const run = await outer.run();
+    expect(run.result).toBe(42);
+    expect(run.steps['inner.double']!.status).toBe('completed');
+  });
+
+  it('hands each step a value of its own: what one changes, no other sees', async () => {
+    const make = step('make', async () => ({ list: [1] }));
+    const spoil = step('spoil', async ({ value }: { value: { list: number[] } }) => value.list.push(2));
+    const read = step('read', async ({ value }: { value: { list: number[] } }) => value.list);
+    const shared = pipeline('shared', () => {
+      const value = make();
+      const spoilt = spoil({ value });
+      return read({ value }, { after: [spoilt] });
+    });
+    expect((await shared.run()).result).toEqual([1]);
+  });
+});
+
+describe('parallel steps', () => {
+  it('keep their events apart: 50 tracked ones, none in the run of another', async () => {
+    const each = step('each', { experimentTracker: true, cache: false }, async ({ i }: { i: number }) => {
+      for (let n = 0; n < 20; n++) {
+        activeRun().logMetrics({ i }, { step: n });
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * 3));
+      }
+      activeRun().logParams({ me: i });
+      return i;
+    });
+    const run = await pipeline('fifty', { params: { is: [0] } }, ({ is }) => each.map({ i: is })).run(
+      { is: Array.from({ length: 50 }, (_, i) => i) },
+      { concurrency: 50 },
+    );
+    expect(run.status).toBe('completed');
+    for (let i = 0; i < 50; i++) {
+      const { tracker } = run.steps[`each[${i}]`]!;
+      expect(tracker.metrics['i']).toMatchObject({ min: i, max: i, count: 20 });
+      expect(tracker.params).toMatchObject({ me: i });
+      expect(atTracker(only(run, `each[${i}]`).url)).toMatchObject({ status: 'completed', metrics: { i }, params: { me: i } });
+    }
+  });
+});

@@ -1,0 +1,112 @@
+import { BadPipelineClass, BadStepMethod } from '../errors.ts';
+import type { FinishedRun } from '../execution/end-run.ts';
+import type { RunOptions } from '../execution/run-options.ts';
+import { classStepOf, type ClassStep } from './class-step.ts';
+import { definitionSite } from './definition-site.ts';
+import { checkDefaults, paramValues } from './param-values.ts';
+import { nominated } from './run-guard.ts';
+
+export interface ClassPipelineOptions<P extends Record<string, unknown> = Record<string, unknown>> {
+  /** Default: the class's name. */
+  name?: string;
+  /** Declared params with their defaults. */
+  params?: P;
+}
+
+type RunMethod = (params: never) => Promise<unknown>;
+type Fits<P, F extends RunMethod> = P extends Partial<Parameters<F>[0]> ? unknown : 'the declared params do not fit what run() takes';
+
+/** What `@pipeline()` returns: a decorator for the method called `run`. */
+export interface ClassPipelineDecorator<P extends Record<string, unknown>> {
+  <F extends RunMethod>(method: F & Fits<P, F>, context: { kind: 'method'; name: 'run'; private: false; static: false }): void;
+  <F extends RunMethod>(target: object & { prototype?: never }, name: 'run', descriptor: TypedPropertyDescriptor<F & Fits<P, F>>): void;
+}
+
+/** A class that can run as a pipeline: no constructor arguments, an async method `run`. */
+export type PipelineClass = new () => { run(params: never): Promise<unknown> };
+
+/** A class-style pipeline: what was declared, and its steps by name. */
+export interface ClassPipeline {
+  name: string;
+  /** `file:` URL of the module that holds the class. */
+  module: string;
+  /** Declared params with their defaults. */
+  params: Readonly<Record<string, unknown>>;
+  Class: PipelineClass;
+  steps: ReadonlyMap<string, ClassStep>;
+}
+
+interface Declared {
+  options: ClassPipelineOptions;
+  module: string;
+}
+
+const MARK = Symbol.for('mortise.class-pipeline.v1');
+
+/** Makes `@pipeline(options)`. */
+export function classPipelineDecorator<P extends Record<string, unknown>>(options: ClassPipelineOptions<P> = {}): ClassPipelineDecorator<P> {
+  const { module } = definitionSite({ wrappers: 'nameless' });
+  const decorate = (first: object, second: unknown, third?: PropertyDescriptor): void => {
+    const standard = typeof second === 'object' && second !== null;
+    const name = standard ? String((second as { name: unknown }).name) : String(second);
+    if (name !== 'run') throw new BadPipelineClass({ pipeline: name, reason: 'the @pipeline method is to be called run' });
+    const method: unknown = standard ? first : third?.value;
+    Object.defineProperty(method, MARK, { value: { options, module } satisfies Declared });
+  };
+  return decorate as ClassPipelineDecorator<P>;
+}
+
+/** True for a class whose `run` is decorated with `@pipeline`. */
+export function isPipelineClass(value: unknown): value is PipelineClass {
+  return typeof value === 'function' && declaredOf(value as PipelineClass) !== undefined;
+}
+
+function declaredOf(Class: PipelineClass): Declared | undefined {
+  const run = (Class.prototype as { run?: unknown } | undefined)?.run;
+  return typeof run === 'function' ? (run as { [MARK]?: Declared })[MARK] : undefined;
+}
+
+/** The pipeline that a class is. Throws `BadPipelineClass`, `BadStepMethod`. */
+export function classPipeline(Class: PipelineClass): ClassPipeline {
+  const declared = declaredOf(Class);
+  if (declared === undefined) throw new BadPipelineClass({ pipeline: Class.name, reason: 'it has no method run() with @pipeline' });
+  if (Class.length > 0) throw new BadPipelineClass({ pipeline: Class.name, reason: 'its constructor takes arguments' });
+  const name = declared.options.name ?? Class.name;
+  const params = declared.options.params ?? {};
+  checkDefaults({ name, params });
+  return { name, module: declared.module, params, Class, steps: stepsOf(Class) };
+}
+
+/** All steps of a class, its ancestors' included. An override without `@step` would silently be no step. */
+function stepsOf(Class: PipelineClass): Map<string, ClassStep> {
+  const steps = new Map<string, ClassStep>();
+  const overrides = new Map<string, string>();
+  for (let prototype = Class.prototype as object | null; prototype !== null && prototype !== Object.prototype; prototype = Object.getPrototypeOf(prototype) as object | null) {
+    for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
+      const step = classStepOf(property.value);
+      const override = overrides.get(name);
+      if (step !== undefined && override !== undefined) throw new BadStepMethod({ step: name, reason: `is overridden in ${override} without @step` });
+      if (step !== undefined && !steps.has(name)) steps.set(name, step);
+      if (step === undefined && !steps.has(name)) overrides.set(name, (prototype.constructor as { name: string }).name);
+    }
+  }
+  return steps;
+}
+
+/**
+ * Runs a class-style pipeline. A failed run is a result, unless `throwOnFailure`.
+ * @throws UnknownParam, MissingParam, BadParam, BadPipelineClass, and what any run throws (NoProject, UnknownStack, TrackerNotInStack, ...)
+ * @example const run = await runPipeline(WinePipeline, { lr: 0.05 });
+ */
+export async function runPipeline<C extends { run(params: never): Promise<unknown> }>(
+  Class: new () => C,
+  params: Partial<Parameters<C['run']>[0] & object> = {},
+  options: RunOptions = {},
+): Promise<FinishedRun<Awaited<ReturnType<C['run']>>>> {
+  const pending = nominated(Class, params, options);
+  if (pending !== undefined) return pending;
+  const pipeline = classPipeline(Class as unknown as PipelineClass);
+  const values = paramValues(pipeline, params);
+  const { runClassPipeline } = await import('../execution/run-class.ts');
+  return runClassPipeline(pipeline, values, options) as Promise<FinishedRun<Awaited<ReturnType<C['run']>>>>;
+}

@@ -1,0 +1,16 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+import type { ClassStep } from './class-step.ts';
+
+/** A run of a class-style pipeline that is under way: what a `@step` method calls. */
+export interface ClassRunContext {
+  call(step: ClassStep, inputs: unknown): Promise<unknown>;
+}
+
+const KEY = Symbol.for('mortise.class-run.v1');
+
+/** The class run that code belongs to; shared by all copies of this package. */
+export function classRunContext(): AsyncLocalStorage<ClassRunContext> {
+  const place = globalThis as { [KEY]?: AsyncLocalStorage<ClassRunContext> };
+  return (place[KEY] ??= new AsyncLocalStorage<ClassRunContext>());
+}

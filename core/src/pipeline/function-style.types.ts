@@ -1,0 +1,258 @@
+import { tracked } from '../tracking/tracked-output.ts';
+import { pipeline } from './pipeline.ts';
+import { step } from './step.ts';
+import { when } from './when.ts';
+import type { StepOutput, Wire } from './wire.ts';
+
+/** What compiles in function style, and what must not. Never run. */
+
+interface Wine {
+  rows: number[][];
+  labels: number[];
+}
+interface Model {
+  weights: number[];
+}
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
+function is<T extends true>(_claim?: T): void {}
+
+declare const wineData: Wine;
+
+// ---- steps ---------------------------------------------------------------------------------------------------------------------
+
+const load = step('load', async () => wineData);
+const train = step('train', { experimentTracker: true }, async ({ data, lr }: { data: Wine; lr: number }): Promise<Model> => {
+  return { weights: data.labels.map((label) => label * lr) };
+});
+const pick = step('pick', ({ models, best }: { models: Model[]; best?: number }) => models[best ?? 0]!);
+const split = step('split', { outputs: ['train', 'test'] }, async ({ data }: { data: Wine }) => ({ train: data, test: data, rest: 1 }));
+const evaluate = step(
+  'evaluate',
+  { outputs: { metrics: tracked.metrics(), columns: tracked.json({ artifact: 'columns' }), plain: {} } },
+  ({ model }: { model: Model }) => ({ metrics: { accuracy: model.weights.length, val: { loss: 1 } }, columns: ['a'], plain: 'x' }),
+);
+const items = step('items', () => [1, 2, 3]);
+const names = step('names', () => ['a', 'b']);
+const score = step('score', async ({ item, model }: { item: number; model: Model }) => item + model.weights.length);
+const isGood = step('isGood', ({ model }: { model: Model }) => model.weights.length > 1);
+const identity = step('identity', <T>({ value }: { value: T }) => value);
+const optional = step('optional', ({ size = 1 }: { size?: number } = {}) => size);
+const untyped = step('untyped', (inputs: { anything: unknown }) => String(inputs.anything));
+
+is<Equal<typeof train.fn, ({ data, lr }: { data: Wine; lr: number }) => Promise<Model>>>();
+is<Equal<typeof train.options.experimentTracker, true>>();
+
+pipeline('what compiles', { params: { lr: 0.1 } }, ({ lr }) => {
+  const data = load();
+  is<Equal<typeof data, StepOutput<Wine>>>();
+  const model = train({ data, lr }, { id: 'second', after: [data] });
+  is<Equal<typeof model, StepOutput<Model>>>();
+  is<Equal<ReturnType<typeof identity>, StepOutput<unknown>>>();
+  train({ data: wineData, lr: 1 });
+  load({}, { id: 'again' });
+  load(undefined, { id: 'more' });
+  pick({ models: [model, { weights: [1] }] });
+  pick({ models: [model], best: 1 });
+  optional();
+  optional({ size: 2 });
+  untyped({ anything: model });
+  const parts = split({ data });
+  is<Equal<typeof parts, { readonly train: StepOutput<Wine>; readonly test: StepOutput<Wine> }>>();
+  train({ data: parts.train, lr }, { after: [parts] });
+  const { metrics, plain } = evaluate({ model });
+  is<Equal<typeof metrics, StepOutput<{ accuracy: number; val: { loss: number } }>>>();
+  is<Equal<typeof plain, StepOutput<string>>>();
+  const scores = score.map({ item: items() }, { model }, { after: [data] });
+  is<Equal<typeof scores, StepOutput<number[]>>>();
+  score.map({ item: [1, 2], model: [model, model] });
+  const mapped = split.map({ data: [data, wineData] });
+  is<Equal<typeof mapped, { readonly train: StepOutput<Wine[]>; readonly test: StepOutput<Wine[]> }>>();
+  const best = when(isGood({ model }), { then: () => model, else: () => train({ data, lr: 2 }) });
+  is<Equal<typeof best, StepOutput<Model>>>();
+  const perhaps = when(isGood({ model }), { then: () => model });
+  is<Equal<typeof perhaps, StepOutput<Model | undefined>>>();
+  const either = when(isGood({ model }), { then: () => 'none', else: () => [model] });
+  is<Equal<typeof either, StepOutput<'none' | Model[]>>>();
+  const nothing = when(isGood({ model }), { then: () => void train({ data, lr }) });
+  is<Equal<typeof nothing, StepOutput<undefined>>>();
+});
+
+/** A step of which only the interface of a wire is known. */
+const given: (wire: Wire<readonly number[]>) => void = () => undefined;
+given([1, 2]);
+
+// @ts-expect-error: a step with two arguments
+step('two', (a: Wine, b: number) => [a, b]);
+// @ts-expect-error: a step whose argument is not an object
+step('positional', (a: number) => a);
+// @ts-expect-error: a step whose argument is an array
+step('list', (a: number[]) => a);
+// @ts-expect-error: an unknown step option
+step('option', { experimentTracer: true }, () => 1);
+// @ts-expect-error: an unknown step option beside a known one
+step('option', { cache: false, retries: 2 }, () => 1);
+const fromVariable = { cache: false, timeout: 2 };
+// @ts-expect-error: an unknown step option in a variable
+step('option', fromVariable, () => 1);
+// @ts-expect-error: a step option of the wrong type
+step('option', { timeoutMs: '5s' }, () => 1);
+// @ts-expect-error: an unknown key of retry
+step('option', { retry: { retries: 1, delay: 100 } }, () => 1);
+// @ts-expect-error: a declared output that the function does not return
+step('outputs', { outputs: ['a', 'b'] }, () => ({ a: 1 }));
+// @ts-expect-error: declared outputs of a function that returns no object
+step('outputs', { outputs: ['a'] }, async () => 1);
+// @ts-expect-error: metrics that are no numbers
+step('outputs', { outputs: { metrics: tracked.metrics() } }, () => ({ metrics: { accuracy: 'high' } }));
+// @ts-expect-error: metrics that are an array
+step('outputs', { outputs: { metrics: tracked.metrics() } }, () => ({ metrics: [1, 2] }));
+// @ts-expect-error: an unknown key of a declared output
+step('outputs', { outputs: { a: { artefact: 'x' } } }, () => ({ a: 1 }));
+
+pipeline('wrong edges', { params: { lr: 0.1 } }, ({ lr }) => {
+  const data = load();
+  const model = train({ data, lr });
+  const parts = split({ data });
+  // @ts-expect-error: an output of the wrong type
+  score({ item: 1, model: data });
+  // @ts-expect-error: a value of the wrong type
+  train({ data, lr: 'fast' });
+  // @ts-expect-error: a param of the wrong type
+  score({ item: 1, model: lr });
+  // @ts-expect-error: a missing input
+  train({ data });
+  // @ts-expect-error: an extra input
+  train({ data, lr, momentum: 0.9 });
+  // @ts-expect-error: a misspelt input
+  train({ data, lrr: lr });
+  // @ts-expect-error: no inputs at all
+  train();
+  // @ts-expect-error: undefined as an input
+  train({ data: undefined, lr });
+  // @ts-expect-error: a Promise as an input
+  train({ data: Promise.resolve(wineData), lr });
+  // @ts-expect-error: a wire without a name
+  train(data);
+  // @ts-expect-error: inputs for a step that takes none
+  load({ data });
+  // @ts-expect-error: an unknown option of a call
+  train({ data, lr }, { ID: 'x' });
+  // @ts-expect-error: after without a wire
+  train({ data, lr }, { after: ['load'] });
+  // @ts-expect-error: an output that was not declared
+  train({ data: parts.rest, lr });
+  // @ts-expect-error: all outputs where one belongs
+  train({ data: parts, lr });
+  // @ts-expect-error: a list with a wrong wire in it
+  pick({ models: [model, data] });
+  // @ts-expect-error: a wire of one where an array is wanted
+  pick({ models: model });
+  // @ts-expect-error: reading from a wire
+  train({ data, lr: model.weights[0] });
+  // @ts-expect-error: calculating with a wire
+  train({ data, lr: optional() * 2 });
+  // @ts-expect-error: mapping over what is no array
+  score.map({ item: optional() }, { model });
+  // @ts-expect-error: mapping over items of the wrong type
+  score.map({ item: names() }, { model });
+  // @ts-expect-error: a missing shared input
+  score.map({ item: items() });
+  // @ts-expect-error: a mapped input that the step does not have
+  score.map({ itm: items() }, { model });
+  // @ts-expect-error: a shared input of the wrong type
+  score.map({ item: items() }, { model: data });
+  // @ts-expect-error: a mapped result is an array
+  score({ item: score.map({ item: items() }, { model }), model });
+  // @ts-expect-error: a condition that is not boolean
+  when(items(), { then: () => model });
+  // @ts-expect-error: a value as a condition
+  when(lr > 1, { then: () => model });
+  // @ts-expect-error: the result of a when without else may be undefined
+  score({ item: 1, model: when(isGood({ model }), { then: () => model }) });
+  // @ts-expect-error: an async branch
+  when(isGood({ model }), { then: async () => model });
+  // @ts-expect-error: a branch that gives an object of wires
+  when(isGood({ model }), { then: () => parts });
+  // @ts-expect-error: the output of a generic step is unknown
+  score({ item: 1, model: identity({ value: model }) });
+});
+
+// ---- pipelines -----------------------------------------------------------------------------------------------------------------
+
+const wine = pipeline('wine', { params: { lr: 0.1, deep: false, kind: 'red' as 'red' | 'white', tags: [] as string[] } }, (params) => {
+  is<Equal<typeof params, { lr: number; deep: boolean; kind: 'red' | 'white'; tags: string[] }>>();
+  return { model: train({ data: load(), lr: params.lr }), all: [items(), items()] };
+});
+const required = pipeline('required', { params: { file: undefined as string | undefined, size: 1 }, cache: false }, ({ file, size }) => {
+  is<Equal<typeof file, string>>();
+  return optional({ size });
+});
+const inner = pipeline('inner', { params: { lr: 1 } }, ({ lr }, { data }: { data: StepOutput<Wine> }) => train({ data, lr }));
+const bare = pipeline('bare', () => {
+  load();
+});
+
+async function runs(): Promise<void> {
+  const run = await wine.run({ lr: 0.2 }, { stack: 'team', cache: false });
+  is<Equal<typeof run.result, { model: Model; all: number[][] } | undefined>>();
+  await wine.run();
+  await bare.run();
+  await bare.run({}, { concurrency: 2 });
+  await required.run({ file: 'wine.csv' });
+  const none = await bare.run();
+  is<Equal<typeof none.result, undefined>>();
+  // @ts-expect-error: an unknown param
+  await wine.run({ learningRate: 1 });
+  // @ts-expect-error: a param of the wrong type
+  await wine.run({ lr: 'fast' });
+  // @ts-expect-error: a param that is none of the declared words
+  await wine.run({ kind: 'rose' });
+  // @ts-expect-error: a param for a pipeline without any
+  await bare.run({ lr: 1 });
+  // @ts-expect-error: an unknown run option
+  await wine.run({}, { stak: 'team' });
+  // @ts-expect-error: a required param is missing
+  await required.run();
+  // @ts-expect-error: a required param is missing among others
+  await required.run({ size: 2 });
+  // @ts-expect-error: a pipeline with inputs has nobody to give them
+  await inner.run({ lr: 2 });
+}
+void runs;
+
+pipeline('outer', () => {
+  const model = inner({ data: load() }, { lr: 3 }, { id: 'first' });
+  is<Equal<typeof model, StepOutput<Model>>>();
+  inner({ data: wineData });
+  const { all } = wine({}, { deep: true });
+  is<Equal<typeof all, StepOutput<number[]>[]>>();
+  required({}, { file: 'x' }, { after: [model] });
+  bare();
+  // @ts-expect-error: a nested pipeline without its inputs
+  inner();
+  // @ts-expect-error: a wrong input of a nested pipeline
+  inner({ data: model });
+  // @ts-expect-error: a wrong param of a nested pipeline
+  inner({ data: load() }, { lr: 'fast' });
+  // @ts-expect-error: an unknown param of a nested pipeline
+  inner({ data: load() }, { rate: 1 });
+  // @ts-expect-error: a wire as a param of a nested pipeline
+  inner({ data: load() }, { lr: optional() });
+  // @ts-expect-error: inputs for a nested pipeline that takes none
+  bare({ data: load() });
+  // @ts-expect-error: a required param of a nested pipeline
+  required({}, {});
+});
+
+// @ts-expect-error: an unknown option of a pipeline
+pipeline('options', { parms: { lr: 1 } }, () => undefined);
+// @ts-expect-error: a param that was not declared
+pipeline('params', { params: { lr: 1 } }, ({ rate }) => train({ data: load(), lr: rate }));
+// @ts-expect-error: a param without declared params
+pipeline('params', ({ lr }) => train({ data: load(), lr }));
+// @ts-expect-error: an async body
+pipeline('async', async () => load());
+// @ts-expect-error: a body that returns no wire
+pipeline('returns', () => 5);
+// @ts-expect-error: an input that is not declared as a step's output
+pipeline('inputs', (_params, { data }: { data: Wine }) => train({ data, lr: 1 }));

@@ -1,0 +1,86 @@
+import { BadParam, MissingParam, UnknownParam } from '../errors.ts';
+import type { Json, JsonObject } from '../json.ts';
+import { cloneJson, whyNotJson } from './json-value.ts';
+
+/** A pipeline's params as they were declared: name and default. A default of `undefined` makes the param one that must be given. */
+export interface DeclaredParams {
+  /** The pipeline's. */
+  name: string;
+  params: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * The declared defaults, checked.
+ * @throws BadParam for a default that is no JSON
+ */
+export function checkDefaults(declared: DeclaredParams): void {
+  for (const [param, value] of Object.entries(declared.params)) if (value !== undefined) checkJson(declared.name, param, value);
+}
+
+/**
+ * The params of one run: what was given on top of the declared defaults, as JSON that shares nothing with either.
+ * @throws UnknownParam, MissingParam, BadParam
+ */
+export function paramValues({ name: pipeline, params }: DeclaredParams, given: object = {}): JsonObject {
+  const known = Object.keys(params);
+  for (const param of Object.keys(given)) if (!known.includes(param)) throw new UnknownParam({ pipeline, param, known });
+  const values: JsonObject = {};
+  for (const [param, declared] of Object.entries(params)) {
+    const value = (given as Record<string, unknown>)[param];
+    if (value !== undefined) checkGiven(pipeline, param, declared, value);
+    else if (declared === undefined) throw new MissingParam({ pipeline, param });
+    values[param] = cloneJson((value ?? (value === null ? null : declared)) as Json);
+  }
+  return values;
+}
+
+/**
+ * A param from its text on the command line: of the type of the declared default; where that is no text, number or flag, JSON.
+ * @throws UnknownParam, BadParam
+ */
+export function parseParam({ name: pipeline, params }: DeclaredParams, param: string, text: string): Json {
+  if (!Object.hasOwn(params, param)) throw new UnknownParam({ pipeline, param, known: Object.keys(params) });
+  const declared = params[param];
+  const shown = JSON.stringify(text);
+  if (typeof declared === 'string') return text;
+  if (typeof declared === 'number') {
+    const value = Number(text);
+    if (text.trim() !== '' && Number.isFinite(value)) return value;
+    throw new BadParam({ pipeline, param, reason: `must be a number, not ${shown}` });
+  }
+  if (typeof declared === 'boolean') {
+    if (text === 'true' || text === 'false') return text === 'true';
+    throw new BadParam({ pipeline, param, reason: `must be true or false, not ${shown}` });
+  }
+  const value = parseJson(text);
+  if (value === undefined) throw new BadParam({ pipeline, param, reason: `must be JSON (text in double quotes), not ${text}` });
+  checkGiven(pipeline, param, declared, value);
+  return value;
+}
+
+function parseJson(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined;
+  }
+}
+
+function checkGiven(pipeline: string, param: string, declared: unknown, value: unknown): void {
+  checkJson(pipeline, param, value);
+  if (declared === undefined || declared === null) return;
+  const [wanted, found] = [typeName(declared), typeName(value)];
+  if (wanted !== found) throw new BadParam({ pipeline, param, reason: `must be ${wanted}, not ${found}` });
+}
+
+function checkJson(pipeline: string, param: string, value: unknown): void {
+  const reason = whyNotJson(value, `"${param}"`);
+  if (reason !== undefined) throw new BadParam({ pipeline, param, reason: `must be JSON, but ${reason}` });
+}
+
+function typeName(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'an array';
+  if (typeof value === 'object') return 'an object';
+  return typeof value === 'string' ? 'text' : typeof value === 'boolean' ? 'true or false' : `a ${typeof value}`;
+}

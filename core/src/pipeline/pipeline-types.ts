@@ -1,0 +1,45 @@
+import type { StepDefaults } from './step-options.ts';
+import type { CallOptions, NoInputs } from './step-types.ts';
+import type { StepOutput, Wire } from './wire.ts';
+
+/** Options of a pipeline: its params, and what holds for all of its steps unless they say otherwise. */
+export interface PipelineOptions<P> extends StepDefaults {
+  /** Names and defaults; a value given later must be of the default's type. `undefined as string | undefined`: a param that must be given. */
+  readonly params?: P;
+}
+
+/** Params as the body gets them. */
+export type ParamValues<P> = { [K in keyof P]: Exclude<P[K], undefined> };
+
+type RequiredKeys<P> = { [K in keyof P]-?: undefined extends P[K] ? K : never }[keyof P];
+
+/** Params as they are given: those with a default may be left out. */
+export type GivenParams<P> = keyof P extends never
+  ? NoInputs
+  : { readonly [K in RequiredKeys<P>]: Exclude<P[K], undefined> } & { readonly [K in Exclude<keyof P, RequiredKeys<P>>]?: P[K] };
+
+/** The inputs of a nested pipeline: steps' outputs by name. */
+export type PipelineInputs<I> = { readonly [K in keyof I]: StepOutput<unknown> };
+
+/** What a body may return. */
+export type PipelineResult = void | undefined | ResultWire | { readonly [name: string]: ResultWire };
+type ResultWire = StepOutput<unknown> | readonly ResultWire[];
+
+/** What a run gives for what the body returned. */
+export type ResultOf<R> = R extends StepOutput<infer T> ? T : R extends object ? { -readonly [K in keyof R]: ResultOf<R[K]> } : undefined;
+
+type NestedInputs<I> = { readonly [K in keyof I]: I[K] extends StepOutput<infer T> ? Wire<T> : never };
+
+/** The arguments of a pipeline that is called in the body of another one. */
+export type NestedArguments<P, I> = [RequiredKeys<P>] extends [never]
+  ? keyof I extends never
+    ? [inputs?: NoInputs, params?: GivenParams<P>, options?: CallOptions]
+    : [inputs: NestedInputs<I>, params?: GivenParams<P>, options?: CallOptions]
+  : [inputs: keyof I extends never ? NoInputs : NestedInputs<I>, params: GivenParams<P>, options?: CallOptions];
+
+/** The arguments of `run` before the options. */
+export type RunArguments<P, I, Options> = keyof I extends never
+  ? [RequiredKeys<P>] extends [never]
+    ? [params?: GivenParams<P>, options?: Options]
+    : [params: GivenParams<P>, options?: Options]
+  : [never: 'a pipeline with inputs is called in the body of another one'];

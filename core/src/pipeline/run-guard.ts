@@ -1,0 +1,30 @@
+import type { RunOptions } from '../execution/run-options.ts';
+
+/**
+ * Set by whoever imports a user's file to find what is in it: a top-level `run()` then does not run, it names its pipeline. Throwing instead would
+ * run the file's own `catch` and `finally`.
+ */
+export interface RunGuard {
+  /** `pipeline` is a function-style pipeline or the class of a class-style one. */
+  nominate(pipeline: unknown, params: object, options: RunOptions): void;
+}
+
+const KEY = Symbol.for('mortise.guard.v1');
+
+/** The guard that is set in this process and realm. */
+export function runGuard(): RunGuard | undefined {
+  return (globalThis as { [KEY]?: RunGuard | undefined })[KEY];
+}
+
+/** Sets the guard, or takes it away. */
+export function setRunGuard(guard: RunGuard | undefined): void {
+  (globalThis as { [KEY]?: RunGuard | undefined })[KEY] = guard;
+}
+
+/** Under a guard: names the pipeline and gives a promise that never settles. Without one: undefined. */
+export function nominated(pipeline: unknown, params: object, options: RunOptions): Promise<never> | undefined {
+  const guard = runGuard();
+  if (guard === undefined) return undefined;
+  guard.nominate(pipeline, params, options);
+  return new Promise<never>(() => undefined);
+}

@@ -1,0 +1,191 @@
+import { BadOption, UnknownOption } from '../errors.ts';
+import type { Json, JsonObject } from '../json.ts';
+import { cloneJson, whyNotJson } from './json-value.ts';
+import type { OutputSpec, RetrySpec, StepSettings } from './pipeline-spec.ts';
+
+type ReadonlyJson = null | boolean | number | string | readonly ReadonlyJson[] | { readonly [key: string]: ReadonlyJson };
+
+/** What may be said of a declared output: `{}`, `{ artifact }` or `tracked.metrics()`, `tracked.json()`, `tracked.figure()`. */
+export interface OutputDeclaration {
+  readonly tracked?: 'metrics' | 'json' | 'figure';
+  /** Name of its artifact. Default `<pipeline>/<step id>/<output>`. */
+  readonly artifact?: string;
+}
+
+/** Attempts after the first one. */
+export interface RetryOptions {
+  readonly retries: number;
+  /** Pause before the first retry, ms. Default 0. */
+  readonly delayMs?: number;
+  /** Factor by which the pause grows each time. Default 1. */
+  readonly backoff?: number;
+}
+
+/** Options that a step has and a pipeline can give to all of its steps. */
+export interface StepDefaults {
+  /** `true`: the stack's first experiment tracker; names: those components of the stack. Default: no tracker run. */
+  readonly experimentTracker?: boolean | string | readonly string[];
+  /** `false`: the step always runs. Default true. */
+  readonly cache?: boolean;
+  /** Files (relative to the project root) whose contents are part of the cache key. */
+  readonly cacheFiles?: readonly string[];
+  /** Environment variables whose values are part of the cache key. */
+  readonly cacheEnv?: readonly string[];
+  readonly retry?: RetryOptions;
+  /** An attempt fails when it takes longer, ms. Default: no limit. */
+  readonly timeoutMs?: number;
+  /** Settings of components of the stack, by component name or flavor. */
+  readonly settings?: { readonly [component: string]: { readonly [key: string]: ReadonlyJson } };
+}
+
+/** Options of a step. */
+export interface StepOptions extends StepDefaults {
+  /** Splits what the function returns: the returned object holds one value per name. Default: one output called `output`. */
+  readonly outputs?: readonly string[] | { readonly [name: string]: OutputDeclaration };
+  /** Tells steps apart that a function made, whose source is the same. Any JSON. */
+  readonly cacheKey?: ReadonlyJson;
+}
+
+/** A declared output, checked. */
+export type DeclaredOutput = Omit<OutputSpec, 'artifact'> & { artifact?: string };
+
+const OUTPUT_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
+const TRACKED = ['metrics', 'json', 'figure'];
+
+type Check = (value: unknown) => string | undefined;
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
+const texts: Check = (value) => (Array.isArray(value) && value.every(isText) ? undefined : 'must be an array of names');
+const flag: Check = (value) => (typeof value === 'boolean' ? undefined : 'must be true or false');
+const json: Check = (value) => {
+  const reason = whyNotJson(value);
+  return reason && `must be JSON: ${reason}`;
+};
+
+/** One row per option: what is wrong with a value, or undefined. */
+const DEFAULTS: Record<keyof StepDefaults, Check> = {
+  experimentTracker: (value) =>
+    typeof value === 'boolean' || isText(value) || texts(value) === undefined
+      ? undefined
+      : 'must be true, false, or the names of experiment trackers of the stack',
+  cache: flag,
+  cacheFiles: texts,
+  cacheEnv: texts,
+  retry: wrongRetry,
+  timeoutMs: (value) => (typeof value === 'number' && Number.isFinite(value) && value > 0 ? undefined : 'must be a number of ms above 0'),
+  settings: (value) =>
+    isRecord(value) && Object.values(value).every(isRecord) ? json(value) : 'must hold an object of settings per component',
+};
+const OPTIONS: Record<keyof StepOptions, Check> = { ...DEFAULTS, outputs: wrongOutputs, cacheKey: json };
+
+/** The names that options of a pipeline's steps may have. */
+export const STEP_DEFAULTS = Object.keys(DEFAULTS);
+
+/**
+ * Checks the options of a step and gives those that matter when it runs, as JSON.
+ * @throws UnknownOption, BadOption
+ */
+export function stepSettings(of: string, options: StepOptions): StepSettings {
+  checkOptions(of, options, OPTIONS);
+  return settingsOf(options);
+}
+
+/** The same for the options that a pipeline gives to its steps. */
+export function pipelineDefaults(of: string, options: StepDefaults): StepSettings {
+  checkOptions(of, options, DEFAULTS);
+  return settingsOf(options);
+}
+
+/** The declared outputs, or undefined if none were. The options have been checked. */
+export function declaredOutputs({ outputs }: StepOptions): DeclaredOutput[] | undefined {
+  if (outputs === undefined) return undefined;
+  if (Array.isArray(outputs)) return outputs.map((name: string) => ({ name }));
+  return Object.entries(outputs as Record<string, OutputDeclaration>).map(([name, { tracked, artifact }]) => ({
+    name,
+    ...(tracked !== undefined && { tracked }),
+    ...(artifact !== undefined && { artifact }),
+  }));
+}
+
+/** A step's own settings on top of its pipeline's; settings of components are merged key by key. */
+export function mergeSettings(defaults: StepSettings, own: StepSettings): StepSettings {
+  const merged: StepSettings = { ...defaults, ...own };
+  if (defaults.settings === undefined || own.settings === undefined) return merged;
+  const settings: { [component: string]: JsonObject } = { ...defaults.settings };
+  for (const [component, values] of Object.entries(own.settings)) settings[component] = { ...settings[component], ...values };
+  return { ...merged, settings };
+}
+
+/** The settings as the plan holds them: without trackers there is no `experimentTracker`. */
+export function plannedSettings(settings: StepSettings): StepSettings {
+  const { experimentTracker, ...rest } = settings;
+  return Array.isArray(experimentTracker) && experimentTracker.length === 0 ? rest : settings;
+}
+
+/** @throws UnknownOption for a key of `options` that is not in `known`. */
+export function checkKnown(of: string, options: object, known: readonly string[]): void {
+  for (const option of Object.keys(options)) if (!known.includes(option)) throw new UnknownOption({ of, option, known: [...known] });
+}
+
+function checkOptions(of: string, options: object, checks: Record<string, Check>): void {
+  checkKnown(of, options, Object.keys(checks));
+  for (const [option, value] of Object.entries(options)) {
+    const reason = value === undefined ? undefined : checks[option]!(value);
+    if (reason !== undefined) throw new BadOption({ of, option, reason });
+  }
+}
+
+function settingsOf(options: StepOptions): StepSettings {
+  const { experimentTracker, cache, cacheKey, cacheFiles, cacheEnv, retry, timeoutMs, settings } = options;
+  return {
+    ...(experimentTracker !== undefined && trackers(experimentTracker)),
+    ...(cache !== undefined && { cache }),
+    ...(cacheKey !== undefined && { cacheKey: cloneJson(cacheKey as Json) }),
+    ...(cacheFiles !== undefined && { cacheFiles: [...cacheFiles] }),
+    ...(cacheEnv !== undefined && { cacheEnv: [...cacheEnv] }),
+    ...(retry !== undefined && { retry: retrySpec(retry) }),
+    ...(timeoutMs !== undefined && { timeoutMs }),
+    ...(settings !== undefined && { settings: cloneJson(settings as JsonObject) as { [component: string]: JsonObject } }),
+  };
+}
+
+/** `false` and `[]` are said with an empty list here: it overrides what the pipeline says. */
+function trackers(given: boolean | string | readonly string[]): { experimentTracker: true | string[] } {
+  if (given === true) return { experimentTracker: true };
+  return { experimentTracker: given === false ? [] : typeof given === 'string' ? [given] : [...new Set(given)] };
+}
+
+function retrySpec({ retries, delayMs = 0, backoff = 1 }: RetryOptions): RetrySpec {
+  return { retries, delayMs, backoff };
+}
+
+function wrongRetry(value: unknown): string | undefined {
+  if (!isRecord(value)) return 'must be { retries, delayMs, backoff }';
+  checkKnown('the option "retry"', value, ['retries', 'delayMs', 'backoff']);
+  const { retries, delayMs = 0, backoff = 1 } = value;
+  if (!Number.isInteger(retries) || (retries as number) < 0) return 'needs { retries }, a whole number from 0';
+  if (typeof delayMs !== 'number' || !Number.isFinite(delayMs) || delayMs < 0) return 'must have a delayMs from 0';
+  return typeof backoff === 'number' && Number.isFinite(backoff) && backoff > 0 ? undefined : 'must have a backoff above 0';
+}
+
+function wrongOutputs(value: unknown): string | undefined {
+  const names = Array.isArray(value) ? value : isRecord(value) ? Object.keys(value) : undefined;
+  if (names === undefined) return 'must be an array of names, or an object with one entry per output';
+  if (names.length === 0) return 'must name an output; without it a step has one, called "output"';
+  const wrong = names.find((name) => !isText(name) || !OUTPUT_NAME.test(name)) as unknown;
+  if (wrong !== undefined) return `has ${JSON.stringify(wrong)}, which is no name (letters, digits, ".", "_" and "-")`;
+  if (new Set(names).size < names.length) return 'names an output twice';
+  return Array.isArray(value) ? undefined : wrongDeclaration(value as Record<string, unknown>);
+}
+
+function wrongDeclaration(outputs: Record<string, unknown>): string | undefined {
+  for (const [name, declaration] of Object.entries(outputs)) {
+    if (!isRecord(declaration)) return `must say {}, { artifact } or tracked.metrics(), .json(), .figure() for "${name}"`;
+    checkKnown(`the output "${name}"`, declaration, ['tracked', 'artifact']);
+    const { tracked, artifact } = declaration;
+    if (tracked !== undefined && !TRACKED.includes(tracked as string)) return `must say tracked.metrics(), .json() or .figure() for "${name}"`;
+    if (artifact !== undefined && !isText(artifact)) return `must give "${name}" an artifact's name`;
+  }
+  return undefined;
+}

@@ -1,0 +1,61 @@
+import { types } from 'node:util';
+
+import { AsyncBody, BadCondition } from '../errors.ts';
+import { currentCompilation, type Compilation } from './compilation.ts';
+import { bindInput, checkPlan } from './input-binding.ts';
+import type { ConditionSpec, InputSpec, WireSpec } from './pipeline-spec.ts';
+import { wireState, type StepOutput } from './wire.ts';
+
+/** What a branch may give: a wire, a list of them, a plain value, or nothing. */
+export type BranchResult = void | undefined | null | boolean | number | string | StepOutput<unknown> | readonly BranchResult[];
+
+/** The value that a branch's result will be. */
+export type BranchValue<R> =
+  R extends StepOutput<infer T>
+    ? T
+    : R extends readonly unknown[]
+      ? { -readonly [K in keyof R]: BranchValue<R[K]> }
+      : // eslint-disable-next-line
+        R extends void
+        ? undefined
+        : R;
+
+/**
+ * Branches on a step's output: the steps called in `then` run if it gives true, those in `else` if it gives false; the others are skipped.
+ * Both functions run while the pipeline is planned. Gives the wire of either result, or of undefined without `else`.
+ *
+ * @example
+ * const best = when(isBetter({ candidate, current }), { then: () => publish({ model: candidate }), else: () => current });
+ *
+ * @throws BadCondition, AsyncBody, ForeignWire, InputNotStorable
+ */
+export function when<A extends BranchResult, B extends BranchResult = undefined>(
+  condition: StepOutput<boolean>,
+  branches: { readonly then: () => A; readonly else?: () => B },
+): StepOutput<BranchValue<A> | BranchValue<B>> {
+  const compilation = currentCompilation();
+  if (compilation === undefined) throw new BadCondition({ reason: 'was called outside a pipeline' });
+  const wire = conditionWire(compilation, condition);
+  const follow = (is: boolean, branch: () => unknown): InputSpec => followBranch(compilation, { ...wire, is }, branch);
+  const then = follow(true, branches.then);
+  const otherwise = branches.else && follow(false, branches.else);
+  const spec: InputSpec = { when: wire, then, ...(otherwise && { else: otherwise }) };
+  return compilation.wire(spec, `the result of when(${wire.from})`) as StepOutput<BranchValue<A> | BranchValue<B>>;
+}
+
+function conditionWire(compilation: Compilation, condition: unknown): WireSpec {
+  const state = wireState(condition);
+  if (state === undefined) throw new BadCondition({ reason: 'was given something that is not the output of a step' });
+  checkPlan(state, { plan: compilation, step: 'when', input: 'condition' });
+  if ('from' in state.spec) return state.spec;
+  throw new BadCondition({ reason: `was given ${state.text}, which is not the output of one step: let a step pass it on` });
+}
+
+function followBranch(compilation: Compilation, condition: ConditionSpec, branch: () => unknown): InputSpec {
+  const result = compilation.underCondition(condition, branch);
+  if (types.isPromise(result)) {
+    result.catch(() => undefined);
+    throw new AsyncBody({ pipeline: compilation.pipeline });
+  }
+  return bindInput(result, { plan: compilation, step: 'when', input: condition.is ? 'then' : 'else' });
+}

@@ -1,0 +1,69 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { NoProject } from '../errors.ts';
+import { findProject } from './find-project.ts';
+import { projectAt } from './project.ts';
+
+describe('findProject', () => {
+  let root: string;
+  const saved = { ...process.env };
+
+  beforeEach(() => {
+    root = realpathSync(mkdtempSync(join(tmpdir(), 'mortise-find-')));
+    delete process.env['MORTISE_PROJECT'];
+    delete process.env['MORTISE_STORE_URL'];
+  });
+  afterEach(() => {
+    process.env = { ...saved };
+    rmSync(root, { recursive: true });
+  });
+
+  test('finds the nearest ancestor that has a .mortise folder, and the folder itself', () => {
+    mkdirSync(join(root, '.mortise'));
+    mkdirSync(join(root, 'a/.mortise'), { recursive: true });
+    mkdirSync(join(root, 'a/b/c'), { recursive: true });
+    mkdirSync(join(root, 'd'));
+    expect(findProject({ from: join(root, 'a/b/c') }).root).toBe(join(root, 'a'));
+    expect(findProject({ from: join(root, 'd') }).root).toBe(root);
+    expect(findProject({ from: root }).root).toBe(root);
+  });
+
+  test('says so in one line, with what to do, where there is no project', () => {
+    expect(() => findProject({ from: root })).toThrow(NoProject);
+    expect(() => findProject({ from: root })).toThrow(`no Mortise project in ${root} or any folder above it`);
+  });
+
+  test('does not take a file called .mortise for a project', () => {
+    writeFileSync(join(root, '.mortise'), '');
+    expect(() => findProject({ from: root })).toThrow(NoProject);
+  });
+
+  test('MORTISE_PROJECT names the root, and no ancestor of it will do', () => {
+    mkdirSync(join(root, '.mortise'));
+    mkdirSync(join(root, 'inner'));
+    process.env['MORTISE_PROJECT'] = root;
+    expect(findProject({ from: tmpdir() }).root).toBe(root);
+    process.env['MORTISE_PROJECT'] = join(root, 'inner');
+    expect(() => findProject({ from: root })).toThrow(NoProject);
+  });
+
+  test('keeps everything below .mortise, the store too unless MORTISE_STORE_URL says otherwise', () => {
+    expect(projectAt(root)).toEqual({
+      root,
+      folder: join(root, '.mortise'),
+      storeUrl: `sqlite:${join(root, '.mortise/store.db')}`,
+      artifactsFolder: join(root, '.mortise/artifacts'),
+      logsFolder: join(root, '.mortise/logs'),
+      trackingFolder: join(root, '.mortise/tracking'),
+      cacheFolder: join(root, '.mortise/cache'),
+    });
+    process.env['MORTISE_STORE_URL'] = 'sqlite:/elsewhere/store.db';
+    expect(projectAt(root).storeUrl).toBe('sqlite:/elsewhere/store.db');
+    process.env['MORTISE_STORE_URL'] = 'sqlite:data/store.db';
+    expect(projectAt(root).storeUrl).toBe(`sqlite:${join(root, 'data/store.db')}`);
+    process.env['MORTISE_STORE_URL'] = 'postgres://server/db';
+    expect(projectAt(root).storeUrl).toBe('postgres://server/db');
+  });
+});

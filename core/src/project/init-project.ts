@@ -1,0 +1,95 @@
+import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { FolderNotWritable, isError, NameTaken, StoreOnNetwork } from '../errors.ts';
+import { newId } from '../id.ts';
+import { describeBuiltinFlavors } from '../stack/builtin-flavors.ts';
+import type { ComponentType } from '../stack/component-types.ts';
+import type { MetadataStore } from '../store/metadata-store.ts';
+import { openStore } from '../store/open-store.ts';
+import { fileErrorReason } from './file-error.ts';
+import { networkFileSystemOf } from './network-file-system.ts';
+import { DEFAULT_STACK, readProjectConfig, writeProjectConfig } from './project-config.ts';
+import { projectAt, type Project } from './project.ts';
+
+export interface InitResult {
+  project: Project;
+  /** There was no project here before. */
+  created: boolean;
+  /** What was missing in a project that existed, and is there now: `stack "default"`. */
+  repaired: string[];
+}
+
+/** The components of the default stack; each is called `default` and needs nothing but the project's folder. */
+const DEFAULT_COMPONENTS: readonly { type: ComponentType; flavor: string }[] = [
+  { type: 'orchestrator', flavor: 'local' },
+  { type: 'artifact-store', flavor: 'local' },
+  { type: 'experiment-tracker', flavor: 'local' },
+];
+
+/**
+ * Makes a project of a folder: `.mortise/` with a store, the flavors that come with Mortise and a stack `default`, which becomes the active one.
+ * Every part is made where it is missing and left as it is where it exists, so a call that was interrupted is completed by the next one.
+ * @throws FolderNotWritable, StoreOnNetwork, BadProjectConfig, and what the store throws (`StoreCorrupt`, `StoreTooNew`, ...)
+ */
+export async function initProject(folder: string): Promise<InitResult> {
+  const project = projectAt(resolve(folder));
+  const created = !existsSync(project.folder);
+  const missing: string[] = [];
+  refuseNetworkFileSystem(project);
+  makeFolder(project, missing);
+  const store = await openStore(project.storeUrl, { create: true });
+  try {
+    await store.saveFlavors(await describeBuiltinFlavors());
+    await makeDefaultStack(store, missing);
+  } finally {
+    store.close();
+  }
+  if (readProjectConfig(project).activeStack === undefined) {
+    writeProjectConfig(project, { activeStack: DEFAULT_STACK });
+    missing.push('the active stack');
+  }
+  return { project, created, repaired: created ? [] : missing };
+}
+
+function makeFolder(project: Project, missing: string[]): void {
+  try {
+    mkdirSync(project.folder, { recursive: true });
+    accessSync(project.folder, constants.R_OK | constants.W_OK | constants.X_OK);
+    const ignore = join(project.folder, '.gitignore');
+    if (existsSync(ignore)) return;
+    writeFileSync(ignore, '*\n');
+    missing.push('.mortise/.gitignore');
+  } catch (error) {
+    throw new FolderNotWritable({ folder: project.root, reason: fileErrorReason(error) }, { cause: error });
+  }
+}
+
+function refuseNetworkFileSystem({ storeUrl }: Project): void {
+  const path = /^sqlite:(.+)$/.exec(storeUrl)?.[1];
+  if (path === undefined) return;
+  const fileSystem = networkFileSystemOf(resolve(path));
+  if (fileSystem !== undefined) throw new StoreOnNetwork({ path, fileSystem });
+}
+
+async function makeDefaultStack(store: MetadataStore, missing: string[]): Promise<void> {
+  const createdAt = Date.now();
+  const name = DEFAULT_STACK;
+  const components = DEFAULT_COMPONENTS.map(({ type }) => ({ type, name }));
+  for (const { type, flavor } of DEFAULT_COMPONENTS) {
+    if ((await store.component(type, name)) !== undefined) continue;
+    await unlessTaken(store.createComponent({ id: newId(), type, name, flavor, config: {}, createdAt }));
+    missing.push(`${type.replaceAll('-', ' ')} "${name}"`);
+  }
+  if ((await store.stack(name)) !== undefined) return;
+  await unlessTaken(store.createStack({ id: newId(), name, createdAt, components }));
+  missing.push(`stack "${name}"`);
+}
+
+/** Another process may be making the same project. */
+async function unlessTaken(creation: Promise<void>): Promise<void> {
+  try {
+    await creation;
+  } catch (error) {
+    if (!isError(error, NameTaken)) throw error;
+  }
+}

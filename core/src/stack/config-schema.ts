@@ -1,0 +1,117 @@
+import { ConfigMissingKey, ConfigUnknownKey, ConfigWrongType } from '../errors.ts';
+import type { Json, JsonObject } from '../json.ts';
+import { isReference } from './config-reference.ts';
+import type { ConfigKey, ConfigSchema } from './flavor.ts';
+import type { OpenedSchema, SchemaFlaw, SchemaVerdict } from './opened-schema.ts';
+
+export interface ParseConfigOptions {
+  /** Whose config it is, for messages: `artifact store flavor "local"`. */
+  of: string;
+  /** Texts may stand for numbers, booleans, lists and objects, as they do on a command line. Default false. */
+  stringsFromCommandLine?: boolean;
+}
+
+export interface CheckedConfig {
+  /** What was given, texts of a command line turned into what they stand for, without defaults: what to store. */
+  given: JsonObject;
+  /** What the schema made of it: an instance of the class, or the schema's output. */
+  parsed: unknown;
+}
+
+/**
+ * Checks a config against the schema of its flavor and gives what the schema makes of it (`{}` without a schema, which takes no keys).
+ * A value with a reference (`{{secret.name.key}}`, `{{env.NAME}}`) is known only when it is resolved: it passes as it is.
+ * @throws ConfigUnknownKey, ConfigMissingKey, ConfigWrongType
+ */
+export async function parseConfig(schema: ConfigSchema | undefined, raw: JsonObject, options: ParseConfigOptions): Promise<unknown> {
+  return (await checkConfig(schema, raw, options)).parsed;
+}
+
+/** As `parseConfig`, and also gives the config as it is to be stored. */
+export async function checkConfig(schema: ConfigSchema | undefined, raw: JsonObject, options: ParseConfigOptions): Promise<CheckedConfig> {
+  const { of } = options;
+  const opened = schema === undefined ? NO_CONFIG : await openSchema(schema);
+  const known = opened.keys.map(({ key }) => key);
+  const unknown = opened.closed ? Object.keys(raw).find((key) => !known.includes(key)) : undefined;
+  if (unknown !== undefined) throw new ConfigUnknownKey({ of, key: unknown, known });
+  const missing = opened.keys.find(({ key, required }) => required && raw[key] === undefined);
+  if (missing !== undefined) throw new ConfigMissingKey({ of, key: missing.key });
+
+  const { given, verdict } = options.stringsFromCommandLine
+    ? await readTexts(opened, raw)
+    : { given: raw, verdict: await opened.validate(raw) };
+  const flaw = verdict.flaws?.find(({ key }) => !isReference(given[key]));
+  if (flaw !== undefined) throw configError(flaw, given, of);
+  return { given, parsed: verdict.flaws === undefined ? verdict.value : given };
+}
+
+/**
+ * The keys of a schema, with those named in `secrets` marked.
+ * @throws what the constructor of a config class throws
+ */
+export async function describeSchema(schema: ConfigSchema, secrets: readonly string[] = []): Promise<ConfigKey[]> {
+  const { keys } = await openSchema(schema);
+  return keys.map((key) => ({
+    ...key,
+    ...(key.default !== undefined && { default: asJson(key.default) }),
+    secret: secrets.includes(key.key),
+  }));
+}
+
+/** `tracking-uri` → `trackingUri`; anything else stays as it is. */
+export function camelCase(key: string): string {
+  return key.replaceAll(/-+([a-zA-Z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
+
+const NO_CONFIG: OpenedSchema = { keys: [], closed: true, validate: async () => ({ value: {} }) };
+
+async function openSchema(schema: ConfigSchema): Promise<OpenedSchema> {
+  if ('~standard' in schema) return (await import('./standard-schema.ts')).openStandard(schema);
+  return (await import('./class-schema.ts')).openClass(schema);
+}
+
+/** A text stands for itself if the schema takes it as a text, else for the JSON that it spells. So the schema decides, whatever its library. */
+async function readTexts(opened: OpenedSchema, raw: JsonObject): Promise<{ given: JsonObject; verdict: SchemaVerdict }> {
+  const lists = new Set(opened.keys.filter(({ type }) => type === 'array').map(({ key }) => key));
+  const texts = Object.fromEntries(Object.entries(raw).map(([key, value]) => [key, lists.has(key) ? splitList(value) : value]));
+  const verdict = await opened.validate(texts);
+  if (verdict.flaws === undefined) return { given: texts, verdict };
+  const refused = new Set(verdict.flaws.map(({ key }) => key));
+  const given = Object.fromEntries(Object.entries(texts).map(([key, value]) => [key, refused.has(key) ? spelled(value) : value]));
+  return { given, verdict: await opened.validate(given) };
+}
+
+/** `a,b` → `['a', 'b']`, unless it spells a JSON array. */
+function splitList(value: Json): Json {
+  if (typeof value !== 'string' || isReference(value)) return value;
+  const json = spelled(value);
+  if (Array.isArray(json)) return json;
+  return value === '' ? [] : value.split(',').map((item) => item.trim());
+}
+
+function spelled(value: Json): Json {
+  if (Array.isArray(value)) return value.map(spelled);
+  if (typeof value !== 'string') return value;
+  try {
+    return JSON.parse(value) as Json;
+  } catch {
+    return value;
+  }
+}
+
+function configError(flaw: SchemaFlaw, given: JsonObject, of: string): Error {
+  const { key, reason } = flaw;
+  if (flaw.unknown !== undefined) return new ConfigUnknownKey({ of, key, ...flaw.unknown });
+  if (key !== '' && given[key] === undefined) return new ConfigMissingKey({ of, key });
+  return new ConfigWrongType({ of, key, reason });
+}
+
+/** A default as a descriptor can hold it. */
+function asJson(value: unknown): Json {
+  try {
+    const text = JSON.stringify(value);
+    return text === undefined ? String(value) : (JSON.parse(text) as Json);
+  } catch {
+    return String(value);
+  }
+}

@@ -1,0 +1,13 @@
+import { UnknownStack } from '../errors.ts';
+import type { MetadataStore, StackRecord } from '../store/metadata-store.ts';
+
+/**
+ * A stack by its name.
+ * @throws UnknownStack
+ */
+export async function findStack(store: MetadataStore, name: string): Promise<StackRecord> {
+  const record = await store.stack(name);
+  if (record !== undefined) return record;
+  const { items } = await store.stacks({ limit: 1000 });
+  throw new UnknownStack({ name, known: items.map((item) => item.name) });
+}

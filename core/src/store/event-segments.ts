@@ -1,0 +1,59 @@
+import { applyRecords } from './apply-records.ts';
+import type { LoggedRecord } from './metadata-store.ts';
+import { type Param, statement } from './statement.ts';
+import type { StoreDb } from './store-db.ts';
+
+export interface NewSegment {
+  id: string;
+  runId: string;
+  workerId: string;
+  path: string;
+  openedAt: number;
+}
+
+const insertSegment = statement((db, p: Param<NewSegment>) =>
+  db
+    .insertInto('event_segments')
+    .values({
+      id: p('id'),
+      run_id: p('runId'),
+      worker_id: p('workerId'),
+      uri: p('path'),
+      opened_at: p('openedAt'),
+      applied_offset: 0,
+      sealed: 0,
+    })
+    .onConflict((conflict) => conflict.doNothing()),
+);
+const readCursor = statement((db, p: Param<{ id: string }>) => db.selectFrom('event_segments').select('applied_offset').where('id', '=', p('id')));
+const moveCursor = statement((db, p: Param<{ id: string; to: number }>) =>
+  db
+    .updateTable('event_segments')
+    .set({ applied_offset: p('to') })
+    .where('id', '=', p('id')),
+);
+const seal = statement((db, p: Param<{ id: string }>) => db.updateTable('event_segments').set({ sealed: 1 }).where('id', '=', p('id')));
+
+export function openSegment(store: StoreDb, segment: NewSegment): Promise<void> {
+  return store.connection.write((tx) => void tx.run(insertSegment, segment));
+}
+
+/**
+ * What lies wholly before the cursor was applied by an earlier call. What lies across it is applied again, which changes nothing: points that
+ * are there are ignored, and for the rest the last value stands.
+ */
+export function applyEvents(store: StoreDb, segmentId: string, records: readonly LoggedRecord[], from: number, to: number): Promise<void> {
+  return store.connection.write((tx) => {
+    const cursor = tx.get(readCursor, { id: segmentId })?.applied_offset;
+    if (cursor === undefined || from > cursor) {
+      throw new RangeError(`records from byte ${from} of segment ${segmentId} do not follow what was applied (${cursor ?? 'not opened'})`);
+    }
+    if (to <= cursor) return;
+    applyRecords(tx, store, records);
+    tx.run(moveCursor, { id: segmentId, to });
+  });
+}
+
+export function sealSegment(store: StoreDb, id: string): Promise<void> {
+  return store.connection.write((tx) => void tx.run(seal, { id }));
+}

@@ -1,0 +1,54 @@
+import { StoreCorrupt, StoreTooNew } from '../errors.ts';
+import { newId } from '../id.ts';
+import { initial } from './migrations/0001-initial.ts';
+import type { SqliteConnection } from './sqlite-connection.ts';
+import { queries } from './sqlite-dialect.ts';
+import { statement } from './statement.ts';
+import type { Transaction } from './transaction.ts';
+
+export interface Migration {
+  /** Of the schema after it: 1, 2, 3, ... */
+  version: number;
+  /** Oldest version of this package that understands the schema after it. */
+  minCore: string;
+  sql: string;
+}
+
+const MIGRATIONS: readonly Migration[] = [initial];
+const SUPPORTED = MIGRATIONS.at(-1)!.version;
+
+const readMeta = statement((db) => db.selectFrom('meta').select(['store_id', 'schema_version']));
+
+/** Brings the store to the newest schema, each step in one transaction, and gives its id. Throws `StoreTooNew`, `StoreCorrupt`. */
+export async function migrate(connection: SqliteConnection, create: boolean): Promise<string> {
+  const current = await connection.read((tx) => (hasMeta(tx) ? tx.get(readMeta, {}) : undefined));
+  if (current?.schema_version === SUPPORTED) return current.store_id;
+  if (current === undefined) await connection.write((tx) => begin(tx, connection.path, create));
+  for (const migration of MIGRATIONS) await connection.write((tx) => apply(tx, connection.path, migration));
+  return connection.read((tx) => tx.get(readMeta, {})!.store_id);
+}
+
+/** Another process may have begun it meanwhile. */
+function begin(tx: Transaction, path: string, create: boolean): void {
+  if (hasMeta(tx)) return;
+  const [other] = tx.rows(queries.withTables<SqliteSchema>().selectFrom('sqlite_master').select('name').limit(1));
+  if (other !== undefined) throw new StoreCorrupt({ path, reason: `it is a database of something else (it has "${other.name}")` });
+  if (!create) throw new StoreCorrupt({ path, reason: 'it is empty' });
+  tx.exec('CREATE TABLE meta (store_id TEXT PRIMARY KEY, schema_version INTEGER NOT NULL, min_core TEXT NOT NULL) STRICT, WITHOUT ROWID');
+  tx.rows(queries.insertInto('meta').values({ store_id: newId(), schema_version: 0, min_core: '' }));
+}
+
+function apply(tx: Transaction, path: string, migration: Migration): void {
+  const { schema_version: version } = tx.get(readMeta, {})!;
+  if (version > SUPPORTED) throw new StoreTooNew({ path, version, supported: SUPPORTED });
+  if (version >= migration.version) return;
+  tx.exec(migration.sql);
+  tx.rows(queries.updateTable('meta').set({ schema_version: migration.version, min_core: migration.minCore }));
+}
+
+type SqliteSchema = { sqlite_master: { type: string; name: string } };
+
+function hasMeta(tx: Transaction): boolean {
+  const found = queries.withTables<SqliteSchema>().selectFrom('sqlite_master').select('name').where('type', '=', 'table').where('name', '=', 'meta');
+  return tx.rows(found).length > 0;
+}

@@ -1,0 +1,168 @@
+import { RunNameTaken } from '../errors.ts';
+import { hasEnded, type PipelineSpec, type RunStatus } from '../pipeline/pipeline-spec.ts';
+import type { Outcome } from '../tracking/experiment-tracker.ts';
+import { writeMetadata, writeParams, writeTags } from './annotations.ts';
+import type { MetadataValue, NewRun, RunError, WorkerRecord } from './metadata-store.ts';
+import { writeSnapshot } from './snapshots.ts';
+import { type Param, statement } from './statement.ts';
+import type { StoreDb } from './store-db.ts';
+import { requireOutcome } from './tracker-runs.ts';
+import type { Transaction } from './transaction.ts';
+
+const findByName = statement((db, p: Param<{ name: string }>) =>
+  db.selectFrom('runs').select('id').where('pipeline', 'is not', null).where('name', '=', p('name')),
+);
+const insertWorker = statement((db, p: Param<WorkerRecord>) =>
+  db
+    .insertInto('workers')
+    .values({
+      id: p('id'),
+      host: p('host'),
+      boot_id: p('bootId'),
+      pid_ns: p('pidNamespace'),
+      pid: p('pid'),
+      process_started_at: p('processStartedAt'),
+    })
+    .onConflict((conflict) => conflict.doNothing()),
+);
+interface RunRow {
+  id: string;
+  experiment: string;
+  pipeline: string;
+  name: string;
+  stack: string;
+  user: string | null;
+  startedAt: number;
+  spec: string;
+  stackHash: string;
+  environment: string;
+}
+const insertRun = statement((db, p: Param<RunRow>) =>
+  db.insertInto('runs').values({
+    id: p('id'),
+    kind: 'pipeline',
+    experiment_id: p('experiment'),
+    pipeline: p('pipeline'),
+    name: p('name'),
+    status: 'running',
+    stack: p('stack'),
+    user: p('user'),
+    started_at: p('startedAt'),
+    warnings: '[]',
+    spec_hash: p('spec'),
+    stack_hash: p('stackHash'),
+    env_hash: p('environment'),
+  }),
+);
+const insertSession = statement((db, p: Param<{ runId: string; workerId: string; startedAt: number }>) =>
+  db.insertInto('run_sessions').values({ run_id: p('runId'), n: 1, worker_id: p('workerId'), started_at: p('startedAt'), how: 'start' }),
+);
+const endSessions = statement((db, p: Param<{ runId: string; endedAt: number }>) =>
+  db
+    .updateTable('run_sessions')
+    .set({ ended_at: p('endedAt') })
+    .where('run_id', '=', p('runId'))
+    .where('ended_at', 'is', null),
+);
+interface RunEnd {
+  id: string;
+  status: RunStatus;
+  endedAt: number | null;
+  errorName: string | null;
+  errorMessage: string | null;
+  errorStack: string | null;
+}
+const updateRun = statement((db, p: Param<RunEnd>) =>
+  db
+    .updateTable('runs')
+    .set({
+      status: p('status'),
+      ended_at: p('endedAt'),
+      error_name: p('errorName'),
+      error_message: p('errorMessage'),
+      error_stack: p('errorStack'),
+    })
+    .where('id', '=', p('id')),
+);
+const setSpec = statement((db, p: Param<{ id: string; spec: string }>) =>
+  db
+    .updateTable('runs')
+    .set({ spec_hash: p('spec') })
+    .where('id', '=', p('id')),
+);
+const readWarnings = statement((db, p: Param<{ id: string }>) => db.selectFrom('runs').select('warnings').where('id', '=', p('id')));
+const setWarnings = statement((db, p: Param<{ id: string; warnings: string }>) =>
+  db
+    .updateTable('runs')
+    .set({ warnings: p('warnings') })
+    .where('id', '=', p('id')),
+);
+
+export function createRun(store: StoreDb, run: NewRun): Promise<void> {
+  return store.connection.write((tx) => {
+    const holder = tx.get(findByName, { name: run.name });
+    if (holder?.id === run.id) return;
+    if (holder !== undefined) throw new RunNameTaken({ name: run.name });
+    tx.run(insertWorker, run.worker);
+    tx.run(insertRun, {
+      id: run.id,
+      experiment: store.experiments.id(tx, run.experiment),
+      pipeline: run.pipeline,
+      name: run.name,
+      stack: run.stack.name,
+      user: run.environment.user ?? null,
+      startedAt: run.startedAt,
+      spec: writeSnapshot(tx, 'spec', run.spec),
+      stackHash: writeSnapshot(tx, 'stack', run.stack),
+      environment: writeSnapshot(tx, 'env', run.environment),
+    });
+    tx.run(insertSession, { runId: run.id, workerId: run.worker.id, startedAt: run.startedAt });
+    writeParams(tx, store, run.id, run.params);
+    writeTags(tx, store, run.id, run.tags);
+  });
+}
+
+export interface RunFinish {
+  id: string;
+  status: RunStatus;
+  endedAt: number;
+  error?: RunError;
+  warnings: string[];
+  spec?: PipelineSpec;
+  outcome: Outcome;
+}
+
+export function finishRun(store: StoreDb, run: RunFinish): Promise<void> {
+  return store.connection.write((tx) => {
+    const ended = hasEnded(run.status);
+    tx.run(updateRun, { id: run.id, status: run.status, endedAt: ended ? run.endedAt : null, ...errorColumns(run.error) });
+    if (run.spec !== undefined) tx.run(setSpec, { id: run.id, spec: writeSnapshot(tx, 'spec', run.spec) });
+    mergeWarnings(tx, run.id, run.warnings);
+    if (!ended) return;
+    tx.run(endSessions, { runId: run.id, endedAt: run.endedAt });
+    requireOutcome(tx, run.id, run.outcome);
+  });
+}
+
+export function addWarnings(store: StoreDb, runId: string, warnings: readonly string[]): Promise<void> {
+  return store.connection.write((tx) => mergeWarnings(tx, runId, warnings));
+}
+
+export function putMetadata(store: StoreDb, runId: string, values: Record<string, MetadataValue>): Promise<void> {
+  return store.connection.write((tx) => writeMetadata(tx, store, 'run', runId, values));
+}
+
+function mergeWarnings(tx: Transaction, id: string, more: readonly string[]): void {
+  if (more.length === 0) return;
+  const known = JSON.parse(tx.get(readWarnings, { id })?.warnings ?? '[]') as string[];
+  tx.run(setWarnings, { id, warnings: JSON.stringify([...new Set([...known, ...more])]) });
+}
+
+export function errorColumns(error: RunError | undefined): { errorName: string | null; errorMessage: string | null; errorStack: string | null } {
+  return { errorName: error?.name ?? null, errorMessage: error?.message ?? null, errorStack: error?.stack ?? null };
+}
+
+export function errorOf(row: { error_name: string | null; error_message: string | null; error_stack: string | null }): { error?: RunError } {
+  if (row.error_name === null) return {};
+  return { error: { name: row.error_name, message: row.error_message ?? '', ...(row.error_stack !== null && { stack: row.error_stack }) } };
+}

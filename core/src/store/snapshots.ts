@@ -1,0 +1,21 @@
+import { createHash } from 'node:crypto';
+import { type Param, statement } from './statement.ts';
+import type { Tables } from './tables.ts';
+import type { Transaction } from './transaction.ts';
+
+type Kind = Tables['snapshots']['kind'];
+
+const insertSnapshot = statement((db, p: Param<{ hash: string; kind: Kind; json: string }>) =>
+  db
+    .insertInto('snapshots')
+    .values({ hash: p('hash'), kind: p('kind'), json: p('json') })
+    .onConflict((conflict) => conflict.doNothing()),
+);
+
+/** Stores `value` unless the same is stored already, and gives its hash. */
+export function writeSnapshot(tx: Transaction, kind: Kind, value: object): string {
+  const json = JSON.stringify(value);
+  const hash = createHash('sha256').update(`${kind}\n`).update(json).digest('hex');
+  tx.run(insertSnapshot, { hash, kind, json });
+  return hash;
+}

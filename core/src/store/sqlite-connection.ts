@@ -1,0 +1,134 @@
+import { accessSync, constants, existsSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import { setTimeout as pause } from 'node:timers/promises';
+import { FolderNotWritable, isMortiseError, StoreBusy, StoreCorrupt, StoreMissing, StoreWriteFailed } from '../errors.ts';
+import { Transaction } from './transaction.ts';
+
+/** How long a locked store is tried again, seconds. */
+const PATIENCE = 30;
+
+// Result codes of SQLite (sqlite.org/rescode.html); the low byte of an extended code is the primary one.
+const BUSY = 5;
+const READONLY = 8;
+const IOERR = 10;
+const CORRUPT = 11;
+const FULL = 13;
+const CANTOPEN = 14;
+const NOTADB = 26;
+
+/**
+ * One SQLite file. A write is one synchronous BEGIN IMMEDIATE ... COMMIT in which nothing is awaited, so that no other code of this process can
+ * run inside it. A lock is not waited for inside SQLite, whose waiting is unfair and blocks the event loop: the whole transaction is tried again
+ * after a short awaited pause.
+ */
+export class SqliteConnection {
+  readonly path: string;
+  readonly #db: DatabaseSync;
+  readonly #transaction: Transaction;
+
+  private constructor(path: string, db: DatabaseSync) {
+    this.path = path;
+    this.#db = db;
+    this.#transaction = new Transaction(db);
+  }
+
+  /** Throws `StoreMissing` unless `create`, `StoreCorrupt`, `FolderNotWritable`, `StoreBusy`. */
+  static async open(path: string, create: boolean): Promise<SqliteConnection> {
+    if (!create && !existsSync(path)) throw new StoreMissing({ path });
+    return patiently(path, () => {
+      const db = new (loadSqlite().DatabaseSync)(path, { timeout: 0 });
+      try {
+        db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 8000000');
+        return new SqliteConnection(path, db);
+      } catch (error) {
+        db.close();
+        throw error;
+      }
+    });
+  }
+
+  /** Runs `work` as one transaction, all or nothing. It may run more than once, and must not await. Throws `StoreBusy` after 30 s. */
+  async write<T>(work: (tx: Transaction) => T): Promise<T> {
+    return patiently(this.path, () => this.#once('BEGIN IMMEDIATE', work));
+  }
+
+  /** Runs `work`, which only reads, on one snapshot of the store. */
+  async read<T>(work: (tx: Transaction) => T): Promise<T> {
+    return patiently(this.path, () => this.#once('BEGIN', work));
+  }
+
+  close(): void {
+    if (this.#db.isOpen) this.#db.close();
+  }
+
+  #once<T>(begin: 'BEGIN' | 'BEGIN IMMEDIATE', work: (tx: Transaction) => T): T {
+    this.#db.exec(begin);
+    let result: T;
+    try {
+      result = work(this.#transaction);
+      this.#db.exec('COMMIT');
+    } catch (error) {
+      this.#transaction.forget();
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+      throw error;
+    }
+    this.#transaction.committed();
+    return result;
+  }
+}
+
+/** Node 22 prints an ExperimentalWarning when the module is first loaded. Synchronous, so no other warning is caught by this. */
+function loadSqlite(): typeof import('node:sqlite') {
+  const emitWarning = process.emitWarning;
+  process.emitWarning = () => {};
+  try {
+    return process.getBuiltinModule('node:sqlite');
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+}
+
+async function patiently<T>(path: string, once: () => T): Promise<T> {
+  let deadline: number | undefined;
+  for (let tries = 0; ; tries++) {
+    try {
+      return once();
+    } catch (error) {
+      const code = resultCode(error);
+      if (code !== BUSY) throw explained(path, code, error);
+      deadline ??= performance.now() + PATIENCE * 1000;
+      if (performance.now() > deadline) throw new StoreBusy({ path, seconds: PATIENCE }, { cause: error });
+    }
+    await pause((1 + 4 * Math.random()) * Math.min(1 + tries / 100, 4));
+  }
+}
+
+function resultCode(error: unknown): number | undefined {
+  if (typeof error !== 'object' || error === null || isMortiseError(error)) return undefined;
+  const { errcode } = error as { errcode?: unknown };
+  return typeof errcode === 'number' ? errcode & 0xff : undefined;
+}
+
+function explained(path: string, code: number | undefined, error: unknown): unknown {
+  const reason = (error as { message?: string }).message ?? '';
+  if (code === CORRUPT || code === NOTADB) return new StoreCorrupt({ path, reason }, { cause: error });
+  if (code === CANTOPEN || code === READONLY) {
+    const folder = dirname(path);
+    const denied = accessDenied(folder, constants.W_OK | constants.X_OK) ?? (existsSync(path) ? accessDenied(path, constants.W_OK) : undefined);
+    if (denied !== undefined) return new FolderNotWritable({ folder, reason: denied }, { cause: error });
+    return new StoreWriteFailed({ path, reason }, { cause: error });
+  }
+  if (code === FULL || code === IOERR) return new StoreWriteFailed({ path, reason }, { cause: error });
+  return error;
+}
+
+/** The system's code for why `path` cannot be used so, e.g. `EACCES`; undefined when it can. */
+function accessDenied(path: string, mode: number): string | undefined {
+  try {
+    accessSync(path, mode);
+    return undefined;
+  } catch (error) {
+    return (error as { code?: string }).code ?? 'denied';
+  }
+}

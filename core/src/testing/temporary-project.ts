@@ -1,0 +1,22 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { initProject } from '../project/init-project.ts';
+import type { Project } from '../project/project.ts';
+
+/** A project in a folder of its own, which `MORTISE_PROJECT` points to until it is removed. For tests. */
+export async function temporaryProject(): Promise<{ project: Project; remove(): void }> {
+  const folder = mkdtempSync(join(tmpdir(), 'mortise-'));
+  const before = process.env['MORTISE_PROJECT'];
+  process.env['MORTISE_PROJECT'] = folder;
+  const { project } = await initProject(folder);
+  return {
+    project,
+    remove() {
+      if (before === undefined) delete process.env['MORTISE_PROJECT'];
+      else process.env['MORTISE_PROJECT'] = before;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

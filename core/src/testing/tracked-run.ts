@@ -1,0 +1,139 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { newId } from '../id.ts';
+import type { Logger } from '../stack/flavor.ts';
+import type { MetadataStore } from '../store/metadata-store.ts';
+import { openStore } from '../store/open-store.ts';
+import { stepContext, type StepContext } from '../tracking/context.ts';
+import type { Outcome } from '../tracking/experiment-tracker.ts';
+import { openRunTracking } from '../tracking/open-run-tracking.ts';
+import type { AttemptStart, AttemptTracking, RunTracking, RunTrackingOptions, TrackerComponent, Undelivered } from '../tracking/run-tracking.ts';
+import { trackerRunKey } from '../tracking/tracker-run-key.ts';
+
+export interface TrackedRunOptions extends Pick<RunTrackingOptions, 'openTimeoutMs' | 'drainTimeoutMs'> {
+  trackers?: TrackerComponent[];
+}
+
+export interface StepOptions extends Partial<Pick<AttemptStart, 'params' | 'mapIndex' | 'saveFile' | 'settings'>> {
+  /** Names of the components; default none. */
+  trackers?: string[];
+}
+
+const OUTCOME: Outcome = { status: 'completed' };
+
+/** A run in a store of its own, whose steps are begun and ended by hand: for tests of tracking and of experiment trackers. */
+export class TrackedRun {
+  readonly id = newId();
+  readonly name: string;
+  readonly folder: string;
+  readonly store: MetadataStore;
+  readonly tracking: RunTracking;
+  readonly warnings: string[];
+  readonly #components: readonly TrackerComponent[];
+  readonly #workerId: string;
+  readonly #attempts = new Map<string, { fence: number; step: StepContext }>();
+
+  static async open(options: TrackedRunOptions = {}): Promise<TrackedRun> {
+    const folder = mkdtempSync(join(tmpdir(), 'mortise-tracking-'));
+    const run = new TrackedRun(folder, await openStore(`sqlite:${join(folder, 'store.db')}`), options);
+    await run.#create();
+    return run;
+  }
+
+  private constructor(folder: string, store: MetadataStore, { trackers = [], ...limits }: TrackedRunOptions) {
+    this.folder = folder;
+    this.store = store;
+    this.name = `wine-${this.id.slice(-4)}`;
+    this.warnings = [];
+    this.#components = trackers;
+    this.#workerId = newId();
+    const log: Logger = { debug: () => {}, info: () => {}, warn: (message) => void this.warnings.push(message) };
+    const run = { id: this.id, name: this.name, pipeline: 'wine', experiment: 'wines', startedAt: Date.now(), user: 'ann', tags: { team: 'red' } };
+    this.tracking = openRunTracking({ store, log, logFolder: join(folder, 'logs'), run, workerId: this.#workerId, trackers, ...limits });
+  }
+
+  /** Begins an attempt of a step. What runs in `inStep` logs into it. */
+  async begin(stepId: string, options: StepOptions = {}): Promise<StepContext> {
+    const id = newId();
+    const { trackers = [], params = {}, mapIndex, ...rest } = options;
+    const identity = { stepId, ...(mapIndex !== undefined && { mapIndex }) };
+    const startedAt = Date.now();
+    const started = await this.store.startAttempt({
+      ...identity,
+      runId: this.id,
+      id,
+      stepName: stepId,
+      startedAt,
+      workerId: this.#workerId,
+      inputs: {},
+      trackers: trackers.map((component) => ({ component, flavor: this.#components.find(({ name }) => name === component)!.flavor })),
+    });
+    const { attempt, trackerRuns, fence } = started;
+    const tracking = this.tracking.begin({ ...identity, ...rest, id, stepName: stepId, attempt, startedAt, params, trackerRuns });
+    const step: StepContext = {
+      version: 1,
+      pipeline: 'wine',
+      runId: this.id,
+      runName: this.name,
+      stepId,
+      stepName: stepId,
+      mapIndex,
+      attempt,
+      signal: new AbortController().signal,
+      tracking,
+    };
+    this.#attempts.set(id, { fence, step });
+    return step;
+  }
+
+  inStep<T>(step: StepContext, code: () => T): T {
+    return stepContext().run(step, code);
+  }
+
+  /** Commits the attempt and ends its tracking. */
+  async end({ tracking, stepId, mapIndex }: StepContext, outcome: Outcome = OUTCOME, willRetry = false): Promise<void> {
+    const { fence, step } = this.#attempts.get(tracking.runId)!;
+    const endedAt = Date.now();
+    const status = outcome.status === 'cached' ? 'completed' : outcome.status;
+    const error = outcome.status === 'failed' ? { error: outcome.error } : {};
+    await this.store.commitAttempt({ id: tracking.runId, fence, status, endedAt, versions: [], metadata: {}, cache: false, outcome, willRetry, ...error });
+    const next = { runId: this.id, stepId, ...(mapIndex !== undefined && { mapIndex }), attempt: step.attempt + 1 };
+    const successors = this.#components.map(({ name }) => [name, trackerRunKey({ ...next, component: name })]);
+    this.tracking.end(tracking.runId, outcome, endedAt, willRetry ? (Object.fromEntries(successors) as Record<string, string>) : undefined);
+  }
+
+  /** Begins a step, runs code in it, and ends it with what became of it. */
+  async step(stepId: string, options: StepOptions, code: (tracking: AttemptTracking) => unknown): Promise<StepContext> {
+    const step = await this.begin(stepId, options);
+    await this.inStep(step, async () => code(step.tracking));
+    await this.end(step);
+    return step;
+  }
+
+  finish(outcome: Outcome = OUTCOME): Promise<Undelivered[]> {
+    return this.tracking.finish(outcome, Date.now());
+  }
+
+  close(): void {
+    this.store.close();
+    rmSync(this.folder, { recursive: true });
+  }
+
+  async #create(): Promise<void> {
+    await this.store.createRun({
+      id: this.id,
+      name: this.name,
+      pipeline: 'wine',
+      experiment: 'wines',
+      startedAt: Date.now(),
+      params: {},
+      tags: {},
+      spec: { specVersion: 1, pipeline: 'wine', style: 'function', module: 'wine.ts', params: {}, steps: [] },
+      stack: { name: 'test', components: [] },
+      environment: { host: 'here', node: process.version, packages: {}, command: [] },
+      worker: { id: this.#workerId, host: 'here', bootId: 'boot', pidNamespace: 'ns', pid: process.pid, processStartedAt: '1' },
+    });
+  }
+}

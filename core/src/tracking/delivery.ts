@@ -1,0 +1,332 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { isError, Permanent, TrackerUnavailable, Transient } from '../errors.ts';
+import type { Logger } from '../stack/flavor.ts';
+import type { MetadataStore, TrackerRunUpdate } from '../store/metadata-store.ts';
+import { adaptEvents, type Refusal } from './adapt-events.ts';
+import type { EventQueue } from './event-queue.ts';
+import type { Outcome, Receipt, TrackerEvent, TrackerRun, TrackerRunIdentity, TrackerRunRef, TrackerRunStart } from './experiment-tracker.ts';
+import type { TrackerComponent, TrackerHandle } from './run-tracking.ts';
+
+/** What one run's deliveries share. `stop` ends them all: what is left is for a later process. */
+export interface DeliverySurroundings {
+  store: MetadataStore;
+  log: Logger;
+  stop: AbortSignal;
+  /** How long `opened()` waits, ms. */
+  openTimeoutMs: number;
+}
+
+/** One tracker run that is to be brought about. */
+export interface DeliveryPlan {
+  component: TrackerComponent;
+  /** Its row in the store; asked for again when that failed. */
+  row: () => Promise<{ id: string; key: string }>;
+  identity: Omit<TrackerRunIdentity, 'key' | 'parentKey'>;
+  start: Omit<TrackerRunStart, 'parent'>;
+  parent: Delivery | undefined;
+  /** Undefined for the parent, into which nothing is logged. */
+  events: EventQueue | undefined;
+  /** Names of the run metadata that hold its URL. */
+  urlKeys: readonly string[];
+}
+
+/** Pause between the first event that waits and its delivery, so that what follows goes with it. ms. */
+const GATHER_MS = 50;
+const BATCH = 1_000;
+const FIRST_RETRY_MS = 100;
+const LONGEST_RETRY_MS = 30_000;
+/** So many events refused in a row, none taken between them: not the events are wrong, but the access. */
+const MOST_SUSPECTS = 10;
+
+interface End {
+  outcome: Outcome;
+  endedAt: number;
+  supersededBy: string | undefined;
+}
+
+/**
+ * Brings one tracker run from `open` to `close`: everything in order, again and again when it fails for a passing reason. What is known of
+ * it is recorded in the store. Nothing here throws; `done` resolves when there is no more to do, now or in this process.
+ */
+export class Delivery implements TrackerHandle {
+  readonly done: Promise<void>;
+  url: string | undefined;
+  /** The last error that still stands in the way. */
+  failure: string | undefined;
+  delivered = false;
+
+  readonly #plan: DeliveryPlan;
+  readonly #around: DeliverySurroundings;
+  readonly #opening = Promise.withResolvers<void>();
+  #row: { id: string; key: string } | undefined;
+  #run: TrackerRun | undefined;
+  #end: End | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #wake: (() => void) | undefined;
+  #due = false;
+  /** What is known and not yet in the store. */
+  #news: Omit<TrackerRunUpdate, 'id'> = {};
+  #writing: Promise<void> | undefined;
+  /** Refused, but perhaps for a reason that is not theirs: settled by the next thing that the tracker takes. */
+  #suspects: Refusal[] = [];
+  #acked: Record<string, number> = {};
+
+  constructor(plan: DeliveryPlan, around: DeliverySurroundings) {
+    this.#plan = plan;
+    this.#around = around;
+    this.done = this.#deliver();
+  }
+
+  get component(): string {
+    return this.#plan.component.name;
+  }
+
+  get flavor(): string {
+    return this.#plan.component.flavor;
+  }
+
+  get key(): string | undefined {
+    return this.#row?.key;
+  }
+
+  get ref(): TrackerRunRef | undefined {
+    return this.#run?.ref;
+  }
+
+  /** Has it been said how it ends? */
+  get ended(): boolean {
+    return this.#end !== undefined;
+  }
+
+  /** Tells that an event was put into its queue. */
+  notify(): void {
+    this.#timer ??= setTimeout(() => this.#rouse(), GATHER_MS).unref();
+  }
+
+  /** No event follows: deliver what is left, and close. */
+  end(outcome: Outcome, endedAt: number, supersededBy?: string): void {
+    this.#end = { outcome, endedAt, supersededBy };
+    this.#rouse();
+  }
+
+  async opened(): Promise<{ native: unknown; env: Record<string, string>; url: string | undefined }> {
+    const { tracker, name } = this.#plan.component;
+    const ms = this.#around.openTimeoutMs;
+    if (this.#run === undefined) await withinTime(this.#opening.promise, ms);
+    if (this.#run === undefined) throw new TrackerUnavailable({ tracker: name, reason: this.failure ?? `it did not open within ${ms} ms` });
+    return { native: this.#run.native, env: tracker.childEnv?.(this.#run.ref) ?? {}, url: this.url };
+  }
+
+  /** Resolves when it is open, or will not be. */
+  whenOpen(): Promise<void> {
+    return this.#opening.promise;
+  }
+
+  /** After the stop: records what is known so far, for whoever delivers the rest. */
+  async leave(): Promise<void> {
+    if (this.#row === undefined) return;
+    if (this.failure !== undefined) this.#news.lastError = this.failure;
+    await this.#record();
+  }
+
+  async #deliver(): Promise<void> {
+    try {
+      await this.#open();
+      do {
+        await this.#roused();
+        await this.#drain();
+      } while (this.#end === undefined || (this.#plan.events?.size ?? 0) > 0);
+      await this.#close(this.#end);
+    } catch (error) {
+      if (this.#around.stop.aborted) return;
+      this.#fail(error);
+      this.#opening.resolve();
+      await this.#record().catch((cause: unknown) => this.#warn('could not be recorded', cause));
+    }
+  }
+
+  async #open(): Promise<void> {
+    const { component, identity, start, parent } = this.#plan;
+    this.#row = await this.#persist(this.#plan.row);
+    await parent?.whenOpen();
+    const id = { ...identity, key: this.#row.key, ...(parent?.key !== undefined && { parentKey: parent.key }) };
+    const whole = { ...start, ...(parent?.ref && { parent: parent.ref }) };
+    this.#run = await this.#persist(() => component.tracker.open(id, whole, undefined, this.#around.stop));
+    this.#news.status = 'running';
+    this.#note(this.#run.ref);
+    this.#opening.resolve();
+    await this.#persist(() => this.#record());
+  }
+
+  async #close({ outcome, endedAt, supersededBy }: End): Promise<void> {
+    const ref = await this.#persist(() => this.#run!.close(outcome, endedAt, this.#around.stop, supersededBy));
+    this.#taken();
+    this.#note(ref);
+    this.#news.status = outcome.status;
+    await this.#persist(() => this.#record());
+    this.delivered = true;
+  }
+
+  /** Sends what waits now; what comes meanwhile waits for the next turn. */
+  async #drain(): Promise<void> {
+    const { events, component } = this.#plan;
+    const { capabilities } = component.tracker;
+    for (let left = events?.size ?? 0; left > 0 && events!.size > 0; ) {
+      const batch = events!.peek(Math.min(left, capabilities.limits?.batch ?? BATCH));
+      const adapted = adaptEvents(batch.map(({ record: { runId: _, ...event } }) => event as TrackerEvent), capabilities);
+      this.#setAside(adapted.refused);
+      await this.#send(adapted.events);
+      for (const { record } of batch) this.#acked[record.writer] = record.seq;
+      events!.shift(batch.length);
+      left -= batch.length;
+      if (this.#suspects.length === 0) this.#news.acked = { ...this.#acked };
+    }
+    // At the end this goes with the news of the close.
+    if (this.#end === undefined) await this.#persist(() => this.#record());
+  }
+
+  async #send(events: readonly TrackerEvent[]): Promise<void> {
+    let rest = events;
+    while (rest.length > 0) {
+      const sent = rest;
+      try {
+        rest = await this.#persist(async () => unsettled(sent, await this.#run!.deliver(sent, this.#around.stop), (receipt) => this.#receive(receipt)));
+      } catch (error) {
+        if (!isError(error, Permanent)) throw error;
+        return this.#single(sent, error);
+      }
+    }
+  }
+
+  /** A batch was refused for good: finds the events that are to blame, so that they do not block the rest. */
+  async #single(events: readonly TrackerEvent[], error: Permanent): Promise<void> {
+    if (events.length > 1) {
+      const half = events.length >> 1;
+      await this.#send(events.slice(0, half));
+      await this.#send(events.slice(half));
+      return;
+    }
+    const { writer, seq } = events[0]!;
+    this.#suspects.push({ writer, seq, why: error.message });
+    if (this.#suspects.length >= MOST_SUSPECTS) throw error;
+  }
+
+  #receive({ rejected, ref }: Receipt): void {
+    if (rejected !== undefined) this.#setAside(rejected);
+    this.#taken();
+    this.#note(ref);
+  }
+
+  /** The tracker took something: then what it refused before was refused for its own sake. */
+  #taken(): void {
+    if (this.#suspects.length === 0) return;
+    this.#setAside(this.#suspects);
+    this.#suspects = [];
+    this.#news.acked = { ...this.#acked };
+  }
+
+  #setAside(refused: readonly Refusal[]): void {
+    if (refused.length > 0) this.#news.rejected = [...(this.#news.rejected ?? []), ...refused];
+  }
+
+  #note(ref: TrackerRunRef): void {
+    this.#news.ref = ref;
+    if (ref.url === undefined || ref.url === this.url) return;
+    this.url = ref.url;
+    const value = { type: 'uri', value: ref.url } as const;
+    this.#news.metadata = Object.fromEntries(this.#plan.urlKeys.map((key) => [key, value]));
+  }
+
+  /** Writes the news to the store, one write at a time. */
+  async #record(): Promise<void> {
+    await this.#writing?.catch(() => undefined);
+    const news = this.#news;
+    if (Object.keys(news).length === 0) return;
+    this.#news = {};
+    try {
+      await (this.#writing = this.#around.store.updateTrackerRun({ id: this.#row!.id, ...news }));
+    } catch (error) {
+      const later = this.#news.rejected ?? [];
+      this.#news = { ...news, ...this.#news };
+      if (news.rejected !== undefined) this.#news.rejected = [...news.rejected, ...later];
+      throw error;
+    }
+  }
+
+  /** Calls until it succeeds. Throws what will not pass, and whatever comes once all is stopped. */
+  async #persist<T>(call: () => Promise<T>): Promise<T> {
+    for (let tries = 0; ; tries++) {
+      try {
+        const result = await call();
+        this.#around.stop.throwIfAborted();
+        this.#recover();
+        return result;
+      } catch (error) {
+        this.#around.stop.throwIfAborted();
+        if (isError(error, Permanent)) throw error;
+        if (this.#fail(error)) await this.#record().catch(() => undefined);
+        const asked = isError(error, Transient) ? error.retryAfter : undefined;
+        await delay(asked ?? backoff(tries), undefined, { ref: false, signal: this.#around.stop });
+      }
+    }
+  }
+
+  /** Notes what stands in the way; false when that is no news. */
+  #fail(error: unknown): boolean {
+    const reason = error !== null && typeof error === 'object' && 'message' in error ? String(error.message) : String(error);
+    if (reason === this.failure) return false;
+    this.failure = reason;
+    if (this.#row !== undefined) this.#news.lastError = reason;
+    this.#warn('cannot be reached', error);
+    return true;
+  }
+
+  #recover(): void {
+    if (this.failure === undefined) return;
+    this.failure = undefined;
+    this.#news.lastError = null;
+  }
+
+  #warn(what: string, error: unknown): void {
+    this.#around.log.debug(`experiment tracker "${this.component}" ${what}`, { trackerRun: this.#plan.start.name, error });
+  }
+
+  #rouse(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#due = true;
+    this.#wake?.();
+  }
+
+  async #roused(): Promise<void> {
+    if (!this.#due) await new Promise<void>((resolve) => (this.#wake = resolve));
+    this.#wake = undefined;
+    this.#due = false;
+  }
+}
+
+/** The events that a receipt leaves open. Throws `Transient` when that is all of them, so that they are tried again after a pause. */
+function unsettled(sent: readonly TrackerEvent[], receipt: Receipt, receive: (receipt: Receipt) => void): readonly TrackerEvent[] {
+  const rejected = new Set(receipt.rejected?.map(({ writer, seq }) => `${writer} ${seq}`));
+  const rest = sent.filter(({ writer, seq }) => seq > (receipt.through[writer] ?? 0) && !rejected.has(`${writer} ${seq}`));
+  if (rest.length === sent.length) throw new Transient(`it confirmed none of ${sent.length} events`);
+  receive(receipt);
+  return rest;
+}
+
+/** Doubles up to its limit, and scatters, so that many do not come back at once. ms. */
+function backoff(tries: number): number {
+  return Math.min(FIRST_RETRY_MS * 2 ** tries, LONGEST_RETRY_MS) * (0.5 + Math.random() / 2);
+}
+
+/** Resolves with the work, or when the time is over. Holds the process while it waits. */
+export async function withinTime(work: Promise<unknown>, ms: number): Promise<void> {
+  const over = Promise.withResolvers<void>();
+  const timer = setTimeout(over.resolve, ms);
+  try {
+    await Promise.race([work, over.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,104 @@
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+
+import type { LoggedRecord } from '../store/metadata-store.ts';
+import { decodeLine } from './event-log-line.ts';
+
+/** A place between two lines of a segment: bytes, and the number of lines before it. */
+export interface LogCursor {
+  offset: number;
+  events: number;
+}
+
+/** Events that were logged and cannot be read any more. */
+export interface LostEvents {
+  count: number;
+  why: string;
+}
+
+export interface LogBatch {
+  /** In the order in which they were logged, with the bytes `from` (inclusive) to `to` (exclusive) of their lines. */
+  records: { record: LoggedRecord; from: number; to: number }[];
+  lost: LostEvents[];
+}
+
+const LF = 0x0a;
+
+/**
+ * Reads a segment from a cursor on. It stops at the last LF: what follows is a line that is being written, or was when its writer died.
+ * Damaged lines are left out and reported; nothing about a file's content makes it throw.
+ */
+export class EventLogReader {
+  readonly #path: string;
+  #cursor: LogCursor;
+
+  constructor(path: string, cursor: LogCursor = { offset: 0, events: 0 }) {
+    this.#path = path;
+    this.#cursor = cursor;
+  }
+
+  get cursor(): LogCursor {
+    return this.#cursor;
+  }
+
+  /** The next whole lines, about `bytes` of them. Empty at the (present) end. */
+  read(bytes = 1 << 18): LogBatch {
+    const fd = openIfThere(this.#path);
+    try {
+      const size = fd === undefined ? 0 : fstatSync(fd).size;
+      if (this.#cursor.offset > size) return { records: [], lost: [this.#stepBack(size)] };
+      return fd === undefined ? { records: [], lost: [] } : this.#decode(readLines(fd, this.#cursor.offset, size, bytes));
+    } finally {
+      if (fd !== undefined) closeSync(fd);
+    }
+  }
+
+  #decode(lines: Buffer): LogBatch {
+    const batch: LogBatch = { records: [], lost: [] };
+    const start = this.#cursor.offset;
+    let events = 0;
+    for (let from = 0; from < lines.length; events++) {
+      const end = lines.indexOf(LF, from);
+      const record = decodeLine(lines.subarray(from, end));
+      if (record === undefined) batch.lost.push({ count: 1, why: `the line at byte ${start + from} of ${this.#path} is damaged` });
+      else batch.records.push({ record, from: start + from, to: start + end + 1 });
+      from = end + 1;
+    }
+    this.#cursor = { offset: start + lines.length, events: this.#cursor.events + events };
+    return batch;
+  }
+
+  /** The file was cut behind the cursor's back. Without going back, reading on would give nothing for ever, or begin amid a line. */
+  #stepBack(size: number): LostEvents {
+    const { offset, events } = this.#cursor;
+    const whole = new EventLogReader(this.#path);
+    while (whole.cursor.offset < size) {
+      const { records, lost } = whole.read();
+      if (records.length + lost.length === 0) break;
+    }
+    this.#cursor = whole.cursor;
+    return { count: Math.max(0, events - whole.cursor.events), why: `${this.#path} is ${size} bytes long, but was read up to byte ${offset}` };
+  }
+}
+
+/** The whole lines from `offset` on: about `bytes`, but at least one line if there is one. */
+function readLines(fd: number, offset: number, size: number, bytes: number): Buffer {
+  const buffer = Buffer.allocUnsafe(Math.min(bytes, size - offset));
+  let filled = 0;
+  while (filled < buffer.length) {
+    const read = readSync(fd, buffer, filled, buffer.length - filled, offset + filled);
+    if (read === 0) break;
+    filled += read;
+  }
+  const end = buffer.subarray(0, filled).lastIndexOf(LF) + 1;
+  if (end === 0 && filled === bytes) return readLines(fd, offset, size, bytes * 4);
+  return buffer.subarray(0, end);
+}
+
+function openIfThere(path: string): number | undefined {
+  try {
+    return openSync(path, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}

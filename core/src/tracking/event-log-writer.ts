@@ -1,0 +1,102 @@
+import { closeSync, mkdirSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { EventLogFailed } from '../errors.ts';
+import { newId } from '../id.ts';
+import type { LoggedRecord } from '../store/metadata-store.ts';
+import { encodeLine } from './event-log-line.ts';
+import type { LoggedEvent } from './experiment-tracker.ts';
+
+/** One file of an event log. */
+export interface Segment {
+  readonly id: string;
+  readonly path: string;
+  /** ms since the epoch, UTC. */
+  readonly openedAt: number;
+  /** Bytes of whole lines. */
+  size: number;
+}
+
+/** A record and where its line lies: bytes `from` (inclusive) to `to` (exclusive) of a segment, given by its index in `segments`. */
+export interface WrittenRecord {
+  record: LoggedRecord;
+  segment: number;
+  from: number;
+  to: number;
+}
+
+/**
+ * Writes what one process logs in one run, one line per event, in a file that is made at the first event. Once `append` has returned,
+ * the event survives the end of the process (not a power cut). Writers are new for each process and run, so a `seq` is never given twice.
+ */
+export class EventLogWriter {
+  readonly id = newId();
+  readonly #folder: string;
+  readonly #segments: Segment[] = [];
+  readonly #lastSeq = new Map<string, number>();
+  #fd: number | undefined;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** In the order in which they were opened; all but the last are complete. */
+  get segments(): readonly Segment[] {
+    return this.#segments;
+  }
+
+  /** `runId` is the step run's. Throws `EventLogFailed` when the event cannot be written; it then counts as not logged. */
+  append(runId: string, event: LoggedEvent): WrittenRecord {
+    const seq = (this.#lastSeq.get(runId) ?? 0) + 1;
+    const origin = { runId, writer: this.id, seq, at: Date.now() };
+    const line = encodeLine(origin, event);
+    if (this.#fd === undefined || !this.#write(this.#fd, line)) this.#writeToNewSegment(line);
+    const segment = this.#segments.length - 1;
+    const file = this.#segments[segment]!;
+    const from = file.size;
+    file.size += line.length;
+    this.#lastSeq.set(runId, seq);
+    return { record: { ...origin, ...event }, segment, from, to: file.size };
+  }
+
+  close(): void {
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
+  }
+
+  /** False when a line could not be finished: what is torn then ends this segment for good, since the next line would stick to it. */
+  #write(fd: number, line: Uint8Array): boolean {
+    try {
+      writeWhole(fd, line);
+      return true;
+    } catch {
+      this.close();
+      return false;
+    }
+  }
+
+  #writeToNewSegment(line: Uint8Array): void {
+    const number = this.#segments.length + 1;
+    const path = join(this.#folder, number === 1 ? `${this.id}.log` : `${this.id}.${number}.log`);
+    let fd: number | undefined;
+    try {
+      mkdirSync(this.#folder, { recursive: true });
+      fd = openSync(path, 'wx');
+      writeWhole(fd, line);
+    } catch (cause) {
+      if (fd !== undefined) {
+        closeSync(fd);
+        unlinkSync(path);
+      }
+      throw new EventLogFailed({ path, reason: (cause as Error).message }, { cause });
+    }
+    this.#fd = fd;
+    this.#segments.push({ id: newId(), path, openedAt: Date.now(), size: 0 });
+  }
+}
+
+/** `writeSync` may write less than it was asked to and say so only by its result. */
+function writeWhole(fd: number, bytes: Uint8Array): void {
+  let written = 0;
+  while (written < bytes.length) written += writeSync(fd, bytes, written);
+}

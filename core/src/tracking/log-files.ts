@@ -1,0 +1,67 @@
+import { createReadStream } from 'node:fs';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { basename, join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { types } from 'node:util';
+
+import { BadLogValue } from '../errors.ts';
+import { checkName } from './log-calls.ts';
+import type { AttemptTracking } from './run-tracking.ts';
+
+export interface ArtifactOptions {
+  /** Where it goes in the run, relative, with `/`. Default: the file's own name (of a folder: the top). */
+  path?: string;
+  /** Media type or kind, for people and trackers. */
+  type?: string;
+}
+
+/** Up to here a file is read whole, which is faster than a stream. Bytes. */
+const SMALL = 1 << 20;
+
+/** Stores one file, or bytes, in the run's artifact store and logs where it is. */
+export async function logFile(tracking: AttemptTracking, call: string, source: string | URL | Uint8Array, options: ArtifactOptions): Promise<void> {
+  const bytes = types.isUint8Array(source) ? source : undefined;
+  const file = bytes === undefined ? pathOf(call, source as string | URL) : undefined;
+  const path = options.path ?? (file === undefined ? undefined : basename(file));
+  if (path === undefined) throw new BadLogValue({ call, reason: 'bytes have no name: give { path }' });
+  checkPath(call, path);
+  const saved = await tracking.saveFile(path, bytes ?? (await contentOf(call, file!)));
+  tracking.append({ kind: 'artifact', path, ...saved, ...(options.type !== undefined && { type: options.type }) });
+}
+
+/** Stores every file below a folder. */
+export async function logFolder(tracking: AttemptTracking, call: string, folder: string | URL, options: ArtifactOptions): Promise<void> {
+  const root = pathOf(call, folder);
+  const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch((cause: NodeJS.ErrnoException) => {
+    throw new BadLogValue({ call, reason: cause.code === 'ENOENT' ? `there is no folder ${root}` : cause.message }, { cause });
+  });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  for (const file of files.sort()) {
+    const path = [...(options.path === undefined ? [] : [options.path]), ...relative(root, file).split(sep)].join('/');
+    await logFile(tracking, call, file, { ...options, path });
+  }
+}
+
+async function contentOf(call: string, file: string): Promise<Uint8Array | AsyncIterable<Uint8Array>> {
+  try {
+    const facts = await stat(file);
+    if (facts.isDirectory()) throw new BadLogValue({ call, reason: `${file} is a folder: use logArtifacts` });
+    return facts.size <= SMALL ? await readFile(file) : createReadStream(file);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
+    throw new BadLogValue({ call, reason: `there is no file ${file}` }, { cause });
+  }
+}
+
+function pathOf(call: string, place: string | URL): string {
+  if (typeof place === 'string') return place;
+  if ((place as URL | undefined)?.protocol !== 'file:') throw new BadLogValue({ call, reason: 'it takes a path, a file: URL or bytes' });
+  return fileURLToPath(place);
+}
+
+function checkPath(call: string, path: string): void {
+  checkName(call, path, 'the path');
+  const segments = path.split('/');
+  if (segments.some((segment) => segment === '' || segment === '.' || segment === '..') || path.includes('\\'))
+    throw new BadLogValue({ call, reason: `"${path}" is no relative path with "/"` });
+}
