@@ -1,6 +1,6 @@
 // Builds dist/ of every published package, or nothing when nothing changed since the last build.
-// core and cli are bundled with their devDependencies inside, split into chunks that load late: imports are most of a start's cost.
-// Flavors are emitted by tsc, which compiles the legacy decorators of their config classes. Declarations are tsc's everywhere.
+// Each is bundled with its devDependencies inside, split into chunks that load late: imports are most of a start's cost.
+// Declarations are tsc's.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, globSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -11,11 +11,10 @@ import { promisify } from 'node:util';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stampFile = join(root, '.tsbuild/build.stamp');
 const packages = [
-  { folder: 'core', bundled: true, declared: true },
-  { folder: 'cli', bundled: true, declared: false },
+  { folder: 'core', declared: true },
+  { folder: 'cli', declared: false },
   ...globSync('{flavors,integrations}/*/tsconfig.build.json', { cwd: root }).map((file) => ({
     folder: dirname(file),
-    bundled: false,
     declared: true,
   })),
 ];
@@ -118,14 +117,14 @@ function removeStale(each, bundled) {
   const dist = join(root, each.folder, 'dist');
   const emitted = sourcesOf(each).flatMap((source) => {
     const stem = source.replace(/\.ts$/, '');
-    return [...(each.declared ? [`${stem}.d.ts`] : []), ...(each.bundled ? [] : [`${stem}.js`, `${stem}.js.map`])];
+    return each.declared ? [`${stem}.d.ts`] : [];
   });
   const expected = new Set([...emitted, ...bundled, 'THIRD-PARTY-LICENSES.txt']);
   for (const file of globSync('**/*.*', { cwd: dist })) if (!expected.has(file)) rmSync(join(dist, file));
 }
 
 async function build() {
-  const [, ...bundles] = await Promise.all([compile(), ...packages.map((each) => (each.bundled ? bundle(each) : []))]);
+  const [, ...bundles] = await Promise.all([compile(), ...packages.map(bundle)]);
   packages.forEach((each, index) => removeStale(each, bundles[index]));
 }
 

@@ -1,8 +1,8 @@
-// Installs what would be published (npm pack of every package) into an empty project outside the repository, and uses it there.
-// Needs a build and the registry. Ends with `N passed, N failed`.
+// Installs what would be published (npm pack of every package) into an empty project outside the repository, and uses it there: on the Node that runs
+// this, on the oldest one that is supported, and on one that is too old. Needs a build and the registry. Ends with `N passed, N failed`.
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -27,7 +27,8 @@ function check(claim, prove) {
   }
 }
 
-const run = (file, args, cwd = project) => execFileSync(file, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+const run = (file, args, cwd = project, env = process.env) =>
+  execFileSync(file, args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 const node = (...args) => run(process.execPath, args);
 const mortise = join(project, 'node_modules/@mortise/cli/dist/mortise.js');
 
@@ -38,6 +39,74 @@ function oldNode() {
     .map((folder) => join(folder, 'node'))
     .filter(existsSync);
   return candidates.find((file) => Number(run(file, ['-p', 'process.versions.node.split(".")[0]'])) < 22);
+}
+
+/** The oldest Node that Mortise supports, kept outside of the repository from one call to the next. */
+const OLDEST = '22.18.0';
+
+function oldestSupportedNode() {
+  const folder = join(tmpdir(), 'mortise-node-22');
+  const file = join(folder, 'node_modules/node/bin/node');
+  if (!existsSync(file)) {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'package.json'), '{ "private": true, "allowScripts": { "node": true } }\n');
+    run('npm', ['install', '--no-audit', '--no-fund', `node@${OLDEST}`], folder);
+  }
+  assert.equal(run(file, ['--version']).trim(), `v${OLDEST}`);
+  return file;
+}
+
+const steps = (inputs) => [
+  `const load = step('load', async () => [1, 2, 3]);`,
+  `const sum = (numbers${inputs && ': number[]'}) => numbers.reduce((a, b) => a + b, 0);`,
+  `const total = step('total', { experimentTracker: true }, async ({ rows }${inputs}) => activeRun().logMetrics({ sum: sum(rows) }));`,
+];
+const files = {
+  'sum.js': [
+    "import { activeRun, pipeline, step } from '@mortise/core';",
+    ...steps(''),
+    "export const fromJs = pipeline('from-js', () => total({ rows: load() }));",
+  ],
+  'sum.ts': [
+    "import { activeRun, pipeline, step } from '@mortise/core';",
+    ...steps(': { rows: number[] }'),
+    "export const fromTs = pipeline('from-ts', () => total({ rows: load() }));",
+  ],
+  'sum-class.ts': [
+    "import { activeRun, pipeline, step } from '@mortise/core';",
+    'export class FromClass {',
+    '  @step() async load(): Promise<number[]> { return [1, 2, 3]; }',
+    '  @step({ experimentTracker: true }) async total({ rows }: { rows: number[] }) { activeRun().logMetrics({ sum: rows.reduce((a, b) => a + b, 0) }); }',
+    '  @pipeline() async run() { await this.total({ rows: await this.load() }); }',
+    '}',
+  ],
+};
+
+/** The way of a new user, in a project of their own, with `npx` and everything below it on one Node. */
+function useOn(node) {
+  const on = `on Node ${run(node, ['--version']).trim()}`;
+  const home = join(work, `project-${on.replace(/.* v/, '')}`);
+  const env = { ...process.env, PATH: [dirname(node), process.env.PATH].join(delimiter), NO_COLOR: '1' };
+  const mortise = (...args) => run('npx', ['--no-install', 'mortise', ...args], home, env);
+  cpSync(project, home, { recursive: true, verbatimSymlinks: true });
+
+  check(`${on} npx mortise init makes a project`, () => {
+    assert.equal(run('npx', ['-c', 'node --version'], home, env).trim(), on.replace(/.* /, ''));
+    mortise('init');
+    assert.ok(existsSync(join(home, '.mortise/store.db')));
+  });
+  for (const [file, lines] of Object.entries(files)) {
+    check(`${on} npx mortise run ${file} runs, and its run holds the metric that its step logged`, () => {
+      writeFileSync(join(home, file), `${lines.join('\n')}\n`);
+      mortise('run', file);
+      const { pipeline, status, steps } = JSON.parse(mortise('runs', 'show', 'latest', '--output', 'json'));
+      assert.deepEqual(
+        { pipeline, status },
+        { pipeline: { 'sum.js': 'from-js', 'sum.ts': 'from-ts', 'sum-class.ts': 'FromClass' }[file], status: 'completed' },
+      );
+      assert.equal(steps.total.tracker.metrics.sum.last, 6);
+    });
+  }
 }
 
 try {
@@ -95,6 +164,12 @@ try {
       'use.ts',
     );
   });
+  useOn(process.execPath);
+  let oldest;
+  check(`Node ${OLDEST} is here`, () => {
+    oldest = oldestSupportedNode();
+  });
+  if (oldest) useOn(oldest);
   const old = oldNode();
   if (old) {
     check(`on Node ${run(old, ['--version']).trim()} one line says what is needed`, () => {
@@ -103,6 +178,8 @@ try {
       assert.equal(stdout, '');
       assert.match(stderr, /^mortise needs Node 22\.18 or newer.*\n$/);
     });
+  } else {
+    console.log('--    no Node older than 22 on this machine: what is said there was not checked');
   }
 } finally {
   rmSync(work, { recursive: true, force: true });

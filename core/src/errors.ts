@@ -121,7 +121,7 @@ export const StoreWriteFailed = define('STORE_WRITE_FAILED', (p: { path: string;
 ]);
 export const StoreOnNetwork = define('STORE_ON_NETWORK', (p: { path: string; fileSystem: string }) => [
   `the store ${p.path} would lie on a network file system (${p.fileSystem}), where SQLite's write-ahead log does not work`,
-  'Put it on a local disk: MORTISE_STORE_URL=sqlite:/local/folder/store.db mortise init',
+  'Put it on a local disk: set MORTISE_STORE_URL=sqlite:/local/folder/store.db and run "mortise init" again.',
 ]);
 export const BadProjectConfig = define('BAD_PROJECT_CONFIG', (p: { path: string; reason: string }) => [
   `${p.path} cannot be read: ${p.reason}`,

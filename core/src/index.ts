@@ -16,13 +16,13 @@ export type * from './tracking/experiment-tracker.ts';
 
 export { file, type FileArtifact } from './artifacts/file-artifact.ts';
 export type * from './artifacts/artifact-store.ts';
-export { checkKey } from './artifacts/artifact-key.ts';
+export { checkKey, compareKeys } from './artifacts/artifact-key.ts';
 export type { ArtifactReader, ArtifactWriter, Materializer } from './artifacts/materializer.ts';
 export { registerMaterializer } from './artifacts/materializers.ts';
 
 export type { Alerter } from './stack/alerter.ts';
 export { COMPONENT_TYPES, type ComponentType, type ComponentTypes } from './stack/component-types.ts';
-export { defineFlavor, isFlavor, type NativeOf } from './stack/define-flavor.ts';
+export { defineFlavor, isFlavor, type DefinedFlavor, type NativeOf } from './stack/define-flavor.ts';
 export type { ComponentContext, ConfigSchema, Flavor, Logger, StandardSchema } from './stack/flavor.ts';
 export type { ExecutionMode, OrchestratedRun, Orchestrator } from './stack/orchestrator.ts';
 

@@ -6,7 +6,9 @@ import type { ArtifactReader } from './materializer.ts';
 import { MAX_ENCODED_BYTES } from './save-value.ts';
 
 /** What is kept of a version: a value that cannot change, the bytes of a small one, or a large one itself. */
-type Kept = { size: number } & ({ constant: unknown } | { encoded: Uint8Array } | { value: object | undefined; checked?: Promise<unknown> });
+type Kept = { size: number } & (
+  { constant: unknown } | { encoded: Uint8Array } | { value: object | undefined; checked?: Promise<unknown> }
+);
 
 /**
  * Keeps values in memory between the steps of one run, so that the next step need not read what the last one wrote.

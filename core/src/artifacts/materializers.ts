@@ -7,7 +7,13 @@ import { stringMaterializer } from './string-materializer.ts';
 import { typedArrayMaterializer } from './typed-array-materializer.ts';
 import { describeValue } from './value-kind.ts';
 
-const BUILT_IN = [fileMaterializer, bytesMaterializer, typedArrayMaterializer, stringMaterializer, jsonMaterializer] as unknown as readonly Materializer[];
+const BUILT_IN = [
+  fileMaterializer,
+  bytesMaterializer,
+  typedArrayMaterializer,
+  stringMaterializer,
+  jsonMaterializer,
+] as unknown as readonly Materializer[];
 
 const KEY = Symbol.for('mortise.materializers.v1');
 
@@ -23,17 +29,18 @@ function registered(): Materializer[] {
  * Throws `BadMaterializer`, or `NameTaken` for the name of a built-in one.
  */
 export function registerMaterializer<T>(materializer: Materializer<T>): void {
-  check(materializer as Materializer);
+  check(materializer);
   const list = registered();
   const at = list.findIndex(({ name }) => name === materializer.name);
   if (at >= 0 && list[at]!.version > materializer.version) return;
   if (at >= 0) list.splice(at, 1);
-  list.unshift(materializer as Materializer);
+  list.unshift(materializer);
 }
 
 function check({ name, version, handles, save, load }: Materializer): void {
   if (typeof name !== 'string' || name === '') throw new BadMaterializer({ materializer: String(name), reason: 'needs a name' });
-  if (!Number.isSafeInteger(version) || version < 1) throw new BadMaterializer({ materializer: name, reason: 'needs a version: a whole number from 1' });
+  if (!Number.isSafeInteger(version) || version < 1)
+    throw new BadMaterializer({ materializer: name, reason: 'needs a version: a whole number from 1' });
   for (const [member, fn] of Object.entries({ handles, save, load }))
     if (typeof fn !== 'function') throw new BadMaterializer({ materializer: name, reason: `has no function "${member}"` });
   if (BUILT_IN.some((one) => one.name === name)) throw new NameTaken({ kind: 'materializer', name });

@@ -93,9 +93,15 @@ function taggedParts(value: object, walk: Walk): Json {
     case 'date':
       return tag('date', Number.isNaN((value as Date).getTime()) ? null : (value as Date).toISOString());
     case 'map':
-      return tag('map', Array.from(value as Map<unknown, unknown>, ([key, item]) => [tagged(key, walk), tagged(item, walk)]));
+      return tag(
+        'map',
+        Array.from(value as Map<unknown, unknown>, ([key, item]) => [tagged(key, walk), tagged(item, walk)]),
+      );
     case 'set':
-      return tag('set', Array.from(value as Set<unknown>, (item) => tagged(item, walk)));
+      return tag(
+        'set',
+        Array.from(value as Set<unknown>, (item) => tagged(item, walk)),
+      );
     case 'typed-array':
       return tag(typedArrayKind(value as TypedArray), base64(littleEndianBytes(value as TypedArray)));
     case 'buffer':
@@ -148,7 +154,7 @@ function hasSymbolKey(object: object): boolean {
 
 function partOf(object: Record<string, unknown>, keys: readonly string[], count: number): JsonObject {
   const part: JsonObject = {};
-  for (let i = 0; i < count; i++) setOwn(part, keys[i]!, object[keys[i]!] as Json);
+  for (let i = 0; i < count; i++) setOwn(part, keys[i]!, object[keys[i]!]);
   return part;
 }
 
@@ -185,10 +191,11 @@ function placeIn(holder: object, part: unknown): string {
 }
 
 function placeInMap(map: Map<unknown, unknown>, part: unknown): string {
-  const entry = [...map].findIndex(([key, item]) => Object.is(key, part) || Object.is(item, part));
-  const key = [...map.keys()][entry];
-  if (Object.is(key, part)) return `.keys()[${entry}]`;
-  return typeof key === 'object' || typeof key === 'symbol' ? `.values()[${entry}]` : `.get(${typeof key === 'string' ? JSON.stringify(key) : String(key)})`;
+  const index = [...map].findIndex(([key, item]) => Object.is(key, part) || Object.is(item, part));
+  const key = [...map.keys()][index];
+  if (Object.is(key, part)) return `.keys()[${index}]`;
+  if (typeof key === 'string') return `.get(${JSON.stringify(key)})`;
+  return typeof key === 'number' ? `.get(${key})` : `.values()[${index}]`;
 }
 
 // ---- untagging -----------------------------------------------------------------------------------------------------------------
@@ -200,7 +207,8 @@ function untaggedItems(items: readonly Json[]): unknown[] {
   return array;
 }
 
-const isHole = (json: Json): boolean => typeof json === 'object' && json !== null && !Array.isArray(json) && Object.hasOwn(json, TAG) && json[TAG] === 'hole';
+const isHole = (json: Json): boolean =>
+  typeof json === 'object' && json !== null && !Array.isArray(json) && Object.hasOwn(json, TAG) && json[TAG] === 'hole';
 
 function untaggedEntries(json: JsonObject): Record<string, unknown> {
   const object: Record<string, unknown> = {};
@@ -213,7 +221,8 @@ function untagged(json: JsonObject): unknown {
   const { value } = json;
   if (name === 'undefined') return undefined;
   if (name === 'object' && isJsonObject(value)) return untaggedEntries(value);
-  if (name === 'map' && Array.isArray(value)) return new Map((value as [Json, Json][]).map(([key, item]) => [fromTagged(key), fromTagged(item)]));
+  if (name === 'map' && Array.isArray(value))
+    return new Map((value as [Json, Json][]).map(([key, item]) => [fromTagged(key), fromTagged(item)]));
   if (name === 'set' && Array.isArray(value)) return new Set(value.map(fromTagged));
   if (name === 'date' && value === null) return new Date(NaN);
   if (typeof name === 'string' && typeof value === 'string') return untaggedText(name, value);

@@ -14,7 +14,10 @@ export const typedArrayMaterializer: Materializer<TypedArray> = {
   async save(value, out) {
     refuseDetached(value);
     const kind = typedArrayKind(value);
-    await out.write(littleEndianBytes(value), { extension: kind.slice(0, -'Array'.length).toLowerCase(), type: 'application/octet-stream' });
+    await out.write(littleEndianBytes(value), {
+      extension: kind.slice(0, -'Array'.length).toLowerCase(),
+      type: 'application/octet-stream',
+    });
     return { kind };
   },
   async load(from, meta) {

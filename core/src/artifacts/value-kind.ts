@@ -27,7 +27,8 @@ export function valueKind(value: object): ValueKind | undefined {
 
 function countPrototypes(value: object): number {
   let count = 0;
-  for (let object = Object.getPrototypeOf(value) as object | null; object !== null; object = Object.getPrototypeOf(object) as object | null) count++;
+  for (let object = Object.getPrototypeOf(value) as object | null; object !== null; object = Object.getPrototypeOf(object) as object | null)
+    count++;
   return count;
 }
 

@@ -102,7 +102,8 @@ class ValueWriter implements ArtifactWriter {
     if (this.#paths.has(undefined) && this.#paths.size > 1) throw this.#bad('wrote both an unnamed file and named ones');
     if (path === undefined) return;
     for (const other of this.#paths as Set<string>)
-      if (other.startsWith(`${path}/`) || path.startsWith(`${other}/`)) throw this.#bad(`wrote "${path}" and "${other}", one of which is the other's folder`);
+      if (other.startsWith(`${path}/`) || path.startsWith(`${other}/`))
+        throw this.#bad(`wrote "${path}" and "${other}", one of which is the other's folder`);
   }
 
   #checkPath(path: string): void {

@@ -8,7 +8,6 @@ import type { PipelineRun } from '../index.ts';
 import { temporaryProject } from '../testing/temporary-project.ts';
 
 // Each run is a process of its own, as a user's would be: a module is loaded once per process.
-const index = new URL('../index.ts', import.meta.url).href;
 let project: Awaited<ReturnType<typeof temporaryProject>>;
 let folder: string;
 let count = 0;
@@ -28,7 +27,7 @@ function write(name: string, text: string): void {
 
 /** Runs main.ts of the case; it prints its run as JSON. */
 function run(env: Record<string, string> = {}): PipelineRun {
-  const out = execFileSync(process.execPath, ['--conditions=mortise-source', '--no-warnings', join(folder, 'main.ts')], {
+  const out = execFileSync(process.execPath, ['--no-warnings', join(folder, 'main.ts')], {
     cwd: project.project.root,
     env: { ...process.env, ...env },
     encoding: 'utf8',
@@ -37,7 +36,7 @@ function run(env: Record<string, string> = {}): PipelineRun {
 }
 
 const main = (steps: string, body: string, more = ''): string => `
-import { pipeline, step } from '${index}';
+import { pipeline, step } from '@mortise/core';
 ${steps}
 const p = pipeline('case${count}', () => { ${body} });
 process.stdout.write(JSON.stringify(await p.run({}, { ${more} })));
@@ -102,7 +101,7 @@ describe('a step runs anew', () => {
 
   it('when a parameter or an input has another value', () => {
     const text = (n: number): string => `
-import { pipeline, step } from '${index}';
+import { pipeline, step } from '@mortise/core';
 const a = step('a', ({ n }: { n: number }) => [n]);
 const b = step('b', ({ list }: { list: number[] }) => list.length);
 const p = pipeline('params', { params: { n: 1 } }, ({ n }) => { b({ list: a({ n }) }); });

@@ -40,7 +40,8 @@ export class PlanResults {
   record(stepId: string, mapIndex: number | undefined, end: StepEnd): void {
     const known = this.results.get(stepId);
     if (mapIndex !== undefined && known !== undefined && 'items' in known) known.items[mapIndex] = end;
-    else this.results.set(stepId, { one: end });
+    // A map over nothing has ended without any step run: its result is the empty list.
+    else if (known === undefined || !('items' in known)) this.results.set(stepId, { one: end });
     const whole = known === undefined || !('items' in known) || known.items.every((item) => item !== undefined);
     if (whole) this.release(stepId);
   }

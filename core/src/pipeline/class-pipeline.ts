@@ -14,7 +14,11 @@ export interface ClassPipelineOptions<P extends Record<string, unknown> = Record
 }
 
 type RunMethod = (params: never) => Promise<unknown>;
-type Fits<P, F extends RunMethod> = P extends Partial<Parameters<F>[0]> ? unknown : 'the declared params do not fit what run() takes';
+type Fits<P, F extends RunMethod> = [keyof P] extends [never]
+  ? unknown
+  : P extends Partial<Parameters<F>[0]>
+    ? unknown
+    : 'the declared params do not fit what run() takes';
 
 /** What `@pipeline()` returns: a decorator for the method called `run`. */
 export interface ClassPipelineDecorator<P extends Record<string, unknown>> {
@@ -24,6 +28,9 @@ export interface ClassPipelineDecorator<P extends Record<string, unknown>> {
 
 /** A class that can run as a pipeline: no constructor arguments, an async method `run`. */
 export type PipelineClass = new () => { run(params: never): Promise<unknown> };
+
+/** The params of a class: all of them have defaults, or are asked for when it runs. */
+type ParamsOf<C extends { run(params: never): Promise<unknown> }> = Parameters<C['run']> extends [infer P extends object] ? Partial<P> : Record<string, never>;
 
 /** A class-style pipeline: what was declared, and its steps by name. */
 export interface ClassPipeline {
@@ -100,10 +107,10 @@ function stepsOf(Class: PipelineClass): Map<string, ClassStep> {
  */
 export async function runPipeline<C extends { run(params: never): Promise<unknown> }>(
   Class: new () => C,
-  params: Partial<Parameters<C['run']>[0] & object> = {},
+  params?: ParamsOf<C>,
   options: RunOptions = {},
 ): Promise<FinishedRun<Awaited<ReturnType<C['run']>>>> {
-  const pending = nominated(Class, params, options);
+  const pending = nominated(Class, params ?? {}, options);
   if (pending !== undefined) return pending;
   const pipeline = classPipeline(Class as unknown as PipelineClass);
   const values = paramValues(pipeline, params);

@@ -21,6 +21,8 @@ interface Scope {
   /** Names of the pipelines from the outermost to this one. */
   path: readonly string[];
   outer: Scope | undefined;
+  /** Of the steps that were called in it. */
+  settings: Map<StepDefinition, StepSettings>;
 }
 
 interface PlannedStep {
@@ -30,13 +32,16 @@ interface PlannedStep {
   scope: Scope;
 }
 
+const CALL_OPTIONS = ['id', 'after'];
 const MAX_STEPS = 100_000;
 const MAX_DEPTH = 100;
 const KEY = Symbol.for('mortise.compilation.v1');
+/** Shared by all copies of this package. */
+const place = ((globalThis as { [KEY]?: { current: Compilation | undefined } })[KEY] ??= { current: undefined });
 
-/** The compilation whose body runs right now, whichever copy of this package began it. Bodies are synchronous, so there is one at most. */
+/** The compilation whose body runs right now. Bodies are synchronous, so there is one at most. */
 export function currentCompilation(): Compilation | undefined {
-  return (globalThis as { [KEY]?: Compilation })[KEY];
+  return place.current;
 }
 
 /** One plan in the making: what the steps called in a body are added to. */
@@ -50,21 +55,21 @@ export class Compilation {
   private readonly counts = new Map<string, number>();
   private conditions: readonly ConditionSpec[] = [];
   private scope: Scope;
+  private hasAfter = false;
 
   constructor(pipeline: string, defaults: StepSettings) {
     this.pipeline = pipeline;
-    this.scope = { prefix: '', defaults, first: 0, after: [], path: [pipeline], outer: undefined };
+    this.scope = { prefix: '', defaults, first: 0, after: [], path: [pipeline], outer: undefined, settings: new Map() };
   }
 
   /** Runs a body; the steps it calls become part of this plan. */
   follow<R>(body: () => R): R {
-    const place = globalThis as { [KEY]?: Compilation | undefined };
-    const outer = place[KEY];
-    place[KEY] = this;
+    const outer = place.current;
+    place.current = this;
     try {
       return body();
     } finally {
-      place[KEY] = outer;
+      place.current = outer;
     }
   }
 
@@ -72,7 +77,7 @@ export class Compilation {
   addStep(definition: StepDefinition, call: { inputs: Record<string, InputSpec>; map?: string[]; options: CallOptions }): unknown {
     if (this.planned.length >= MAX_STEPS) throw new PlanTooLarge({ pipeline: this.pipeline, limit: MAX_STEPS });
     const of = `a call of step "${definition.name}"`;
-    checkCallOptions(of, call.options);
+    this.checkCall(of, call.options);
     const id = this.takeId(definition.name, call.options.id);
     const spec: StepSpec = {
       id,
@@ -84,7 +89,7 @@ export class Compilation {
       splitOutputs: definition.outputs !== undefined,
       after: [],
       when: [...this.conditions],
-      options: plannedSettings(mergeSettings(this.scope.defaults, definition.settings)),
+      options: this.settingsOf(definition),
     };
     this.planned.push({ spec, after: call.options.after ?? [], scope: this.scope });
     this.definitions.set(id, definition);
@@ -107,11 +112,11 @@ export class Compilation {
     const { scope } = this;
     const path = [...scope.path, pipeline.name];
     if (path.length > MAX_DEPTH) throw new PipelineCycle({ pipeline: this.pipeline, steps: [...new Set(path), pipeline.name] });
-    checkCallOptions(`a call of pipeline "${pipeline.name}"`, options);
+    this.checkCall(`a call of pipeline "${pipeline.name}"`, options);
     this.nested.add(pipeline);
     const prefix = `${this.takeId(pipeline.name, options.id)}.`;
     const defaults = mergeSettings(scope.defaults, pipeline.defaults);
-    this.scope = { prefix, defaults, first: this.planned.length, after: options.after ?? [], path, outer: scope };
+    this.scope = { prefix, defaults, first: this.planned.length, after: options.after ?? [], path, outer: scope, settings: new Map() };
     try {
       return body();
     } finally {
@@ -121,9 +126,11 @@ export class Compilation {
 
   /** The plan's steps in a topological order: as they were written, save where `after` names a later one. */
   finish(): StepSpec[] {
-    const positions = new Map(this.planned.map(({ spec }, index) => [spec.id, index]));
+    const steps = this.planned.map(({ spec }) => spec);
+    if (!this.hasAfter) return steps;
+    const positions = new Map(steps.map(({ id }, index) => [id, index]));
     for (const [index, step] of this.planned.entries()) step.spec.after = this.afterOf(step, index, positions);
-    return orderSteps(this.pipeline, this.planned.map(({ spec }) => spec));
+    return orderSteps(this.pipeline, steps);
   }
 
   /** What the step itself waits for, and what a nested pipeline does if the step is among its first. */
@@ -170,28 +177,29 @@ export class Compilation {
     return id;
   }
 
+  private checkCall(of: string, options: CallOptions): void {
+    checkKnown(of, options, CALL_OPTIONS);
+    if (options.after === undefined) return;
+    if (!Array.isArray(options.after)) throw new BadOption({ of, option: 'after', reason: 'must be an array of the outputs of steps' });
+    this.hasAfter = true;
+  }
+
+  private settingsOf(definition: StepDefinition): StepSettings {
+    const { settings, defaults } = this.scope;
+    let planned = settings.get(definition);
+    if (planned === undefined) settings.set(definition, (planned = plannedSettings(mergeSettings(defaults, definition.settings))));
+    return planned;
+  }
+
   private outputsOf(id: string, { outputs = [{ name: 'output' }] }: StepDefinition): StepSpec['outputs'] {
     return outputs.map((output) => ({ ...output, artifact: output.artifact ?? `${this.pipeline}/${id}/${output.name}` }));
   }
 
   private resultOf({ id, outputs, splitOutputs }: StepSpec): unknown {
-    if (!splitOutputs) return this.wire({ from: id, output: 'output' }, `the output of step "${id}"`);
+    const wire = (output: string): StepOutput<unknown> => makeWire({ plan: this, spec: { from: id, output } });
+    if (!splitOutputs) return wire('output');
     const known = outputs.map(({ name }) => name);
-    const wires: Record<string, unknown> = {};
-    for (const name of known) wires[name] = this.wire({ from: id, output: name }, `output "${name}" of step "${id}"`);
-    const state = { plan: this, stepId: id, text: `all outputs of step "${id}"`, names: known };
-    return makeOutputs(state, wires, (output) => new UnknownOutput({ step: id, output, known }));
+    const wires = Object.fromEntries(known.map((name) => [name, wire(name)]));
+    return makeOutputs({ plan: this, stepId: id, outputs: known }, wires, (output) => new UnknownOutput({ step: id, output, known }));
   }
-
-  /** A wire of this plan. */
-  wire(spec: InputSpec, text: string): StepOutput<unknown> {
-    return makeWire({ plan: this, spec, text });
-  }
-}
-
-/** @throws UnknownOption, BadOption */
-function checkCallOptions(of: string, options: CallOptions): void {
-  checkKnown(of, options, ['id', 'after']);
-  if (options.after !== undefined && !Array.isArray(options.after))
-    throw new BadOption({ of, option: 'after', reason: 'must be an array of the outputs of steps' });
 }

@@ -10,7 +10,7 @@ import { paramValues } from './param-values.ts';
 import type { PipelineDefinition } from './pipeline-definition.ts';
 import type { InputSpec, PipelineSpec } from './pipeline-spec.ts';
 import type { StepDefinition } from './step-definition.ts';
-import { namedWires, outputsState, wireState } from './wire.ts';
+import { makeWire, namedWires, outputsState, wireState } from './wire.ts';
 
 /** The plan of one run, and the code of its steps by step id. */
 export interface CompiledPipeline {
@@ -48,7 +48,8 @@ export function nestPipeline(
   const params = paramValues(pipeline, call.params);
   const wires = Object.entries(call.inputs).map(([input, value]) => {
     const spec = bindInput(value, { plan: compilation, step: pipeline.name, input });
-    return [input, wireState(value) ? value : compilation.wire(spec, `input "${input}" of pipeline "${pipeline.name}"`)];
+    const name = `input "${input}" of pipeline "${pipeline.name}"`;
+    return [input, wireState(value) ? value : makeWire({ plan: compilation, spec, name })];
   });
   const inputs = Object.fromEntries(wires) as Record<string, unknown>;
   return compilation.nest(pipeline, call.options, () => {

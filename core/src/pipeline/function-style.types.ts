@@ -37,6 +37,7 @@ const score = step('score', async ({ item, model }: { item: number; model: Model
 const isGood = step('isGood', ({ model }: { model: Model }) => model.weights.length > 1);
 const identity = step('identity', <T>({ value }: { value: T }) => value);
 const optional = step('optional', ({ size = 1 }: { size?: number } = {}) => size);
+const maybe = step('maybe', ({ model }: { model: Model | undefined }) => model ?? null);
 const untyped = step('untyped', (inputs: { anything: unknown }) => String(inputs.anything));
 
 is<Equal<typeof train.fn, ({ data, lr }: { data: Wine; lr: number }) => Promise<Model>>>();
@@ -73,6 +74,11 @@ pipeline('what compiles', { params: { lr: 0.1 } }, ({ lr }) => {
   is<Equal<typeof perhaps, StepOutput<Model | undefined>>>();
   const either = when(isGood({ model }), { then: () => 'none', else: () => [model] });
   is<Equal<typeof either, StepOutput<'none' | Model[]>>>();
+  score({ item: 1, model: when(isGood({ model }), { then: () => model, else: () => train({ data, lr: 2 }) }) });
+  pick({ models: when(isGood({ model }), { then: () => [model], else: () => [] }) });
+  maybe({ model: when(isGood({ model }), { then: () => model }) });
+  score({ item: 1, model: inner({ data }) });
+  score({ item: 1, model: pick({ models: [train({ data: load(), lr })] }) });
   const nothing = when(isGood({ model }), { then: () => void train({ data, lr }) });
   is<Equal<typeof nothing, StepOutput<undefined>>>();
 });

@@ -1,7 +1,7 @@
 import { toTagged } from '../artifacts/tagged-json.ts';
 import { ForeignWire, InputNotStorable, isError, NotSerializable, WireTouched } from '../errors.ts';
 import type { InputSpec } from './pipeline-spec.ts';
-import { outputsState, wireState } from './wire.ts';
+import { describeWire, outputsState, wireState, type OutputsState, type WireState } from './wire.ts';
 
 /** Where an input is: for the message when it cannot be bound. */
 export interface InputPlace {
@@ -21,14 +21,14 @@ export function bindInput(value: unknown, at: InputPlace): InputSpec {
     return wire.spec;
   }
   const outputs = outputsState(value);
-  if (outputs !== undefined) throw notStorable(at, `is ${outputs.text}: pass one of them (${outputs.names.join(', ')})`);
+  if (outputs !== undefined) throw notStorable(at, `is ${describeWire(outputs)}: pass one of them (${outputs.outputs.join(', ')})`);
   if (Array.isArray(value) && value.some((item) => holdsWire(item))) return { list: value.map((item) => bindInput(item, at)) };
   return { value: tagged(value, at) };
 }
 
 /** @throws ForeignWire for a wire of another plan */
-export function checkPlan(wire: { plan: object; text: string }, at: InputPlace): void {
-  if (wire.plan !== at.plan) throw new ForeignWire({ step: at.step, input: at.input, wire: wire.text });
+export function checkPlan(wire: WireState | OutputsState, at: InputPlace): void {
+  if (wire.plan !== at.plan) throw new ForeignWire({ step: at.step, input: at.input, wire: describeWire(wire) });
 }
 
 /** Bounded, because an array may contain itself; that is refused when it is made into JSON. */

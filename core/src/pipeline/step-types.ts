@@ -113,7 +113,11 @@ export type CheckedFunction<F, O = unknown> =
         : `an output declared as tracked.metrics() is an object of numbers: ${WronglyTracked<ReturnOf<F>, O> & string}`
       : `the function returns no output called ${MissingOutputs<ReturnOf<F>, O> & string}`;
 
-type Unknown<Given, Known> = { readonly [K in Exclude<keyof Given, keyof Known>]: 'there is no such option' };
+/** Not a text: an intersection of a text with another value's type would be `never`, and the message without a word. */
+interface NoSuchOption {
+  readonly 'there is no such option': never;
+}
+type Unknown<Given, Known> = { readonly [K in Exclude<keyof Given, keyof Known>]: NoSuchOption };
 
 /** Makes options that do not exist compile errors, also beside ones that do. */
 export type KnownOptions<O> = Unknown<O, StepOptions> & (O extends { readonly retry: infer R } ? { readonly retry: Unknown<R, RetryOptions> } : unknown);

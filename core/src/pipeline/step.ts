@@ -18,7 +18,7 @@ import type {
   StepFunction,
   StepResult,
 } from './step-types.ts';
-import { outputsState, wireState } from './wire.ts';
+import { describeWire, outputsState, wireState } from './wire.ts';
 
 /** A step: called in the body of a pipeline it becomes part of the plan. */
 export interface Step<F extends StepFunction = StepFunction, O = unknown> {
@@ -94,7 +94,7 @@ function compilationFor(step: string): Compilation {
 function namedInputs(step: string, given: unknown): Record<string, unknown> {
   if (given === undefined) return {};
   const wire = wireState(given);
-  if (wire !== undefined) throw new StepArguments({ step, reason: `was given ${wire.text} without a name: ${step}({ name: ... })` });
+  if (wire !== undefined) throw new StepArguments({ step, reason: `was given ${describeWire(wire)} without a name: ${step}({ name: ... })` });
   if (outputsState(given) === undefined && (typeof given !== 'object' || given === null || Array.isArray(given) || !isPlain(given)))
     throw new StepArguments({ step, reason: `was given ${describe(given)}` });
   return given as Record<string, unknown>;
@@ -103,11 +103,13 @@ function namedInputs(step: string, given: unknown): Record<string, unknown> {
 function callOptions(step: string, given: unknown): CallOptions {
   if (given === undefined) return {};
   if (typeof given === 'object' && given !== null && !outputsState(given) && isPlain(given)) return given;
-  throw new StepArguments({ step, reason: `was given ${wireState(given)?.text ?? describe(given)} where the options of the call belong` });
+  throw new StepArguments({ step, reason: `was given ${describe(given)} where the options of the call belong` });
 }
 
 function bindAll(compilation: Compilation, step: string, inputs: Record<string, unknown>): Record<string, InputSpec> {
-  return Object.fromEntries(Object.entries(inputs).map(([input, value]) => [input, bindInput(value, { plan: compilation, step, input })]));
+  const specs: Record<string, InputSpec> = {};
+  for (const input of Object.keys(inputs)) specs[input] = bindInput(inputs[input], { plan: compilation, step, input });
+  return specs;
 }
 
 /** What can be told of mapped inputs before there are values: lists have their length, plain values must be arrays. */
@@ -126,7 +128,7 @@ function checkItems(step: string, items: Record<string, unknown>, shared: Record
 function describe(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
-  const outputs = outputsState(value);
-  if (outputs !== undefined) return outputs.text;
+  const wire = wireState(value) ?? outputsState(value);
+  if (wire !== undefined) return describeWire(wire);
   return typeof value === 'object' ? 'an object that is no plain object' : `a ${typeof value}`;
 }

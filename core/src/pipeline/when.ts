@@ -4,21 +4,25 @@ import { AsyncBody, BadCondition } from '../errors.ts';
 import { currentCompilation, type Compilation } from './compilation.ts';
 import { bindInput, checkPlan } from './input-binding.ts';
 import type { ConditionSpec, InputSpec, WireSpec } from './pipeline-spec.ts';
-import { wireState, type StepOutput } from './wire.ts';
+import { describeWire, makeWire, wireState, type StepOutput } from './wire.ts';
 
 /** What a branch may give: a wire, a list of them, a plain value, or nothing. */
-export type BranchResult = void | undefined | null | boolean | number | string | StepOutput<unknown> | readonly BranchResult[];
+export type BranchResult = void | undefined | null | boolean | number | string | StepOutput<unknown> | readonly StepOutput<unknown>[];
 
 /** The value that a branch's result will be. */
 export type BranchValue<R> =
   R extends StepOutput<infer T>
     ? T
-    : R extends readonly unknown[]
-      ? { -readonly [K in keyof R]: BranchValue<R[K]> }
-      : // eslint-disable-next-line
-        R extends void
-        ? undefined
-        : R;
+    : R extends readonly never[]
+      ? never[]
+      : R extends readonly StepOutput<infer T>[]
+        ? T[]
+        : R extends null | boolean | number | string
+          ? R
+          : undefined;
+
+/** `NoInfer`: what the result is given to says nothing of the branches. */
+type WhenResult<A, B> = StepOutput<BranchValue<NoInfer<A>> | BranchValue<NoInfer<B>>>;
 
 /**
  * Branches on a step's output: the steps called in `then` run if it gives true, those in `else` if it gives false; the others are skipped.
@@ -32,7 +36,7 @@ export type BranchValue<R> =
 export function when<A extends BranchResult, B extends BranchResult = undefined>(
   condition: StepOutput<boolean>,
   branches: { readonly then: () => A; readonly else?: () => B },
-): StepOutput<BranchValue<A> | BranchValue<B>> {
+): WhenResult<A, B> {
   const compilation = currentCompilation();
   if (compilation === undefined) throw new BadCondition({ reason: 'was called outside a pipeline' });
   const wire = conditionWire(compilation, condition);
@@ -40,7 +44,7 @@ export function when<A extends BranchResult, B extends BranchResult = undefined>
   const then = follow(true, branches.then);
   const otherwise = branches.else && follow(false, branches.else);
   const spec: InputSpec = { when: wire, then, ...(otherwise && { else: otherwise }) };
-  return compilation.wire(spec, `the result of when(${wire.from})`) as StepOutput<BranchValue<A> | BranchValue<B>>;
+  return makeWire({ plan: compilation, spec }) as WhenResult<A, B>;
 }
 
 function conditionWire(compilation: Compilation, condition: unknown): WireSpec {
@@ -48,7 +52,7 @@ function conditionWire(compilation: Compilation, condition: unknown): WireSpec {
   if (state === undefined) throw new BadCondition({ reason: 'was given something that is not the output of a step' });
   checkPlan(state, { plan: compilation, step: 'when', input: 'condition' });
   if ('from' in state.spec) return state.spec;
-  throw new BadCondition({ reason: `was given ${state.text}, which is not the output of one step: let a step pass it on` });
+  throw new BadCondition({ reason: `was given ${describeWire(state)}, which is not the output of one step: let a step pass it on` });
 }
 
 function followBranch(compilation: Compilation, condition: ConditionSpec, branch: () => unknown): InputSpec {

@@ -17,77 +17,77 @@ export interface WireState {
   /** The plan it belongs to. */
   plan: object;
   spec: InputSpec;
-  /** How messages speak of it: `the output of step "load"`. */
-  text: string;
+  /** How messages speak of it, where its spec does not say that. */
+  name?: string;
 }
 
 /** What stands behind the object of a step's declared outputs. */
 export interface OutputsState {
   plan: object;
   stepId: string;
-  text: string;
-  names: string[];
+  outputs: string[];
 }
 
-interface Known {
-  wires: WeakMap<object, WireState>;
-  outputs: WeakMap<object, OutputsState>;
-}
-
-const KEY = Symbol.for('mortise.wires.v1');
-
-/** All wires of this process and realm, whichever copy of this package made them. */
-function known(): Known {
-  const place = globalThis as { [KEY]?: Known };
-  return (place[KEY] ??= { wires: new WeakMap(), outputs: new WeakMap() });
-}
+/** The keys under which a proxy gives what stands behind it, to any copy of this package. */
+const WIRE = Symbol.for('mortise.wire.v1');
+const OUTPUTS = Symbol.for('mortise.outputs.v1');
 
 /** The state of a wire, or undefined for anything else. */
 export function wireState(value: unknown): WireState | undefined {
-  return typeof value === 'object' && value !== null ? known().wires.get(value) : undefined;
+  return typeof value === 'object' && value !== null ? (value as { [WIRE]?: WireState })[WIRE] : undefined;
 }
 
-/** The state of an object of declared outputs, or undefined for anything else. */
+/** The state of an object of declared outputs, or undefined for anything else. A wire gives none. */
 export function outputsState(value: unknown): OutputsState | undefined {
-  return typeof value === 'object' && value !== null ? known().outputs.get(value) : undefined;
+  return typeof value === 'object' && value !== null ? (value as { [OUTPUTS]?: OutputsState })[OUTPUTS] : undefined;
+}
+
+/** How messages speak of a wire or of all outputs of a step: `the output of step "load"`. */
+export function describeWire(state: WireState | OutputsState): string {
+  if ('stepId' in state) return `all outputs of step "${state.stepId}"`;
+  const { name, spec } = state;
+  if (name !== undefined) return name;
+  if ('when' in spec) return `the result of when(${spec.when.from})`;
+  if (!('from' in spec)) return 'a wire';
+  return spec.output === 'output' ? `the output of step "${spec.from}"` : `output "${spec.output}" of step "${spec.from}"`;
 }
 
 export function makeWire(state: WireState): StepOutput<unknown> {
-  const wire = new Proxy(shownAs(state.text), new Untouchable(state.text)) as unknown as StepOutput<unknown>;
-  known().wires.set(wire, state);
-  return wire;
+  const untouchable = new Untouchable(state);
+  return new Proxy(untouchable, untouchable) as unknown as StepOutput<unknown>;
 }
 
 /** The object of a step's declared outputs; reading one that was not declared throws what `missing` makes. */
-export function makeOutputs(state: OutputsState, wires: Record<string, unknown>, missing: (name: string) => Error): object {
-  const outputs = namedWires(wires, missing);
-  known().outputs.set(outputs, state);
-  return outputs;
+export function makeOutputs(state: OutputsState, wires: object, missing: (name: string) => Error): object {
+  return namedWires(wires, missing, state);
 }
 
 /** A frozen object of wires that says which there are when another is read. */
-export function namedWires(wires: Record<string, unknown>, missing: (name: string) => Error): object {
+export function namedWires(wires: object, missing: (name: string) => Error, state?: OutputsState): object {
   return new Proxy(Object.freeze(wires), {
     get(target, key) {
+      if (key === OUTPUTS) return state;
       if (typeof key === 'string' && !Object.hasOwn(target, key)) throw missing(key);
       return Reflect.get(target, key) as unknown;
     },
   });
 }
 
-/** `console.log` looks behind a proxy: it shows what the wire is. */
-function shownAs(text: string): object {
-  return { [Symbol.for('nodejs.util.inspect.custom')]: () => `<${text}>` };
-}
-
-/** A proxy's traps: whatever is done to a wire is an error. What they cannot see (`if (wire)`) is found by the check of the body's source. */
+/**
+ * Both sides of a wire's proxy: the traps, by which whatever is done to it is an error, and the object behind, which `console.log` shows. What no
+ * trap can see (`if (wire)`) is found by the check of the body's source.
+ */
 class Untouchable implements ProxyHandler<object> {
-  private readonly wire: string;
-  constructor(wire: string) {
-    this.wire = wire;
+  private readonly state: WireState;
+  constructor(state: WireState) {
+    this.state = state;
   }
-  get(_: object, key: string | symbol): never {
-    return this.touched(reading(key));
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return `<${describeWire(this.state)}>`;
+  }
+  get(_: object, key: string | symbol): WireState | undefined {
+    if (key === WIRE) return this.state;
+    return key === OUTPUTS ? undefined : this.touched(reading(key));
   }
   set(_: object, key: string | symbol): never {
     return this.touched(`writing property "${String(key)}"`);
@@ -114,13 +114,13 @@ class Untouchable implements ProxyHandler<object> {
     return this.touched('changing the class');
   }
   isExtensible(): never {
-    return this.touched('freezing or asking for the state');
+    return this.touched('asking for the state');
   }
   preventExtensions(): never {
     return this.touched('freezing');
   }
   private touched(how: string): never {
-    throw new WireTouched({ wire: this.wire, how });
+    throw new WireTouched({ wire: describeWire(this.state), how });
   }
 }
 

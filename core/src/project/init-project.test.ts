@@ -75,10 +75,10 @@ describe('initProject', () => {
   });
 
   test('MORTISE_STORE_URL puts the store elsewhere', async () => {
-    process.env['MORTISE_STORE_URL'] = `sqlite:${join(root, 'elsewhere.db')}`;
+    process.env['MORTISE_STORE_URL'] = `sqlite:${join(root, 'data/elsewhere.db')}`;
     await initProject(root);
     expect(readdirSync(join(root, '.mortise')).sort()).toEqual(['.gitignore', 'config.json']);
-    expect(existsSync(join(root, 'elsewhere.db'))).toBe(true);
+    expect(existsSync(join(root, 'data/elsewhere.db'))).toBe(true);
     expect(await contents()).toEqual(COMPLETE);
   });
 });

@@ -1,5 +1,5 @@
 import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join } from 'node:path';
 import { FolderNotWritable, isError, NameTaken, StoreOnNetwork } from '../errors.ts';
 import { newId } from '../id.ts';
 import { describeBuiltinFlavors } from '../stack/builtin-flavors.ts';
@@ -32,11 +32,13 @@ const DEFAULT_COMPONENTS: readonly { type: ComponentType; flavor: string }[] = [
  * @throws FolderNotWritable, StoreOnNetwork, BadProjectConfig, and what the store throws (`StoreCorrupt`, `StoreTooNew`, ...)
  */
 export async function initProject(folder: string): Promise<InitResult> {
-  const project = projectAt(resolve(folder));
+  const project = projectAt(folder);
   const created = !existsSync(project.folder);
   const missing: string[] = [];
-  refuseNetworkFileSystem(project);
-  makeFolder(project, missing);
+  const storePath = sqlitePath(project.storeUrl);
+  if (storePath !== undefined) refuseNetworkFileSystem(storePath);
+  makeProjectFolder(project, missing);
+  if (storePath !== undefined) makeWritableFolder(dirname(storePath), dirname(storePath));
   const store = await openStore(project.storeUrl, { create: true });
   try {
     await store.saveFlavors(await describeBuiltinFlavors());
@@ -51,23 +53,30 @@ export async function initProject(folder: string): Promise<InitResult> {
   return { project, created, repaired: created ? [] : missing };
 }
 
-function makeFolder(project: Project, missing: string[]): void {
+function makeProjectFolder(project: Project, missing: string[]): void {
+  makeWritableFolder(project.folder, project.root);
+  const ignore = join(project.folder, '.gitignore');
+  if (existsSync(ignore)) return;
+  writeFileSync(ignore, '*\n');
+  missing.push('.mortise/.gitignore');
+}
+
+/** @throws FolderNotWritable that names `blamed`, the folder a person would look at */
+function makeWritableFolder(folder: string, blamed: string): void {
   try {
-    mkdirSync(project.folder, { recursive: true });
-    accessSync(project.folder, constants.R_OK | constants.W_OK | constants.X_OK);
-    const ignore = join(project.folder, '.gitignore');
-    if (existsSync(ignore)) return;
-    writeFileSync(ignore, '*\n');
-    missing.push('.mortise/.gitignore');
+    mkdirSync(folder, { recursive: true });
+    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
-    throw new FolderNotWritable({ folder: project.root, reason: fileErrorReason(error) }, { cause: error });
+    throw new FolderNotWritable({ folder: blamed, reason: fileErrorReason(error) }, { cause: error });
   }
 }
 
-function refuseNetworkFileSystem({ storeUrl }: Project): void {
-  const path = /^sqlite:(.+)$/.exec(storeUrl)?.[1];
-  if (path === undefined) return;
-  const fileSystem = networkFileSystemOf(resolve(path));
+function sqlitePath(storeUrl: string): string | undefined {
+  return /^sqlite:(.+)$/.exec(storeUrl)?.[1];
+}
+
+function refuseNetworkFileSystem(path: string): void {
+  const fileSystem = networkFileSystemOf(path);
   if (fileSystem !== undefined) throw new StoreOnNetwork({ path, fileSystem });
 }
 

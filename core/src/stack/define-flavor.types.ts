@@ -38,11 +38,11 @@ holds<Equal<(typeof server)['type'], 'experiment-tracker'>>();
 defineFlavor({ apiVersion: 1, type: 'experiment-tracker', name: 'x', load: async () => ({ create: async () => alerter }) });
 // @ts-expect-error no such component type
 defineFlavor({ apiVersion: 1, type: 'alarm', name: 'x', load: async () => ({ create: async () => alerter }) });
-// @ts-expect-error a misspelt member
 defineFlavor({
   apiVersion: 1,
   type: 'alerter',
   name: 'x',
+  // @ts-expect-error a misspelt member
   setings: async () => ServerConfig,
   load: async () => ({ create: async () => alerter }),
 });

@@ -52,6 +52,5 @@ async function configOf(part: Part, descriptor: FlavorDescriptor, flavor: Flavor
 /** Folder of a component's own in the project; made by the component if it needs one. */
 function scratchFolder(project: Project, type: ComponentType, name: string): string {
   if (type === 'experiment-tracker') return join(project.trackingFolder, name);
-  if (type === 'artifact-store') return join(project.artifactsFolder, name);
   return join(project.folder, 'scratch', type, name);
 }

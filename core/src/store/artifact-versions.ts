@@ -35,12 +35,9 @@ const readPending = statement((db, p: Param<{ id: string }>) =>
 const lastNumber = statement((db, p: Param<{ artifactId: string }>) =>
   db
     .selectFrom('artifact_versions')
-    .select('number')
+    .select((eb) => eb.fn.max<number | null>('number').as('number'))
     .where('artifact_id', '=', p('artifactId'))
-    .where('number', 'is not', null)
-    .$narrowType<{ number: number }>()
-    .orderBy('number', 'desc')
-    .limit(1),
+    .where('number', 'is not', null),
 );
 type Filled = Omit<CommittedVersion, 'manifest' | 'meta' | 'metadata'> & { number: number; manifest: string | null; meta: string; createdAt: number };
 const makeAvailable = statement((db, p: Param<Filled>) =>

@@ -15,12 +15,10 @@ const NOT_MAPPED = -1;
 const lastAttempt = statement((db, p: Param<{ runId: string; stepId: string; mapIndex: number }>) =>
   db
     .selectFrom('step_runs')
-    .select('attempt')
+    .select((eb) => eb.fn.max<number | null>('attempt').as('attempt'))
     .where('pipeline_run_id', '=', p('runId'))
     .where('step_id', '=', p('stepId'))
-    .where('map_index', '=', p('mapIndex'))
-    .orderBy('attempt', 'desc')
-    .limit(1),
+    .where('map_index', '=', p('mapIndex')),
 );
 interface RunOfStep {
   id: string;

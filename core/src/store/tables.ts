@@ -37,7 +37,7 @@ export type NameKind = 'param' | 'tag' | 'metric' | 'context' | 'metadata';
 export type ParamType = 'string' | 'number' | 'boolean' | 'json';
 export type MetadataEntity = 'run' | 'version';
 
-interface RunsTable {
+export interface RunsTable {
   id: string;
   kind: 'pipeline' | 'step';
   parent_id: string | null;
@@ -60,7 +60,7 @@ interface RunsTable {
   env_hash: string | null;
 }
 
-interface StepRunsTable {
+export interface StepRunsTable {
   run_id: string;
   pipeline_run_id: string;
   step_id: string;
@@ -78,7 +78,7 @@ interface StepRunsTable {
   source_step_run_id: string | null;
 }
 
-interface MetricSeriesTable {
+export interface MetricSeriesTable {
   id: Generated<number>;
   run_id: string;
   name_id: number;
@@ -95,7 +95,7 @@ interface MetricSeriesTable {
   max: number | null;
 }
 
-interface TrackerRunsTable {
+export interface TrackerRunsTable {
   key: string;
   run_id: string;
   component: string;
@@ -109,7 +109,7 @@ interface TrackerRunsTable {
   superseded_by: string | null;
 }
 
-interface ArtifactVersionsTable {
+export interface ArtifactVersionsTable {
   id: string;
   artifact_id: string;
   number: number | null;

@@ -114,8 +114,10 @@ export class RecordingTracker implements ExperimentTracker<RecordedRun> {
 class RecordingRun implements TrackerRun<RecordedRun> {
   readonly native: RecordedRun;
   readonly #tracker: RecordingTracker;
+  readonly #seen: Set<string>;
 
   constructor(tracker: RecordingTracker, run: RecordedRun) {
+    this.#seen = new Set(run.events.map(nameOf));
     this.#tracker = tracker;
     this.native = run;
   }
@@ -134,7 +136,10 @@ class RecordingRun implements TrackerRun<RecordedRun> {
     for (const event of events) {
       const why = options.reject?.(event);
       if (why !== undefined) rejected.push({ writer: event.writer, seq: event.seq, why });
-      else if (!run.events.some(({ writer, seq }) => writer === event.writer && seq === event.seq)) run.events.push(event);
+      else if (!this.#seen.has(nameOf(event))) {
+        this.#seen.add(nameOf(event));
+        run.events.push(event);
+      }
       through[event.writer] = event.seq;
     }
     return { through, ref: run.ref, ...(rejected.length > 0 && { rejected }) };
@@ -148,6 +153,8 @@ class RecordingRun implements TrackerRun<RecordedRun> {
     return run.ref;
   }
 }
+
+const nameOf = ({ writer, seq }: TrackerEvent): string => `${writer} ${seq}`;
 
 /** A flavor whose component is the given tracker, for stacks made in tests. */
 export function recordingFlavor(tracker: RecordingTracker, name = 'recording'): DefinedFlavor<'experiment-tracker', RecordingTracker> {

@@ -37,7 +37,7 @@ export class TrackedRun {
 
   static async open(options: TrackedRunOptions = {}): Promise<TrackedRun> {
     const folder = mkdtempSync(join(tmpdir(), 'mortise-tracking-'));
-    const run = new TrackedRun(folder, await openStore(`sqlite:${join(folder, 'store.db')}`), options);
+    const run = new TrackedRun(folder, await openStore(`sqlite:${join(folder, 'store.db')}`, { create: true }), options);
     await run.#create();
     return run;
   }

@@ -114,7 +114,8 @@ export class Delivery implements TrackerHandle {
     const { tracker, name } = this.#plan.component;
     const ms = this.#around.openTimeoutMs;
     if (this.#run === undefined) await withinTime(this.#opening.promise, ms);
-    if (this.#run === undefined) throw new TrackerUnavailable({ tracker: name, reason: this.failure ?? `it did not open within ${ms} ms` });
+    const failure = this.failure ?? this.#plan.parent?.failure;
+    if (this.#run === undefined) throw new TrackerUnavailable({ tracker: name, reason: failure ?? `it did not open within ${ms} ms` });
     return { native: this.#run.native, env: tracker.childEnv?.(this.#run.ref) ?? {}, url: this.url };
   }
 
@@ -164,6 +165,7 @@ export class Delivery implements TrackerHandle {
     this.#taken();
     this.#note(ref);
     this.#news.status = outcome.status;
+    this.#news.acked = { ...this.#acked };
     await this.#persist(() => this.#record());
     this.delivered = true;
   }
@@ -174,37 +176,45 @@ export class Delivery implements TrackerHandle {
     const { capabilities } = component.tracker;
     for (let left = events?.size ?? 0; left > 0 && events!.size > 0; ) {
       const batch = events!.peek(Math.min(left, capabilities.limits?.batch ?? BATCH));
+      const closing = this.#end !== undefined && batch.length === events!.size;
       const adapted = adaptEvents(batch.map(({ record: { runId: _, ...event } }) => event as TrackerEvent), capabilities);
       this.#setAside(adapted.refused);
-      await this.#send(adapted.events);
+      await this.#send(adapted.events, closing);
       for (const { record } of batch) this.#acked[record.writer] = record.seq;
       events!.shift(batch.length);
       left -= batch.length;
+      // The last receipt is recorded with the close.
+      if (closing) return;
       if (this.#suspects.length === 0) this.#news.acked = { ...this.#acked };
+      await this.#persist(() => this.#record());
     }
-    // At the end this goes with the news of the close.
-    if (this.#end === undefined) await this.#persist(() => this.#record());
   }
 
-  async #send(events: readonly TrackerEvent[]): Promise<void> {
+  async #send(events: readonly TrackerEvent[], closing: boolean): Promise<void> {
     let rest = events;
     while (rest.length > 0) {
       const sent = rest;
+      const deliver = async (): Promise<readonly TrackerEvent[]> => {
+        const receipt = await this.#run!.deliver(sent, this.#around.stop, closing);
+        const left = unsettled(sent, receipt);
+        this.#receive(receipt);
+        return left;
+      };
       try {
-        rest = await this.#persist(async () => unsettled(sent, await this.#run!.deliver(sent, this.#around.stop), (receipt) => this.#receive(receipt)));
+        rest = await this.#persist(deliver);
       } catch (error) {
         if (!isError(error, Permanent)) throw error;
-        return this.#single(sent, error);
+        return this.#single(sent, error, closing);
       }
     }
   }
 
   /** A batch was refused for good: finds the events that are to blame, so that they do not block the rest. */
-  async #single(events: readonly TrackerEvent[], error: Permanent): Promise<void> {
+  async #single(events: readonly TrackerEvent[], error: Permanent, closing: boolean): Promise<void> {
     if (events.length > 1) {
       const half = events.length >> 1;
-      await this.#send(events.slice(0, half));
-      await this.#send(events.slice(half));
+      await this.#send(events.slice(0, half), closing);
+      await this.#send(events.slice(half), closing);
       return;
     }
     const { writer, seq } = events[0]!;
@@ -307,11 +317,10 @@ export class Delivery implements TrackerHandle {
 }
 
 /** The events that a receipt leaves open. Throws `Transient` when that is all of them, so that they are tried again after a pause. */
-function unsettled(sent: readonly TrackerEvent[], receipt: Receipt, receive: (receipt: Receipt) => void): readonly TrackerEvent[] {
+function unsettled(sent: readonly TrackerEvent[], receipt: Receipt): readonly TrackerEvent[] {
   const rejected = new Set(receipt.rejected?.map(({ writer, seq }) => `${writer} ${seq}`));
   const rest = sent.filter(({ writer, seq }) => seq > (receipt.through[writer] ?? 0) && !rejected.has(`${writer} ${seq}`));
   if (rest.length === sent.length) throw new Transient(`it confirmed none of ${sent.length} events`);
-  receive(receipt);
   return rest;
 }
 

@@ -103,8 +103,11 @@ export interface TrackerRun<Native = unknown> {
   readonly ref: TrackerRunRef;
   /** The vendor's own handle; writes through it are not queued. */
   readonly native: Native;
-  /** Sends a batch, in order; partial success is allowed. */
-  deliver(events: readonly TrackerEvent[], signal: AbortSignal): Promise<Receipt>;
+  /**
+   * Sends a batch, in order; partial success is allowed. `closing`: `close` follows at once, and the receipt counts only with it, so that what is
+   * saved as a whole may be left to it.
+   */
+  deliver(events: readonly TrackerEvent[], signal: AbortSignal, closing?: boolean): Promise<Receipt>;
   /** Brings the run to its end. `supersededBy` is the key of the attempt that replaces a failed one. The second call wins nothing. */
   close(outcome: Outcome, endedAt: number, signal: AbortSignal, supersededBy?: string): Promise<TrackerRunRef>;
 }

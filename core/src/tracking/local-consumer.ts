@@ -12,6 +12,8 @@ export class LocalConsumer {
   readonly #log: EventLogWriter;
   readonly #o: { store: MetadataStore; log: Logger; runId: string; workerId: string };
   readonly #events: EventQueue;
+  /** How far the store has applied the log. */
+  #cursor = { segment: 0, offset: 0 };
   #segmentsKnown = 0;
   #applying: Promise<void> = Promise.resolve();
   #appliedAt = 0;
@@ -62,7 +64,10 @@ export class LocalConsumer {
     const batch = end === -1 ? waiting : waiting.slice(0, end);
     await this.#announce(first.segment);
     const records = batch.map((event) => event.record);
-    await this.#o.store.applyEvents(this.#log.segments[first.segment]!.id, records, first.from, batch.at(-1)!.to);
+    const from = this.#cursor.segment === first.segment ? this.#cursor.offset : 0;
+    const offset = batch.at(-1)!.to;
+    await this.#o.store.applyEvents(this.#log.segments[first.segment]!.id, records, from, offset);
+    this.#cursor = { segment: first.segment, offset };
     this.#events.shift(batch.length);
     return true;
   }

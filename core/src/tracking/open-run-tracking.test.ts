@@ -104,7 +104,6 @@ describe('events', () => {
 
   test('more events than fit in memory all arrive, once', async () => {
     const tracker = await openWith();
-    tracker.options.reject = () => undefined;
     const step = await run.begin('train', tracked);
     run.inStep(step, () => {
       for (let i = 0; i < 12_500; i++) activeRun().logMetric('loss', i);

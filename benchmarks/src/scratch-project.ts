@@ -1,0 +1,78 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { setTimeout as delay } from 'node:timers/promises';
+import { costOfNode, type ProcessCost } from './process-cost.ts';
+
+const benchmarks = dirname(dirname(fileURLToPath(import.meta.url)));
+const repository = dirname(benchmarks);
+
+/** A fingerprint of a file that changed less than 2 s before is not trusted by Mortise; no user's file is that new. */
+const SETTLED_MS = 2200;
+
+/**
+ * A project as a user has it: a Git repository with the built packages in `node_modules` and the workloads as its files. It lies in the checkout,
+ * so that it is on a real disk and finds the third-party packages, and belongs to one benchmark run at a time.
+ */
+export class ScratchProject {
+  readonly folder = join(benchmarks, '.scratch');
+
+  static async make(): Promise<ScratchProject> {
+    const project = new ScratchProject();
+    project.remove();
+    mkdirSync(project.folder);
+    cpSync(join(benchmarks, 'workloads'), project.folder, { recursive: true });
+    writeFileSync(join(project.folder, 'package.json'), '{ "name": "scratch", "private": true, "type": "module" }\n');
+    writeFileSync(join(project.folder, '.gitignore'), 'node_modules/\n.mortise/\nfloor/\n');
+    for (const [source, name] of [
+      ['core', 'core'],
+      ['cli', 'cli'],
+      ['flavors/local', 'flavor-local'],
+    ] as const)
+      for (const part of ['package.json', 'dist'])
+        cpSync(join(repository, source, part), join(project.folder, 'node_modules/@mortise', name, part), { recursive: true });
+    project.git('init', '--quiet');
+    project.git('add', '.');
+    project.git(
+      '-c',
+      'user.name=bench',
+      '-c',
+      'user.email=bench@localhost',
+      '-c',
+      'commit.gpgsign=false',
+      'commit',
+      '--quiet',
+      '-m',
+      'Workloads',
+    );
+    await delay(SETTLED_MS);
+    return project;
+  }
+
+  /** A new store, as after `mortise init`; nothing of earlier runs is known. */
+  reset(): void {
+    rmSync(join(this.folder, '.mortise'), { recursive: true, force: true });
+    rmSync(join(this.folder, 'floor'), { recursive: true, force: true });
+    mkdirSync(join(this.folder, 'floor'));
+    this.mortise('init');
+  }
+
+  /** `node ARGS` in the project's folder. */
+  node(...args: string[]): ProcessCost {
+    return costOfNode(args, this.folder);
+  }
+
+  /** The `mortise` command, its file called directly. */
+  mortise(...args: string[]): ProcessCost {
+    return this.node(join(this.folder, 'node_modules/@mortise/cli/dist/mortise.js'), ...args);
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private git(...args: string[]): void {
+    execFileSync('git', args, { cwd: this.folder, stdio: ['ignore', 'ignore', 'inherit'] });
+  }
+}

@@ -1,0 +1,133 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { coreFolder, type Core } from './project-core.ts';
+
+/** Set by a module that comes first in the graph, so once any module of a user runs it is set. */
+const BEGAN = Symbol.for('mortise.began.v1');
+
+/**
+ * Imports a user's module, by Node alone if it can, which is three times as fast; through tsx if Node refuses the syntax or cannot resolve an import.
+ * A module that began to run is never run again: Node links everything before it runs anything, and only what failed until then is tried once more.
+ * @throws FileBroken, MissingPackage
+ */
+export async function importFile(file: string, core: Core): Promise<Record<string, unknown>> {
+  try {
+    return await importByNode(file);
+  } catch (error) {
+    if (hasBegun() && !isUnparsedCommonJs(error, file)) throw await broken(file, error, core);
+    return importByTsx(file, error, core);
+  }
+}
+
+async function importByNode(file: string): Promise<Record<string, unknown>> {
+  const mark = `data:text/javascript,globalThis[Symbol.for(${JSON.stringify(Symbol.keyFor(BEGAN))})]=true`;
+  const entry = `import ${JSON.stringify(mark)};import * as module from ${JSON.stringify(pathToFileURL(file).href)};export default module;`;
+  const { default: module } = (await import(`data:text/javascript,${encodeURIComponent(entry)}`)) as { default: Record<string, unknown> };
+  return module;
+}
+
+const hasBegun = (): boolean => BEGAN in globalThis;
+
+/** A CommonJS file is parsed when its turn to run comes, and named in the first line of the error if it cannot be. */
+function isUnparsedCommonJs(error: unknown, file: string): boolean {
+  return errorName(error) === 'SyntaxError' && (stackOf(error).startsWith(`${file}:`) || stackOf(error).startsWith(`${pathToFileURL(file).href}:`));
+}
+
+async function importByTsx(file: string, first: unknown, core: Core): Promise<Record<string, unknown>> {
+  // tsx looks for tsconfig.json from the working directory, and would compile a file of elsewhere with other decorators than it was written for.
+  const tsconfig = nearestTsconfig(file);
+  process.setSourceMapsEnabled(true);
+  try {
+    if (isUnparsedCommonJs(first, file)) {
+      if (tsconfig !== undefined) process.env['TSX_TSCONFIG_PATH'] = tsconfig;
+      (await import('tsx/cjs/api')).register();
+      return createRequire(file)(file) as Record<string, unknown>;
+    }
+    (await import('tsx/esm/api')).register({ tsconfig: tsconfig ?? false });
+    return (await import(pathToFileURL(file).href)) as Record<string, unknown>;
+  } catch (error) {
+    throw await broken(file, error, core);
+  }
+}
+
+function nearestTsconfig(file: string): string | undefined {
+  for (let folder = dirname(file); ; folder = dirname(folder)) {
+    const path = join(folder, 'tsconfig.json');
+    if (existsSync(path)) return path;
+    if (folder === dirname(folder)) return undefined;
+  }
+}
+
+/** The error of a file that cannot be loaded: a mistake that Mortise knows as it is, anything else with its place. */
+async function broken(file: string, error: unknown, core: Core): Promise<unknown> {
+  if (core.isMortiseError(error)) return error;
+  const missing = /^Cannot find package '([^']+)'/.exec(messageOf(error))?.[1];
+  if (missing !== undefined) return new core.MissingPackage({ package: missing, of: shown(file) }, { cause: error });
+  return new core.FileBroken({ file: shown(file), reason: (await syntaxErrorReason(file, error)) ?? placedReason(error) }, { cause: error });
+}
+
+/** `pipeline.ts:3:7: Unexpected ";"` for a syntax error, undefined for any other. */
+async function syntaxErrorReason(file: string, error: unknown): Promise<string | undefined> {
+  const fromTsx = /^(.+):(\d+):(\d+): ERROR: (.*)$/m.exec(messageOf(error));
+  if (errorName(error) === 'TransformError' && fromTsx !== null) {
+    const [, path = '', line, column, what] = fromTsx;
+    return `${shown(path)}:${line}:${column}: ${what}`;
+  }
+  if (errorName(error) !== 'SyntaxError') return undefined;
+  const place = placeOnFirstLine(stackOf(error)) ?? (hasBegun() ? undefined : await placeFromLinking(file));
+  return place === undefined ? `syntax error: ${messageOf(error)}` : `${place}: ${messageOf(error)}`;
+}
+
+/** Node tells the place of a syntax error only to its own stderr. Another process links the file, and ends before it would run. */
+function placeFromLinking(file: string): Promise<string | undefined> {
+  const code = `import "data:text/javascript,process.exit()";import ${JSON.stringify(pathToFileURL(file).href)};`;
+  return new Promise((resolve) =>
+    execFile(process.execPath, ['--input-type=module', '--eval', code], (_, _stdout, stderr) => resolve(placeOnFirstLine(stderr))),
+  );
+}
+
+function placeOnFirstLine(text: string): string | undefined {
+  const [, path, line] = /^((?:file:\/\/|\/|[A-Za-z]:\\).*):(\d+)$/m.exec(text.split('\n', 1)[0]!) ?? [];
+  return path === undefined ? undefined : `${shown(path)}:${line}`;
+}
+
+/** What was thrown, with the line of the user's code that threw it. */
+export function placedReason(error: unknown): string {
+  const frame = framesOf(error).find(({ path }) => !path.includes('node_modules'));
+  const what = errorName(error) === '' ? messageOf(error) : `${errorName(error)}: ${messageOf(error)}`;
+  return frame === undefined ? what : `${what} (${shown(frame.path)}:${frame.line}:${frame.column})`;
+}
+
+/** True for an error that was thrown outside of Mortise. */
+export function isThrownByUser(error: unknown): boolean {
+  const [innermost] = framesOf(error);
+  return innermost === undefined || !innermost.path.startsWith(coreFolder());
+}
+
+/** Places on the stack of an error, the innermost first, without those of Node itself. */
+function framesOf(error: unknown): { path: string; line: string; column: string }[] {
+  return stackOf(error)
+    .split('\n')
+    .flatMap((text) => {
+      const [, place, line, column] = /(?:^|[\s(])((?:file:\/\/|\/|[A-Za-z]:\\)[^()]*):(\d+):(\d+)\)?$/.exec(text.trim()) ?? [];
+      return place === undefined || line === undefined || column === undefined ? [] : [{ path: pathOf(place), line, column }];
+    });
+}
+
+/** A path or file: URL as people wrote it: from the working directory, if it is below it. */
+function shown(place: string): string {
+  const path = pathOf(place);
+  const fromHere = relative(process.cwd(), path);
+  return fromHere.startsWith('..') ? path : fromHere;
+}
+
+const pathOf = (place: string): string => (place.startsWith('file://') ? fileURLToPath(place) : place);
+
+// What users throw may be anything, also errors of another realm.
+const field = (error: unknown, name: 'name' | 'message' | 'stack'): string => String((error as Partial<Error> | null | undefined)?.[name] ?? '');
+const errorName = (error: unknown): string => field(error, 'name');
+const messageOf = (error: unknown): string => field(error, 'message') || String(error);
+const stackOf = (error: unknown): string => field(error, 'stack');

@@ -1,0 +1,44 @@
+import { CommanderError } from 'commander';
+
+/** Marks errors of Mortise, whichever copy of core made them. */
+const MARK = Symbol.for('mortise.error.v1');
+
+interface CodedError extends Error {
+  /** `CODE: what happened. What to do`. */
+  line: string;
+}
+
+/** Says on stderr what went wrong, in one line (`verbose`: with the stack), and gives the exit code. */
+export function reportError(error: unknown, { verbose }: { verbose: boolean }): number {
+  // commander has printed its help or version already.
+  if (error instanceof CommanderError && ['commander.helpDisplayed', 'commander.version'].includes(error.code)) return 0;
+  if (error instanceof CommanderError && error.code === 'commander.help') return 1;
+  const mistake = mistakeLine(error);
+  process.stderr.write(mistake === undefined ? bugLine(error) : `error ${mistake}\n`);
+  if (verbose) process.stderr.write(`${stackOf(error)}\n`);
+  return mistake === undefined ? 2 : 1;
+}
+
+function mistakeLine(error: unknown): string | undefined {
+  if (isCoded(error)) return error.line;
+  if (!(error instanceof CommanderError)) return undefined;
+  const [what = '', suggestion = ''] = error.message.replace(/^error: /, '').split('\n');
+  const near = /^\(Did you mean (?:one of )?(.*)\?\)$/.exec(suggestion)?.[1];
+  return `BAD_USAGE: ${what}${near === undefined ? '' : `. Did you mean "${near}"?`}`.replaceAll('..', '.');
+}
+
+function bugLine(error: unknown): string {
+  const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return `error INTERNAL: ${what.replace(/\s+/g, ' ').trim()}. This is a bug in Mortise: please report it, with what this command prints with --verbose.\n`;
+}
+
+function isCoded(error: unknown): error is CodedError {
+  return typeof error === 'object' && error !== null && MARK in error;
+}
+
+/** The stack of an error and of what caused it. */
+function stackOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const stack = error.stack ?? error.message;
+  return error.cause === undefined ? stack : `${stack}\ncaused by ${stackOf(error.cause)}`;
+}

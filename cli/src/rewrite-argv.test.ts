@@ -1,0 +1,30 @@
+import { describe, expect, it } from '@jest/globals';
+import { rewriteArgv } from './rewrite-argv.ts';
+
+const rewritten = (line: string): string => rewriteArgv(line.split(' ')).join(' ');
+
+describe('rewriteArgv', () => {
+  it('makes config keys of the options of a component, in camelCase, wherever they stand', () => {
+    expect(rewritten('experiment-tracker register team --flavor=mlflow --tracking-uri=http://x?a=b --trackingToken=t')).toBe(
+      'experiment-tracker register team --flavor=mlflow --config=trackingUri=http://x?a=b --config=trackingToken=t',
+    );
+    expect(rewritten('alerter register --some-key=1 --flavor console bell')).toBe('alerter register --config=someKey=1 --flavor console bell');
+  });
+
+  it('takes a value from the next argument once the name is there', () => {
+    expect(rewritten('alerter register bell --flavor console --url http://x')).toBe('alerter register bell --flavor console --config=url=http://x');
+  });
+
+  it('takes a key without a value for true', () => {
+    expect(rewritten('alerter register bell --quiet --flavor=console')).toBe('alerter register bell --config=quiet=true --flavor=console');
+  });
+
+  it('leaves --help and --verbose to the command', () => {
+    expect(rewritten('--verbose alerter register bell --help')).toBe('--verbose alerter register bell --help');
+  });
+
+  it('reads -al in stack register, and nowhere else', () => {
+    expect(rewritten('stack register s -o a -al b -al=c')).toBe('stack register s -o a --alerter b --alerter=c');
+    expect(rewritten('run x.ts -al b')).toBe('run x.ts -al b');
+  });
+});

@@ -1,0 +1,43 @@
+import type { PipelineRun } from '@mortise/core/client';
+import { durationBetween } from './format-duration.ts';
+import { paintStatus } from './print.ts';
+import { table } from './table.ts';
+
+/** Its steps and how each ended. */
+export function stepsTable({ steps }: PipelineRun): string | undefined {
+  const rows = Object.entries(steps).map(([id, step]) => [
+    id,
+    paintStatus(step.status),
+    step.attempt > 1 ? String(step.attempt) : '',
+    step.attempt === 0 ? '' : durationBetween(step.attempts.at(-1)!.startedAt, step.endedAt),
+    step.error?.message ?? '',
+  ]);
+  return withoutEmptyColumns(['STEP', 'STATUS', 'ATTEMPT', 'DURATION', 'ERROR'], rows);
+}
+
+/** Metrics that its steps logged. */
+export function metricsTable({ steps }: PipelineRun): string | undefined {
+  const rows = Object.entries(steps).flatMap(([id, { tracker }]) =>
+    Object.entries(tracker.metrics).map(([name, { last, min, max, count }]) => [id, name, ...[last, min, max].map(numberText), String(count)]),
+  );
+  return withoutEmptyColumns(['STEP', 'METRIC', 'LAST', 'MIN', 'MAX', 'POINTS'], rows);
+}
+
+/** Where the trackers show it: tracker runs that have a URL. */
+export function trackerTable({ steps }: PipelineRun): string | undefined {
+  const rows = Object.entries(steps).flatMap(([id, { runMetadata }]) =>
+    Object.entries(runMetadata)
+      .filter(([key]) => key === 'experiment_tracker_url')
+      .map(([, { value }]) => [id, String(value)]),
+  );
+  return withoutEmptyColumns(['STEP', 'TRACKER RUN'], rows);
+}
+
+function withoutEmptyColumns(header: readonly string[], rows: readonly (readonly string[])[]): string | undefined {
+  if (rows.length === 0) return undefined;
+  const kept = header.map((_, column) => rows.some((row) => row[column] !== ''));
+  const keep = (row: readonly string[]): string[] => row.filter((_, column) => kept[column]);
+  return table(keep(header), rows.map(keep));
+}
+
+const numberText = (value: number | string): string => (typeof value === 'number' ? String(Number(value.toPrecision(6))) : value);

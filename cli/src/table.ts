@@ -1,0 +1,17 @@
+import { stripVTControlCharacters } from 'node:util';
+
+/** Rows of cells as lines with aligned columns, the header first. Colours in a cell do not count. An empty table is its header. */
+export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const all = [header, ...rows.map((row) => row.map(oneLine))];
+  const widths = header.map((_, column) => Math.max(...all.map((row) => width(row[column] ?? ''))));
+  return all.map((row) => row.map((cell, column) => cell + ' '.repeat(widths[column]! - width(cell))).join('  ').trimEnd()).join('\n');
+}
+
+/** `name: value` lines with aligned values. */
+export function facts(rows: readonly (readonly [name: string, value: string])[]): string {
+  const longest = Math.max(...rows.map(([name]) => name.length));
+  return rows.map(([name, value]) => `${name.padEnd(longest)}  ${value}`).join('\n');
+}
+
+const width = (text: string): number => [...stripVTControlCharacters(text)].length;
+const oneLine = (text: string): string => text.replace(/\s*\n\s*/g, ' ');

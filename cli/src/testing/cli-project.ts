@@ -1,0 +1,88 @@
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const repository = process.env['CLIREPO'] ?? fileURLToPath(new URL('../../..', import.meta.url));
+
+/** The built command, as its bin entry names it. */
+const bin = join(repository, 'cli/dist/mortise.js');
+
+export interface CommandResult {
+  /** Exit code; undefined if a signal ended it. */
+  code: number | undefined;
+  stdout: string;
+  stderr: string;
+}
+
+export interface CommandOptions {
+  cwd?: string;
+  env?: Record<string, string>;
+  /** Run as this user (POSIX). */
+  uid?: number;
+  /** Told of the process once it runs. */
+  started?: (child: ChildProcess) => void;
+}
+
+/** A folder outside of the repository in which the built command is used, with core installed as npm would link it. */
+export interface CliProject {
+  folder: string;
+  /** Writes a file, and the folders above it. */
+  write(path: string, text: string): string;
+  mortise(args: readonly string[], options?: CommandOptions): Promise<CommandResult>;
+  /** What a command that must succeed prints with `--output json`. */
+  json<T>(...args: string[]): Promise<T>;
+  remove(): void;
+}
+
+/** Builds what changed since the last build. To be called before the first command of a test file. */
+export function buildCommand(): void {
+  if (!process.env['NOBUILD']) execFileSync(process.execPath, [join(repository, 'scripts/build.mjs')], { stdio: 'pipe' });
+}
+
+/** An ES module package, without a project in it yet. */
+export function cliProject(): CliProject {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'mortise-cli-')));
+  // For tests as another user: mkdtemp keeps everybody else out.
+  chmodSync(folder, 0o755);
+  const write = (path: string, text: string): string => {
+    mkdirSync(dirname(join(folder, path)), { recursive: true });
+    writeFileSync(join(folder, path), text);
+    return path;
+  };
+  write('package.json', '{ "type": "module" }\n');
+  mkdirSync(join(folder, 'node_modules/@mortise'), { recursive: true });
+  symlinkSync(join(repository, 'core'), join(folder, 'node_modules/@mortise/core'));
+  const mortise: CliProject['mortise'] = (args, options = {}) => run(args, { cwd: folder, ...options });
+  return {
+    folder,
+    write,
+    mortise,
+    async json<T>(...args: string[]) {
+      const { code, stdout, stderr } = await mortise([...args, '--output', 'json']);
+      if (code !== 0) throw new Error(`mortise ${args.join(' ')} ended with ${code}: ${stderr}`);
+      return JSON.parse(stdout) as T;
+    },
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+async function run(args: readonly string[], { cwd, env, uid, started }: CommandOptions): Promise<CommandResult> {
+  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('MORTISE_') && name !== 'NODE_OPTIONS'));
+  const child = spawn(process.execPath, [bin, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...inherited, ...env },
+    ...(cwd !== undefined && { cwd }),
+    ...(uid !== undefined && { uid }),
+  });
+  const output = { stdout: '', stderr: '' };
+  for (const stream of ['stdout', 'stderr'] as const)
+    child[stream].setEncoding('utf8').on('data', (text: string) => {
+      output[stream] += text;
+    });
+  started?.(child);
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code: code ?? undefined, ...output };
+}

@@ -1,0 +1,54 @@
+import { spawn } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+
+import { Client } from '../index.ts';
+import { temporaryProject } from '../testing/temporary-project.ts';
+
+let project: Awaited<ReturnType<typeof temporaryProject>>;
+
+beforeAll(async () => {
+  project = await temporaryProject();
+});
+afterAll(() => project.remove());
+
+/** Starts a script whose step says `ready` and then never ends, sends it signals, and gives how it ended. */
+async function stopped(name: string, signals: NodeJS.Signals[], step = 'await new Promise((r) => setTimeout(r, 60_000));'): Promise<{ code: number | null; signal: string | null }> {
+  const file = join(project.project.root, `${name}.ts`);
+  writeFileSync(
+    file,
+    `import { pipeline, step } from '@mortise/core';
+const wait = step('wait', { experimentTracker: true }, async () => { process.stdout.write('ready'); ${step} });
+const next = step('next', async () => 1);
+await pipeline('${name}', () => { next(undefined, { after: [wait()] }); }).run({}, { name: '${name}' });
+process.stdout.write('went on');
+`,
+  );
+  const child = spawn(process.execPath, ['--no-warnings', file], { cwd: project.project.root, stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = new Promise<{ code: number | null; signal: string | null }>((resolve) => child.on('exit', (code, signal) => resolve({ code, signal })));
+  await new Promise<void>((resolve) => child.stdout.once('data', () => resolve()));
+  for (const signal of signals) {
+    child.kill(signal);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return ended;
+}
+
+describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
+  const name = `stop-${signal.toLowerCase()}`;
+
+  it('ends the run, its step and its tracker run as killed, and then the process as it would have', async () => {
+    expect(await stopped(name, [signal])).toEqual({ code: null, signal });
+    const run = await new Client().getPipelineRun(name);
+    expect(run.status).toBe('killed');
+    expect(run.error!.message).toContain(signal);
+    expect(run.steps['wait']!.status).toBe('killed');
+    expect(run.steps['next']).toMatchObject({ status: 'skipped' });
+    const [trackerRun] = run.steps['wait']!.attempts[0]!.trackerRuns;
+    expect(JSON.parse(readFileSync(fileURLToPath(trackerRun!.url!), 'utf8'))).toMatchObject({ status: 'killed' });
+  });
+});
+

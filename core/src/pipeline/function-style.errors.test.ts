@@ -1,0 +1,357 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { inspect } from 'node:util';
+
+import { isMortiseError } from '../errors.ts';
+import { stepContext, type StepContext } from '../tracking/context.ts';
+import { pipeline } from './pipeline.ts';
+import { step as typedStep } from './step.ts';
+import { when as typedWhen } from './when.ts';
+
+/** As a JavaScript file would use them: what the compiler refuses must be refused at run time too. */
+type Loose = { (...args: unknown[]): Loose; [name: string]: Loose };
+const step = typedStep as unknown as Loose;
+const when = typedWhen as unknown as Loose;
+const loosePipeline = pipeline as unknown as (...args: unknown[]) => ReturnType<typeof pipeline> & Loose;
+
+const load = step('load', () => 1);
+const train = step('train', ({ data }: { data: number }) => data);
+const split = step('split', { outputs: ['train', 'test'] }, () => ({ train: 1, test: 2 }));
+
+/** The code and the line of the error that planning a body ends with. */
+async function refusal(body: (...args: Loose[]) => unknown): Promise<string> {
+  return lineOf(() => loosePipeline('wine', body).compile());
+}
+
+async function lineOf(act: () => unknown): Promise<string> {
+  try {
+    await act();
+  } catch (error) {
+    if (isMortiseError(error)) return error.line;
+    throw error;
+  }
+  return 'nothing was refused';
+}
+
+describe('a wire that is touched says so', () => {
+  const wire = 'of the output of step "load", which has no value yet';
+  test.each<[string, (wire: Loose) => unknown, string]>([
+    ['a property', (w) => w['rows'], `reading property "rows" ${wire}`],
+    ['a method', (w) => w['map']!(), `reading property "map" ${wire}`],
+    ['an index', (w) => (w as unknown as unknown[])[0], `reading property "0" ${wire}`],
+    ['an optional property', (w) => w?.['rows'], `reading property "rows" ${wire}`],
+    ['text', (w) => `${w as unknown as string}`, `calculating with, comparing or printing the value ${wire}`],
+    ['arithmetic', (w) => (w as unknown as number) + 1, `calculating with, comparing or printing the value ${wire}`],
+    ['a comparison', (w) => (w as unknown as number) < 1, `calculating with, comparing or printing the value ${wire}`],
+    ['spread', (w) => ({ ...w }), `listing the properties ${wire}`],
+    ['array spread', (w) => [...(w as unknown as unknown[])], `iterating over or destructuring the value ${wire}`],
+    ['destructuring', ({ rows }) => rows, `reading property "rows" ${wire}`],
+    ['JSON', (w) => JSON.stringify(w), `making JSON of the value ${wire}`],
+    ['in', (w) => 'rows' in w, `asking for property "rows" ${wire}`],
+    [
+      'for in',
+      (w) => {
+        for (const key in w) return key;
+        return 0;
+      },
+      `listing the properties ${wire}`,
+    ],
+    ['instanceof', (w) => w instanceof Map, `asking for the class ${wire}`],
+    ['Object.keys', (w) => Object.keys(w), `listing the properties ${wire}`],
+    ['writing', (w) => ((w as { rows?: unknown })['rows'] = 1), `writing property "rows" ${wire}`],
+    ['delete', (w) => delete (w as { rows?: unknown })['rows'], `deleting property "rows" ${wire}`],
+    ['freezing', (w) => Object.freeze(w), `freezing ${wire}`],
+  ])('%s', async (_, touch, message) => {
+    expect(await refusal(() => void touch(load()))).toContain(`WIRE_TOUCHED: ${message}`);
+  });
+
+  test('an output that was declared, and the result of a when, by their names', async () => {
+    expect(await refusal(() => void split()['train']!['rows'])).toContain('of output "train" of step "split", which');
+    expect(await refusal(() => void when(load(), { then: () => load() })['x'])).toContain('of the result of when(load), which');
+  });
+
+  test('only console.log shows it', async () => {
+    let shown = '';
+    await loosePipeline('shown', () => {
+      shown = inspect({ data: load() });
+    }).compile();
+    expect(shown).toBe('{ data: <the output of step "load"> }');
+  });
+});
+
+describe('a wire in a condition is refused', () => {
+  test('with its text and line', async () => {
+    const line = await refusal(() => {
+      const w = load();
+      if (w) train({ data: w });
+    });
+    expect(line).toMatch(/^WIRE_IN_CONDITION: pipeline "wine" tests w in a condition \(line 3 of its body\).* Branch with when\(wire/);
+  });
+
+  test('before a loop on it never ends, and in a nested pipeline too', async () => {
+    const endless = (): void => {
+      let w = load();
+      while (w) w = train({ data: w });
+    };
+    expect(await refusal(endless)).toMatch(/^WIRE_IN_CONDITION: pipeline "wine" tests w /);
+    const nested = loosePipeline('inner', endless);
+    expect(await refusal(() => void nested())).toMatch(/^WIRE_IN_CONDITION: pipeline "inner" tests w /);
+  });
+
+  test('and is what is said first, whatever it led to', async () => {
+    const nested = loosePipeline('inner', (_params: unknown, { data }: { data: unknown }) => {
+      const flag = data ? 1 : 2;
+      throw new Error(`flag is ${flag}`);
+    });
+    expect(await refusal(() => void nested({ data: load() }))).toMatch(/^WIRE_IN_CONDITION: pipeline "inner" tests data /);
+  });
+
+  test('a body whose source cannot be seen is refused', async () => {
+    expect(await lineOf(() => loosePipeline('bound', (() => undefined).bind(null)).compile())).toMatch(
+      /^BODY_UNREADABLE: the body of pipeline "bound" cannot be read: /,
+    );
+  });
+});
+
+describe('an async body is refused', () => {
+  const unhandled: unknown[] = [];
+  const listen = (reason: unknown): void => void unhandled.push(reason);
+  afterEach(() => void process.off('unhandledRejection', listen));
+
+  test('without an unhandled rejection, also within a branch', async () => {
+    process.on('unhandledRejection', listen);
+    const expected = 'ASYNC_BODY: the body of pipeline "wine" is async. A function-style body only connects steps: make it a plain function, or write the pipeline as a class.';
+    expect(await refusal(async () => load()['x'])).toBe(expected);
+    expect(await refusal(async () => void (await load()))).toBe(expected);
+    expect(await refusal(async () => load())).toBe(expected);
+    expect(await refusal(async () => split())).toBe(expected);
+    expect(await refusal(() => when(load(), { then: async () => load() }))).toBe(expected);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(unhandled).toEqual([]);
+  });
+});
+
+describe('a step is refused', () => {
+  test.each<[string, () => unknown, RegExp]>([
+    ['without a name', () => step('', () => 1), /^BAD_STEP_ID: "" is no step id\./],
+    ['by a name with a slash', () => step('a/b', () => 1), /^BAD_STEP_ID: "a\/b" is no step id\. Use letters/],
+    ['without a function', () => step('a', { cache: true }), /^STEP_ARGUMENTS: step "a" was made without a function/],
+    ['with two arguments', () => step('a', (a: unknown, b: unknown) => [a, b]), /^STEP_ARGUMENTS: step "a" has a function of 2 arguments/],
+    [
+      'with an unknown option',
+      () => step('a', { experimentTracer: true }, () => 1),
+      /^UNKNOWN_OPTION: step "a" has no option "experimentTracer"\. Did you mean "experimentTracker"\?/,
+    ],
+    [
+      'with an unknown key of an output',
+      () => step('a', { outputs: { x: { artefact: 'b' } } }, () => 1),
+      /^UNKNOWN_OPTION: the output "x" has no option "artefact"\. Did you mean "artifact"/,
+    ],
+    [
+      'with an unknown key of retry',
+      () => step('a', { retry: { retries: 1, delay: 1 } }, () => 1),
+      /^UNKNOWN_OPTION: the option "retry" has no option "delay"\. Did you mean "delayMs"/,
+    ],
+  ])('%s', async (_, make, message) => {
+    expect(await lineOf(make)).toMatch(message);
+  });
+
+  test.each<[string, unknown, string]>([
+    ['experimentTracker', 1, 'must be true, false, or the names'],
+    ['experimentTracker', [''], 'must be true, false, or the names'],
+    ['cache', 'no', 'must be true or false'],
+    ['cacheKey', { at: new Date() }, 'must be JSON: it.at is a Date'],
+    ['cacheFiles', 'a.csv', 'must be an array of names'],
+    ['retry', 3, 'must be { retries, delayMs, backoff }'],
+    ['retry', { retries: 1.5 }, 'needs { retries }, a whole number from 0'],
+    ['retry', { retries: 1, delayMs: -1 }, 'must have a delayMs from 0'],
+    ['retry', { retries: 1, backoff: 0 }, 'must have a backoff above 0'],
+    ['timeoutMs', 0, 'must be a number of ms above 0'],
+    ['settings', { mlflow: 1 }, 'must hold an object of settings per component'],
+    ['settings', { mlflow: { f: () => 1 } }, 'must be JSON: it.mlflow.f is a function'],
+    ['outputs', 'a', 'must be an array of names, or an object'],
+    ['outputs', [], 'must name an output'],
+    ['outputs', ['a', 'a'], 'names an output twice'],
+    ['outputs', ['a b'], 'has "a b", which is no name'],
+    ['outputs', { a: true }, 'must say {}, { artifact } or tracked.metrics()'],
+    ['outputs', { a: { tracked: 'image' } }, 'must say tracked.metrics(), .json() or .figure() for "a"'],
+  ])('with a wrong %s: %j', async (option, value, reason) => {
+    expect(await lineOf(() => step('a', { [option]: value }, () => 1))).toContain(`BAD_OPTION: option "${option}" of step "a" ${reason}`);
+  });
+});
+
+describe('a call of a step is refused', () => {
+  test.each<[string, () => unknown, RegExp]>([
+    ['with a wire that has no name', () => train(load()), /^STEP_ARGUMENTS: step "train" was given the output of step "load" without a name: train\(\{ name/],
+    ['with a value', () => train(5), /^STEP_ARGUMENTS: step "train" was given a number\. A step takes one object/],
+    ['with an array', () => train([1]), /^STEP_ARGUMENTS: step "train" was given an array/],
+    ['with a class instance', () => train(new Map()), /^STEP_ARGUMENTS: step "train" was given an object that is no plain object/],
+    ['with a second wire', () => train({ data: 1 }, load()), /^STEP_ARGUMENTS: step "train" was given the output of step "load" where the options/],
+    ['with three arguments', () => train({}, {}, {}), /^STEP_ARGUMENTS: step "train" was called with 3 arguments/],
+    ['with an unknown option', () => train({ data: 1 }, { afer: [] }), /^UNKNOWN_OPTION: a call of step "train" has no option "afer"\. Did you mean "after"\?/],
+    ['with an id that is none', () => train({ data: 1 }, { id: 'a[0]' }), /^BAD_STEP_ID: "a\[0\]" is no step id/],
+    ['with an id that is taken', () => [load(), train({ data: 1 }, { id: 'load' })], /^DUPLICATE_STEP_ID: pipeline "wine" has two steps with the id "load"/],
+    ['with an output that is not there', () => split()['validation'], /^UNKNOWN_OUTPUT: step "split" has no output "validation"\. Known: train, test\./],
+    ['with an output misspelt', () => split()['tran'], /^UNKNOWN_OUTPUT: .* Did you mean "train"\?/],
+    [
+      'with a function',
+      () => train({ data: { f: () => 1 } }),
+      /^INPUT_NOT_STORABLE: input "data" of step "train" cannot be stored: data\.f is a function \(f\)\. Pass plain data, or the output/,
+    ],
+    ['with a Promise', () => train({ data: Promise.resolve(1) }), /^INPUT_NOT_STORABLE: .* data is a Promise \(await it\)/],
+    [
+      'with a wire within an object',
+      () => train({ data: { part: load() } }),
+      /^INPUT_NOT_STORABLE: input "data" of step "train" holds the output of step "load" within an object, but only the whole/,
+    ],
+    ['with all outputs as one input', () => train({ data: split() }), /^INPUT_NOT_STORABLE: .* is all outputs of step "split": pass one of them \(train, test\)/],
+    ['with itself in an array', cyclic, /^INPUT_NOT_STORABLE: .*cycle/],
+    ['mapped over nothing', () => train['map']!({}), /^STEP_ARGUMENTS: step "train" was mapped over nothing/],
+    ['mapped over a number', () => train['map']!({ data: 5 }), /^MAP_NOT_ARRAY: step "train" cannot be mapped over input "data": it is a number/],
+    ['mapped over lists of two lengths', () => train['map']!({ a: [1], b: [1, 2] }), /^MAP_NOT_ARRAY: .* input "b": it has 2 items where another has 1/],
+    ['mapped and shared in one', () => train['map']!({ data: [1] }, { data: 1 }), /^STEP_ARGUMENTS: .* the input "data" both mapped and shared/],
+    ['after a text', () => train({ data: 1 }, { after: ['load'] }), /^BAD_OPTION: option "after" of a call of step "train" holds something that is not the output/],
+    ['after a wire without a list', () => train({ data: 1 }, { after: load() }), /^BAD_OPTION: option "after" .* must be an array/],
+  ])('%s', async (_, call, message) => {
+    expect(await refusal(() => void call())).toMatch(message);
+  });
+
+  function cyclic(): unknown {
+    const list: unknown[] = [];
+    list.push(list);
+    return train({ data: list });
+  }
+
+  test('outside a pipeline, naming the function itself', async () => {
+    const advice = 'Call train.fn(...) to run the function itself, for example in a test.';
+    expect(await lineOf(() => train({ data: 1 }))).toBe(`STEP_OUTSIDE_PIPELINE: step "train" was called outside a pipeline. ${advice}`);
+    expect(await lineOf(() => train['map']!({ data: [1] }))).toMatch(/^STEP_OUTSIDE_PIPELINE/);
+    expect(typedStep('plain', ({ data }: { data: number }) => data + 1).fn({ data: 1 })).toBe(2);
+  });
+
+  test('inside a step that runs; a pipeline that is planned there is not', async () => {
+    const running = { stepId: 'outer' } as StepContext;
+    await stepContext().run(running, async () => {
+      expect(await lineOf(() => train({ data: 1 }))).toMatch(/^STEP_INSIDE_STEP: step "train" was called inside step "outer"/);
+      await loosePipeline('planned', () => void load()).compile();
+    });
+  });
+
+  test('with a wire of another run of a body', async () => {
+    let kept: unknown;
+    await loosePipeline('first', () => {
+      kept = load();
+    }).compile();
+    const foreign = /^FOREIGN_WIRE: input "data" of step "train" is the output of step "load", made in another run of a pipeline's body/;
+    expect(await refusal(() => void train({ data: kept }))).toMatch(foreign);
+    expect(await refusal(() => void train({ data: [kept] }))).toMatch(foreign);
+    expect(await refusal(() => void train({ data: 1 }, { after: [kept] }))).toMatch(/^FOREIGN_WIRE: input "after"/);
+    expect(await refusal(() => void when(kept, { then: () => 1 }))).toMatch(/^FOREIGN_WIRE: input "condition" of step "when"/);
+    expect(await refusal(() => kept)).toMatch(/^FOREIGN_WIRE: input "result"/);
+  });
+});
+
+describe('a plan is refused', () => {
+  test('with a cycle', async () => {
+    const line = await refusal(() => {
+      const after: unknown[] = [];
+      const one = step('one', () => 1)({}, { after });
+      const two = step('two', () => 1)({ one });
+      after.push(train({ data: two }));
+    });
+    expect(line).toBe('PIPELINE_CYCLE: pipeline "wine" has a cycle: one -> train -> two -> one. A step cannot wait for itself.');
+  });
+
+  test('with a step after itself', async () => {
+    const line = await refusal(() => {
+      const after: unknown[] = [];
+      after.push(load({}, { after }));
+    });
+    expect(line).toMatch(/^PIPELINE_CYCLE: .*: load -> load\./);
+  });
+
+  test('with a pipeline that calls itself without end', async () => {
+    const self: Loose = loosePipeline('self', () => void self());
+    expect(await refusal(() => void self())).toMatch(/^PIPELINE_CYCLE: pipeline "wine" has a cycle: wine -> self -> self\./);
+  });
+
+  test('that never ends', async () => {
+    const line = await refusal(() => {
+      for (let i = 0; i < Infinity; i++) load();
+    });
+    expect(line).toMatch(/^PLAN_TOO_LARGE: pipeline "wine" has more than 100000 steps/);
+  });
+});
+
+describe('when is refused', () => {
+  test.each<[string, () => unknown, RegExp]>([
+    ['on a value', () => when(true, { then: () => 1 }), /^BAD_CONDITION: when\(\) was given something that is not the output of a step\. .* branch on params with if/],
+    ['on all outputs of a step', () => when(split(), { then: () => 1 }), /^BAD_CONDITION/],
+    [
+      'on the result of another',
+      () => when(when(load(), { then: () => load(), else: () => load() }), { then: () => 1 }),
+      /^BAD_CONDITION: when\(\) was given the result of when\(load\), which is not the output of one step: let a step pass it on/,
+    ],
+    ['with an object of wires in a branch', () => when(load(), { then: () => split() }), /^INPUT_NOT_STORABLE: input "then" of step "when" is all outputs/],
+  ])('%s', async (_, call, message) => {
+    expect(await refusal(() => void call())).toMatch(message);
+  });
+
+  test('outside a pipeline', async () => {
+    expect(await lineOf(() => when(1, {}))).toMatch(/^BAD_CONDITION: when\(\) was called outside a pipeline/);
+  });
+
+  test('and leaves no condition behind when a branch throws', async () => {
+    const plan = loosePipeline('wine', () => {
+      try {
+        when(load(), {
+          then: () => {
+            throw new Error('in a branch');
+          },
+        });
+      } catch {
+        train({ data: 1 });
+      }
+    });
+    expect((await plan.compile()).spec.steps.map((planned) => planned.when)).toEqual([[], []]);
+  });
+});
+
+describe('a pipeline is refused', () => {
+  const inner = loosePipeline('inner', { params: { lr: 1 } }, (_params: unknown, { data }: { data: unknown }) => train({ data }));
+
+  test.each<[string, () => unknown, RegExp]>([
+    ['by a name with a space', () => loosePipeline('my wine', () => undefined), /^BAD_NAME: "my wine" is no name for a pipeline/],
+    ['without a body', () => loosePipeline('wine', { params: {} }), /^BAD_OPTION: option "body" of pipeline "wine" must be a function/],
+    ['with an unknown option', () => loosePipeline('wine', { param: {} }, () => 1), /^UNKNOWN_OPTION: pipeline "wine" has no option "param"\. Did you mean "params"/],
+    ['with a wrong option', () => loosePipeline('wine', { cache: 1 }, () => 1), /^BAD_OPTION: option "cache" of pipeline "wine" must be true or false/],
+    ['with a default that is no JSON', () => loosePipeline('wine', { params: { at: new Date() } }, () => 1), /^BAD_PARAM: param "at" .*"at" is a Date/],
+    ['called outside another one', () => inner({ data: 1 }), /^PIPELINE_OUTSIDE_PIPELINE: pipeline "inner" was called outside .* Run it with \.run/],
+  ])('%s', async (_, make, message) => {
+    expect(await lineOf(make)).toMatch(message);
+  });
+
+  test.each<[string, () => unknown, RegExp]>([
+    ['nested without its inputs', () => inner(), /^MISSING_INPUT: pipeline "inner" reads the input "data", which it was not given/],
+    ['nested with a misspelt input', () => inner({ dta: 1 }), /^MISSING_INPUT: .* Did you mean "dta"\?/],
+    ['nested with a wrong param', () => inner({ data: 1 }, { lr: 'x' }), /^BAD_PARAM: param "lr" of pipeline "inner" must be a number, not text/],
+    ['nested with a wire as a param', () => inner({ data: 1 }, { lr: load() }), /^BAD_PARAM: .* is a step's output/],
+    ['nested with a wire alone', () => inner(load()), /^STEP_ARGUMENTS: step "inner" is a pipeline: nested, it takes an object/],
+    ['nested with an unknown option', () => inner({ data: 1 }, {}, { ID: 'x' }), /^UNKNOWN_OPTION: a call of pipeline "inner" has no option "ID"/],
+    ['returning a number', () => loosePipeline('five', () => 5)(), /^BAD_PIPELINE_RESULT: the body of pipeline "wine" returned a number/],
+  ])('%s', async (_, call, message) => {
+    expect(await refusal(() => void call())).toMatch(message);
+  });
+
+  test.each<[string, unknown, string]>([
+    ['a number', 5, 'a number'],
+    ['an array of values', [1], 'an array with something else than wires'],
+    ['a value by name', { a: 1 }, '{ a }, where a is a number'],
+    ['a class instance', new Map(), 'an object that holds something else'],
+  ])('when its body returns %s', async (_, returned, text) => {
+    expect(await refusal(() => returned)).toContain(`BAD_PIPELINE_RESULT: the body of pipeline "wine" returned ${text}`);
+  });
+
+  test('run by itself when it needs inputs', async () => {
+    expect(await lineOf(() => inner.compile())).toMatch(/^MISSING_INPUT: .* A pipeline with inputs is called in the body of another one/);
+  });
+});
