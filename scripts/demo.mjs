@@ -5,8 +5,11 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const project = join(root, '.scratch', 'wine');
-const mortise = join(root, 'cli', 'dist', 'mortise.js');
+const example = join(root, 'examples/wine');
+const project = join(root, '.scratch/wine');
+const mortise = join(root, 'cli/dist/mortise.js');
+
+const isCopied = (path) => !/^(node_modules|\.mortise)$|\.test\.ts$/.test(relative(example, path));
 
 function say(text) {
   process.stdout.write(`${text}\n`);
@@ -21,21 +24,22 @@ function run(args, expected = 0) {
 }
 
 rmSync(join(root, '.scratch'), { recursive: true, force: true });
-mkdirSync(project, { recursive: true });
-cpSync(join(root, 'examples', 'wine'), project, { recursive: true, filter: (path) => !/node_modules|\.mortise|dist$/.test(relative(root, path)) });
-symlinkSync(join(root, 'examples', 'wine', 'node_modules'), join(project, 'node_modules'), 'dir');
+mkdirSync(dirname(project), { recursive: true });
+cpSync(example, project, { recursive: true, filter: isCopied });
+symlinkSync(join(example, 'node_modules'), join(project, 'node_modules'), 'dir');
 
-say(`A project in ${relative(process.cwd(), project)}: the UCI Wine data, two kinds of model, three hyperparameters each.`);
+const place = relative(process.cwd(), project);
+say(`A project in ${place}: the UCI Wine data, two kinds of model, three hyperparameters each.`);
 run(['init']);
 run(['run', 'src/pipeline.ts', '--name', 'wine-first']);
 say('\nThe same again: nothing has changed, so every step comes from the cache.');
 run(['run', 'src/pipeline.ts', '--name', 'wine-again']);
-say('\nNow its last step fails, here and at the tracker.');
+say('\nOnce more with a last step that fails: the step, its tracker run and the run are failed.');
 run(['run', 'src/pipeline.ts', '--name', 'wine-failed', '--param', 'fail=true'], 1);
 run(['runs', 'list']);
 
 say(`
-What to look at, in ${relative(process.cwd(), project)}:
+What to look at, in ${place}:
   src/pipeline.ts                                    the pipeline
   npx mortise runs show wine-first                   a run: its steps, metrics, artifacts
   npx mortise runs show wine-failed --output json    the failed one, as data

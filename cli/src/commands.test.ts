@@ -40,7 +40,10 @@ describe('init', () => {
     const locked = join(project.folder, 'locked');
     mkdirSync(locked, { mode: 0o555 });
     const { code, stderr } = await project.mortise(['init'], { cwd: locked, ...(process.getuid?.() === 0 && { uid: 65_534 }) });
-    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/^error FOLDER_NOT_WRITABLE: cannot write to .*locked.*\n$/) });
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(/^error FOLDER_NOT_WRITABLE: cannot write to .*locked.*\n$/),
+    });
     expect(existsSync(join(locked, '.mortise'))).toBe(false);
   });
 });
@@ -76,7 +79,10 @@ describe('components and stacks', () => {
     expect((await mortise('stack', 'list')).stdout).toMatch(/^\* {2}laptop +default +shared +second, default +bell$/m);
 
     await refuses(['stack', 'delete', 'laptop'], /STACK_IN_USE/);
-    await refuses(['artifact-store', 'delete', 'shared'], 'COMPONENT_IN_USE: the artifact store "shared" is used by stack "laptop". Delete or change the stack first.');
+    await refuses(
+      ['artifact-store', 'delete', 'shared'],
+      'COMPONENT_IN_USE: the artifact store "shared" is used by stack "laptop". Delete or change the stack first.',
+    );
     expect(await mortise('stack', 'set', 'default')).toMatchObject({ code: 0 });
     expect(await mortise('stack', 'delete', 'laptop')).toMatchObject({ code: 0 });
     expect(await mortise('artifact-store', 'delete', 'shared')).toMatchObject({ code: 0 });
@@ -120,16 +126,40 @@ describe('status', () => {
 });
 
 describe('a mistake is one line, exit code 1, and nothing is stored', () => {
+  const stored = () =>
+    Promise.all([project.json('stack', 'list'), project.json('artifact-store', 'list'), project.json('orchestrator', 'list')]);
+  let before: unknown;
+  beforeAll(async () => {
+    before = await stored();
+  });
+  afterAll(async () => expect(await stored()).toEqual(before));
+
   const register = (...args: string[]) => ['artifact-store', 'register', ...args];
   it.each<[string, string[], string | RegExp]>([
     ['an unknown flavor', register('x', '--flavor=locl'), 'UNKNOWN_FLAVOR: no artifact store flavor "locl". Did you mean "local"?'],
     ['no flavor', register('x'), /BAD_USAGE: artifact-store register needs --flavor\./],
     ['a misspelt --flavor', register('x', '--flavr=local'), /Did you mean "--flavor" instead of "--flavr"\?/],
-    ['an unknown config key', register('x', '--flavor=local', '--pth=y'), /CONFIG_UNKNOWN_KEY: .* has no config key "pth"\. Did you mean "path"\?/],
-    ['a config value of the wrong type', ['orchestrator', 'register', 'x', '--flavor=local', '--concurrency=many'], /CONFIG_WRONG_TYPE: config key "concurrency"/],
-    ['a name that is taken', register('default', '--flavor=local'), 'NAME_TAKEN: an artifact store named "default" exists already. Choose another name, or delete the old one first.'],
+    [
+      'an unknown config key',
+      register('x', '--flavor=local', '--pth=y'),
+      /CONFIG_UNKNOWN_KEY: .* has no config key "pth"\. Did you mean "path"\?/,
+    ],
+    [
+      'a config value of the wrong type',
+      ['orchestrator', 'register', 'x', '--flavor=local', '--concurrency=many'],
+      /CONFIG_WRONG_TYPE: config key "concurrency"/,
+    ],
+    [
+      'a name that is taken',
+      register('default', '--flavor=local'),
+      'NAME_TAKEN: an artifact store named "default" exists already. Choose another name, or delete the old one first.',
+    ],
     ['a bad name', register('a/b', '--flavor=local'), /BAD_NAME: "a\/b" is no name for an artifact store/],
-    ['an unknown component in a stack', ['stack', 'register', 's', '-o', 'default', '-a', 'defalt'], 'UNKNOWN_COMPONENT: no artifact store named "defalt". Did you mean "default"?'],
+    [
+      'an unknown component in a stack',
+      ['stack', 'register', 's', '-o', 'default', '-a', 'defalt'],
+      'UNKNOWN_COMPONENT: no artifact store named "defalt". Did you mean "default"?',
+    ],
     ['a stack without an artifact store', ['stack', 'register', 's', '-o', 'default'], /STACK_INCOMPLETE: stack "s" has no artifact store/],
     ['a stack with two artifact stores', ['stack', 'register', 's', '-o', 'default', '-a', 'default', '-a', 'shared'], /STACK_TOO_MANY/],
     ['a stack that is taken', ['stack', 'register', 'default', '-o', 'default', '-a', 'default'], /NAME_TAKEN: a stack named "default"/],
@@ -137,16 +167,15 @@ describe('a mistake is one line, exit code 1, and nothing is stored', () => {
     ['deleting a component in use', ['artifact-store', 'delete', 'default'], /COMPONENT_IN_USE/],
     ['an unknown command', ['stak', 'list'], 'BAD_USAGE: unknown command \'stak\'. Did you mean "stack"?'],
     ['an unknown command of a group', ['stack', 'lst'], 'BAD_USAGE: unknown command \'lst\'. Did you mean "list"?'],
-    ['an unknown option', ['stack', 'list', '--ouput=json'], 'BAD_USAGE: unknown option \'--ouput=json\'. Did you mean "--output"?'],
-    ['a bad --output', ['stack', 'list', '--output', 'yaml'], /BAD_USAGE: option '--output <format>' argument 'yaml' is invalid\. Allowed choices are table, json/],
+    ['an unknown option', ['stack', 'list', '--ouput', 'json'], 'BAD_USAGE: unknown option \'--ouput\'. Did you mean "--output"?'],
+    [
+      'a bad --output',
+      ['stack', 'list', '--output', 'yaml'],
+      /BAD_USAGE: option '--output <format>' argument 'yaml' is invalid\. Allowed choices are table, json/,
+    ],
     ['a bad --limit', ['runs', 'list', '--limit', '0'], /BAD_USAGE: --limit/],
     ['an unknown run', ['runs', 'show', 'nothing'], /UNKNOWN_RUN/],
-  ])('%s', async (_, args, line) => {
-    const state = async () => [await project.json('stack', 'list'), await project.json('artifact-store', 'list'), await project.json('orchestrator', 'list')];
-    const before = await state();
-    await refuses(args, line);
-    expect(await state()).toEqual(before);
-  });
+  ])('%s', (_, args, line) => refuses(args, line));
 
   it('a folder without a project', async () => {
     const { code, stderr } = await project.mortise(['stack', 'list'], { cwd: '/' });
@@ -159,7 +188,10 @@ describe('a mistake is one line, exit code 1, and nothing is stored', () => {
       await broken.mortise(['init']);
       writeFileSync(join(broken.folder, '.mortise/store.db'), 'not a database, but longer than nothing'.repeat(100));
       const { code, stderr } = await broken.mortise(['stack', 'list']);
-      expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/^error STORE_CORRUPT: [^\n]*store\.db cannot be read[^\n]*\n$/) });
+      expect({ code, stderr }).toEqual({
+        code: 1,
+        stderr: expect.stringMatching(/^error STORE_CORRUPT: [^\n]*store\.db cannot be read[^\n]*\n$/),
+      });
     } finally {
       broken.remove();
     }

@@ -33,7 +33,10 @@ const hasBegun = (): boolean => BEGAN in globalThis;
 
 /** A CommonJS file is parsed when its turn to run comes, and named in the first line of the error if it cannot be. */
 function isUnparsedCommonJs(error: unknown, file: string): boolean {
-  return errorName(error) === 'SyntaxError' && (stackOf(error).startsWith(`${file}:`) || stackOf(error).startsWith(`${pathToFileURL(file).href}:`));
+  return (
+    errorName(error) === 'SyntaxError' &&
+    (stackOf(error).startsWith(`${file}:`) || stackOf(error).startsWith(`${pathToFileURL(file).href}:`))
+  );
 }
 
 async function importByTsx(file: string, first: unknown, core: Core): Promise<Record<string, unknown>> {
@@ -66,7 +69,10 @@ async function broken(file: string, error: unknown, core: Core): Promise<unknown
   if (core.isMortiseError(error)) return error;
   const missing = /^Cannot find package '([^']+)'/.exec(messageOf(error))?.[1];
   if (missing !== undefined) return new core.MissingPackage({ package: missing, of: shown(file) }, { cause: error });
-  return new core.FileBroken({ file: shown(file), reason: (await syntaxErrorReason(file, error)) ?? placedReason(error) }, { cause: error });
+  return new core.FileBroken(
+    { file: shown(file), reason: (await syntaxErrorReason(file, error)) ?? placedReason(error) },
+    { cause: error },
+  );
 }
 
 /** `pipeline.ts:3:7: Unexpected ";"` for a syntax error, undefined for any other. */
@@ -127,7 +133,8 @@ function shown(place: string): string {
 const pathOf = (place: string): string => (place.startsWith('file://') ? fileURLToPath(place) : place);
 
 // What users throw may be anything, also errors of another realm.
-const field = (error: unknown, name: 'name' | 'message' | 'stack'): string => String((error as Partial<Error> | null | undefined)?.[name] ?? '');
+const field = (error: unknown, name: 'name' | 'message' | 'stack'): string =>
+  String((error as Partial<Error> | null | undefined)?.[name] ?? '');
 const errorName = (error: unknown): string => field(error, 'name');
 const messageOf = (error: unknown): string => field(error, 'message') || String(error);
 const stackOf = (error: unknown): string => field(error, 'stack');

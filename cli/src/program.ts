@@ -26,6 +26,19 @@ export function program(): Command {
   return mortise;
 }
 
+const initCommands = () => import('./commands/init.ts');
+const runCommands = () => import('./commands/run.ts');
+const runsCommands = () => import('./commands/runs.ts');
+const stackCommands = () => import('./commands/stack.ts');
+const componentCommands = () => import('./commands/component.ts');
+const flavorCommands = () => import('./commands/flavor.ts');
+const statusCommands = () => import('./commands/status.ts');
+
+/** An action whose module is imported when it is called. commander hands over arguments and options as they were declared, untyped. */
+function late<Module>(load: () => Promise<Module>, pick: (module: Module) => (...args: never[]) => Promise<void>) {
+  return async (...args: unknown[]): Promise<void> => pick(await load())(...(args as never[]));
+}
+
 const spoken = (type: ComponentType): string => type.replaceAll('-', ' ');
 
 const output = (): Option => new Option('--output <format>', 'how to print it').choices(['table', 'json']).default('table');
@@ -44,7 +57,7 @@ function declareInit(mortise: Command): void {
   mortise
     .command('init')
     .description('make a project of this folder: a store and the stack "default"')
-    .action(async () => (await import('./commands/init.ts')).init());
+    .action(late(initCommands, (commands) => commands.init));
 }
 
 function declareRun(mortise: Command): void {
@@ -64,7 +77,7 @@ function declareRun(mortise: Command): void {
         'continue-on-failure',
       ]),
     )
-    .action(async (file, options) => (await import('./commands/run.ts')).run(file, options));
+    .action(late(runCommands, (commands) => commands.run));
 }
 
 function declareRuns(mortise: Command): void {
@@ -76,13 +89,13 @@ function declareRuns(mortise: Command): void {
     .option('--stack <name>', 'only runs on this stack')
     .option('--name <text>', 'only runs with this in their name')
     .addOption(new Option('--sort <key>', 'order (default -startedAt)').choices(['startedAt', '-startedAt', 'name', '-name']))
-    .action(async (options) => (await import('./commands/runs.ts')).listRuns(options));
+    .action(late(runsCommands, (commands) => commands.listRuns));
   runs
     .command('show')
     .description('show a run: its steps, metrics and tracker runs')
     .argument('<run>', 'name or id of the run, or "latest"')
     .addOption(output())
-    .action(async (run, options) => (await import('./commands/runs.ts')).showRun(run, options));
+    .action(late(runsCommands, (commands) => commands.showRun));
 }
 
 function declareStack(mortise: Command): void {
@@ -94,33 +107,29 @@ function declareStack(mortise: Command): void {
     const about = several ? `name of an ${spoken(type)} (may be given several times${also})` : `name of the ${spoken(type)}${also}`;
     register.option(`${short}--${type} <name>`, about, collect);
   }
-  register
-    .option('--set', 'make it the active stack')
-    .action(async (name, options) => (await import('./commands/stack.ts')).registerStack(name, options));
+  register.option('--set', 'make it the active stack').action(late(stackCommands, (commands) => commands.registerStack));
   stack
     .command('set')
     .description('make a stack the active one of this project')
     .argument('<name>')
-    .action(async (name) => (await import('./commands/stack.ts')).setStack(name));
+    .action(late(stackCommands, (commands) => commands.setStack));
   stack
     .command('get')
     .description('show the active stack')
     .addOption(output())
-    .action(async (options) => (await import('./commands/stack.ts')).describeStack(undefined, options));
-  paged(stack.command('list').description('list stacks')).action(async (options) =>
-    (await import('./commands/stack.ts')).listStacks(options),
-  );
+    .action(late(stackCommands, (commands) => commands.describeStack.bind(undefined, undefined)));
+  paged(stack.command('list').description('list stacks')).action(late(stackCommands, (commands) => commands.listStacks));
   stack
     .command('describe')
     .description('show a stack and its components (default: the active one)')
     .argument('[name]')
     .addOption(output())
-    .action(async (name, options) => (await import('./commands/stack.ts')).describeStack(name, options));
+    .action(late(stackCommands, (commands) => commands.describeStack));
   stack
     .command('delete')
     .description('delete a stack (its components and runs stay)')
     .argument('<name>')
-    .action(async (name) => (await import('./commands/stack.ts')).deleteStack(name));
+    .action(late(stackCommands, (commands) => commands.deleteStack));
 }
 
 function declareComponentType(mortise: Command, type: ComponentType, several: boolean): void {
@@ -132,33 +141,33 @@ function declareComponentType(mortise: Command, type: ComponentType, several: bo
     .argument('<name>')
     .option('--flavor <flavor>', `see "mortise ${type} flavor list"`)
     .addOption(new Option('--config <key=value>').argParser(collect).hideHelp())
-    .action(async (name, options) => (await import('./commands/component.ts')).registerComponent(type, name, options));
-  paged(group.command('list').description(`list registered ${spoken(type)}s`)).action(async (options) =>
-    (await import('./commands/component.ts')).listComponents(type, options),
+    .action(late(componentCommands, (commands) => commands.registerComponent.bind(undefined, type)));
+  paged(group.command('list').description(`list registered ${spoken(type)}s`)).action(
+    late(componentCommands, (commands) => commands.listComponents.bind(undefined, type)),
   );
   group
     .command('describe')
     .description('show one and its config')
     .argument('<name>')
     .addOption(output())
-    .action(async (name, options) => (await import('./commands/component.ts')).describeComponent(type, name, options));
+    .action(late(componentCommands, (commands) => commands.describeComponent.bind(undefined, type)));
   group
     .command('delete')
     .description('delete one that no stack uses')
     .argument('<name>')
-    .action(async (name) => (await import('./commands/component.ts')).deleteComponent(type, name));
+    .action(late(componentCommands, (commands) => commands.deleteComponent.bind(undefined, type)));
   const flavor = group.command('flavor').description('what kinds there are');
   flavor
     .command('list')
     .description('list flavors')
     .addOption(output())
-    .action(async (options) => (await import('./commands/flavor.ts')).listFlavors(type, options));
+    .action(late(flavorCommands, (commands) => commands.listFlavors.bind(undefined, type)));
   flavor
     .command('describe')
     .description('show a flavor and the keys of its config and settings')
     .argument('<flavor>')
     .addOption(output())
-    .action(async (name, options) => (await import('./commands/flavor.ts')).describeFlavor(type, name, options));
+    .action(late(flavorCommands, (commands) => commands.describeFlavor.bind(undefined, type)));
 }
 
 function declareStatus(mortise: Command): void {
@@ -166,5 +175,5 @@ function declareStatus(mortise: Command): void {
     .command('status')
     .description('show the project, its active stack and its last run')
     .addOption(output())
-    .action(async (options) => (await import('./commands/status.ts')).status(options));
+    .action(late(statusCommands, (commands) => commands.status));
 }

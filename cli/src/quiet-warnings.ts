@@ -1,5 +1,6 @@
 /** Notices of Node about features that Mortise uses on purpose, and about where a user's file has no "type" in its package.json. */
-const KNOWN = /SQLite is an experimental feature|Type Stripping is an experimental feature|stripTypeScriptTypes|Failed to load the ES module/;
+const KNOWN =
+  /SQLite is an experimental feature|Type Stripping is an experimental feature|stripTypeScriptTypes|Failed to load the ES module/;
 
 /** Keeps Node's notices that mean nothing to the person at the terminal off stderr; every other warning is printed as Node does. */
 export function quietWarnings(): void {

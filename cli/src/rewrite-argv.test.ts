@@ -8,11 +8,15 @@ describe('rewriteArgv', () => {
     expect(rewritten('experiment-tracker register team --flavor=mlflow --tracking-uri=http://x?a=b --trackingToken=t')).toBe(
       'experiment-tracker register team --flavor=mlflow --config=trackingUri=http://x?a=b --config=trackingToken=t',
     );
-    expect(rewritten('alerter register --some-key=1 --flavor console bell')).toBe('alerter register --config=someKey=1 --flavor console bell');
+    expect(rewritten('alerter register --some-key=1 --flavor console bell')).toBe(
+      'alerter register --config=someKey=1 --flavor console bell',
+    );
   });
 
   it('takes a value from the next argument once the name is there', () => {
-    expect(rewritten('alerter register bell --flavor console --url http://x')).toBe('alerter register bell --flavor console --config=url=http://x');
+    expect(rewritten('alerter register bell --flavor console --url http://x')).toBe(
+      'alerter register bell --flavor console --config=url=http://x',
+    );
   });
 
   it('takes a key without a value for true', () => {

@@ -18,18 +18,22 @@ export function stepsTable({ steps }: PipelineRun): string | undefined {
 /** Metrics that its steps logged. */
 export function metricsTable({ steps }: PipelineRun): string | undefined {
   const rows = Object.entries(steps).flatMap(([id, { tracker }]) =>
-    Object.entries(tracker.metrics).map(([name, { last, min, max, count }]) => [id, name, ...[last, min, max].map(numberText), String(count)]),
+    Object.entries(tracker.metrics).map(([name, { last, min, max, count }]) => [
+      id,
+      name,
+      ...[last, min, max].map(numberText),
+      String(count),
+    ]),
   );
   return withoutEmptyColumns(['STEP', 'METRIC', 'LAST', 'MIN', 'MAX', 'POINTS'], rows);
 }
 
-/** Where the trackers show it: tracker runs that have a URL. */
+/** Where the trackers show it: URLs of tracker runs. */
 export function trackerTable({ steps }: PipelineRun): string | undefined {
-  const rows = Object.entries(steps).flatMap(([id, { runMetadata }]) =>
-    Object.entries(runMetadata)
-      .filter(([key]) => key === 'experiment_tracker_url')
-      .map(([, { value }]) => [id, String(value)]),
-  );
+  const rows = Object.entries(steps).flatMap(([id, { runMetadata }]) => {
+    const url = runMetadata['experiment_tracker_url']?.value;
+    return typeof url === 'string' ? [[id, url]] : [];
+  });
   return withoutEmptyColumns(['STEP', 'TRACKER RUN'], rows);
 }
 

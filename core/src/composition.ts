@@ -70,7 +70,14 @@ export function runServices(parts: RunParts): RunServices {
   container.bind<RunTracking>(TRACKING).toDynamicValue((context) => {
     const { store, project, stack, run } = context.get<RunParts>(PARTS);
     const worker = context.get<WorkerRecord>(WORKER);
-    return openRunTracking({ store, run, log: context.get<Logger>(LOG), logFolder: project.logsFolder, workerId: worker.id, trackers: stack.trackers });
+    return openRunTracking({
+      store,
+      run,
+      log: context.get<Logger>(LOG),
+      logFolder: project.logsFolder,
+      workerId: worker.id,
+      trackers: stack.trackers,
+    });
   });
   return { tracking: container.get(TRACKING), handOver: container.get(HAND_OVER), sources: container.get(SOURCES) };
 }

@@ -191,12 +191,15 @@ export const StackInUse = define('STACK_IN_USE', (p: { name: string }) => [
   `stack "${p.name}" is the active stack`,
   'Activate another one first with "mortise stack set NAME".',
 ]);
-export const TrackerNotInStack = define('TRACKER_NOT_IN_STACK', (p: { step: string; tracker: string | true; stack: string; available: string[] }) => [
-  p.tracker === true
-    ? `step "${p.step}" is tracked, but stack "${p.stack}" has no experiment tracker`
-    : `step "${p.step}" names the experiment tracker "${p.tracker}", which stack "${p.stack}" does not have`,
-  p.available.length === 0 ? 'Choose a stack with one.' : `It has: ${p.available.join(', ')}.`,
-]);
+export const TrackerNotInStack = define(
+  'TRACKER_NOT_IN_STACK',
+  (p: { step: string; tracker: string | true; stack: string; available: string[] }) => [
+    p.tracker === true
+      ? `step "${p.step}" is tracked, but stack "${p.stack}" has no experiment tracker`
+      : `step "${p.step}" names the experiment tracker "${p.tracker}", which stack "${p.stack}" does not have`,
+    p.available.length === 0 ? 'Choose a stack with one.' : `It has: ${p.available.join(', ')}.`,
+  ],
+);
 export const BadFlavor = define('BAD_FLAVOR', (p: { source: string; reason: string }) => [`${p.source} is not a flavor: ${p.reason}`]);
 export const MissingPackage = define('MISSING_PACKAGE', (p: { package: string; of: string }) => [
   `${p.of} needs the package ${p.package}`,
@@ -225,7 +228,9 @@ export const UnknownOption = define('UNKNOWN_OPTION', (p: { of: string; option: 
   `${p.of} has no option "${p.option}"`,
   didYouMean(p.option, p.known),
 ]);
-export const BadOption = define('BAD_OPTION', (p: { of: string; option: string; reason: string }) => [`option "${p.option}" of ${p.of} ${p.reason}`]);
+export const BadOption = define('BAD_OPTION', (p: { of: string; option: string; reason: string }) => [
+  `option "${p.option}" of ${p.of} ${p.reason}`,
+]);
 export const StepOutsidePipeline = define('STEP_OUTSIDE_PIPELINE', (p: { step: string }) => [
   `step "${p.step}" was called outside a pipeline`,
   `Call ${p.step}.fn(...) to run the function itself, for example in a test.`,
@@ -271,9 +276,9 @@ export const InputNotStorable = define('INPUT_NOT_STORABLE', (p: { step: string;
 ]);
 export const MissingInput = define('MISSING_INPUT', (p: { pipeline: string; input: string; known: string[] }) => [
   `pipeline "${p.pipeline}" reads the input "${p.input}", which it was not given`,
-  nearest(p.input, p.known) === undefined
+  p.known.length === 0
     ? 'A pipeline with inputs is called in the body of another one, with these inputs.'
-    : didYouMean(p.input, p.known),
+    : `It was given: ${p.known.join(', ')}.`,
 ]);
 export const PipelineOutsidePipeline = define('PIPELINE_OUTSIDE_PIPELINE', (p: { pipeline: string }) => [
   `pipeline "${p.pipeline}" was called outside the body of a pipeline`,
@@ -302,11 +307,16 @@ export const FrozenInstance = define('FROZEN_INSTANCE', (p: { pipeline: string; 
   `step "${p.step}" wrote to "this" of ${p.pipeline}: every step call runs on a fresh, frozen instance`,
   'Return the value and pass it on as an input.',
 ]);
-export const NotCacheable = define('NOT_CACHEABLE', (p: { step: string; reason: string }) => [`step "${p.step}" is not cached: ${p.reason}`]);
+export const NotCacheable = define('NOT_CACHEABLE', (p: { step: string; reason: string }) => [
+  `step "${p.step}" is not cached: ${p.reason}`,
+]);
 
 // ---- running -------------------------------------------------------------------------------------------------------------------
 
-export const RunNameTaken = define('RUN_NAME_TAKEN', (p: { name: string }) => [`a run named "${p.name}" exists already`, 'Choose another --name.']);
+export const RunNameTaken = define('RUN_NAME_TAKEN', (p: { name: string }) => [
+  `a run named "${p.name}" exists already`,
+  'Choose another --name.',
+]);
 export const UnknownRun = define('UNKNOWN_RUN', (p: { run: string; nearest?: string | undefined }) => [
   p.run === 'latest' ? 'there is no run yet' : `no run "${p.run}"`,
   p.nearest === undefined ? '"mortise runs list" shows what there is.' : `Did you mean "${p.nearest}"?`,
@@ -315,7 +325,9 @@ export const RunFailed = define('RUN_FAILED', (p: { run: string; status: string;
   `run "${p.run}" ${p.status}: ${p.reason}`,
   `See "mortise runs show ${p.run}".`,
 ]);
-export const StepTimeout = define('STEP_TIMEOUT', (p: { step: string; timeoutMs: number }) => [`step "${p.step}" took longer than ${p.timeoutMs} ms`]);
+export const StepTimeout = define('STEP_TIMEOUT', (p: { step: string; timeoutMs: number }) => [
+  `step "${p.step}" took longer than ${p.timeoutMs} ms`,
+]);
 export const RunKilled = define('RUN_KILLED', (p: { reason: string }) => [`the run was killed (${p.reason})`]);
 export const FenceLost = define('FENCE_LOST', (p: { step: string; attempt: number }) => [
   `attempt ${p.attempt} of step "${p.step}" was taken over meanwhile; its outputs were dropped`,
@@ -338,7 +350,9 @@ export const MapNotArray = define('MAP_NOT_ARRAY', (p: { step: string; input: st
 
 // ---- artifacts -----------------------------------------------------------------------------------------------------------------
 
-export const BadArtifactKey = define('BAD_ARTIFACT_KEY', (p: { key: string; reason: string }) => [`"${p.key}" is no artifact key: ${p.reason}`]);
+export const BadArtifactKey = define('BAD_ARTIFACT_KEY', (p: { key: string; reason: string }) => [
+  `"${p.key}" is no artifact key: ${p.reason}`,
+]);
 export const ArtifactNotFound = define('ARTIFACT_NOT_FOUND', (p: { what: string; where?: string }) => [
   `${p.what} is not there${p.where === undefined ? '' : ` (${p.where})`}`,
 ]);
@@ -350,7 +364,9 @@ export const ArtifactCorrupt = define('ARTIFACT_CORRUPT', (p: { what: string; ex
 export const ArtifactStoreFailed = define('ARTIFACT_STORE_FAILED', (p: { store: string; doing: string; reason: string }) => [
   `the artifact store "${p.store}" failed ${p.doing}: ${p.reason}`,
 ]);
-export const NotSerializable = define('NOT_SERIALIZABLE', (p: { path: string; what: string }) => [`${p.path} is ${p.what}, for which there is no materializer`]);
+export const NotSerializable = define('NOT_SERIALIZABLE', (p: { path: string; what: string }) => [
+  `${p.path} is ${p.what}, for which there is no materializer`,
+]);
 export const BadMaterializer = define('BAD_MATERIALIZER', (p: { materializer: string; reason: string }) => [
   `the materializer "${p.materializer}" ${p.reason}`,
   'Mend it where it is passed to registerMaterializer().',
@@ -371,7 +387,10 @@ export const EventLogFailed = define('EVENT_LOG_FAILED', (p: { path: string; rea
   `cannot write the event log ${p.path}: ${p.reason}`,
   'Check free space and permissions.',
 ]);
-export const NotInRun = define('NOT_IN_RUN', (p: { call: string }) => [`${p.call} was called outside a run`, 'Call it in the code of a step.']);
+export const NotInRun = define('NOT_IN_RUN', (p: { call: string }) => [
+  `${p.call} was called outside a run`,
+  'Call it in the code of a step.',
+]);
 export const NotTracked = define('NOT_TRACKED', (p: { step: string; what: string }) => [
   `step "${p.step}" has no tracker run with ${p.what}`,
   'Set { experimentTracker: true } on the step.',
@@ -399,10 +418,14 @@ export class Permanent extends MortiseError {
 
 export const FileNotFound = define('FILE_NOT_FOUND', (p: { file: string }) => [`there is no file ${p.file}`]);
 export const FileBroken = define('FILE_BROKEN', (p: { file: string; reason: string }) => [`${p.file} cannot be loaded: ${p.reason}`]);
-export const PipelineBroken = define('PIPELINE_BROKEN', (p: { pipeline: string; reason: string }) => [`pipeline "${p.pipeline}" threw before its first step: ${p.reason}`]);
+export const PipelineBroken = define('PIPELINE_BROKEN', (p: { pipeline: string; reason: string }) => [
+  `pipeline "${p.pipeline}" threw before its first step: ${p.reason}`,
+]);
 export const NoPipeline = define('NO_PIPELINE', (p: { file: string; wanted?: string; known?: string[] }) => [
   p.wanted === undefined ? `${p.file} defines no pipeline` : `${p.file} has no pipeline "${p.wanted}"`,
-  p.known !== undefined && p.known.length > 0 ? `It has: ${p.known.join(', ')}.` : 'Export a pipeline(...) or a class with @pipeline from it.',
+  p.known !== undefined && p.known.length > 0
+    ? `It has: ${p.known.join(', ')}.`
+    : 'Export a pipeline(...) or a class with @pipeline from it.',
 ]);
 export const SeveralPipelines = define('SEVERAL_PIPELINES', (p: { file: string; known: string[] }) => [
   `${p.file} has several pipelines: ${p.known.join(', ')}`,

@@ -2,11 +2,13 @@
 export { pipeline, step } from './pipeline/authoring.ts';
 export { isPipelineClass, runPipeline, type ClassPipelineOptions, type PipelineClass } from './pipeline/class-pipeline.ts';
 export type { CompiledPipeline } from './pipeline/compile.ts';
-export type { Pipeline } from './pipeline/pipeline.ts';
+export { isPipeline, type Pipeline, type TypedPipeline } from './pipeline/pipeline.ts';
+export type { PipelineOptions } from './pipeline/pipeline-types.ts';
 export type * from './pipeline/pipeline-spec.ts';
 export { hasEnded } from './pipeline/pipeline-spec.ts';
-export type { StepOptions } from './pipeline/step-options.ts';
-export type { Step } from './pipeline/step.ts';
+export type { OutputDeclaration, RetryOptions, StepDefaults, StepOptions } from './pipeline/step-options.ts';
+export type { CallOptions } from './pipeline/step-types.ts';
+export { isStep, type Step } from './pipeline/step.ts';
 export { when } from './pipeline/when.ts';
 export type { StepOutput, Wire } from './pipeline/wire.ts';
 

@@ -15,7 +15,10 @@ export async function registerComponent(type: ComponentType, name: string, { fla
     const pairs = config.map(keyAndValue);
     if (flavor === undefined) {
       const typo = pairs.find(([key]) => nearest(key, ['flavor']) !== undefined)?.[0];
-      const advice = typo === undefined ? `Add --flavor=...: "mortise ${type} flavor list" shows them.` : `Did you mean "--flavor" instead of "--${typo}"?`;
+      const advice =
+        typo === undefined
+          ? `Add --flavor=...: "mortise ${type} flavor list" shows them.`
+          : `Did you mean "--flavor" instead of "--${typo}"?`;
       throw new BadUsage({ what: `${type} register needs --flavor`, advice });
     }
     await client.registerComponent({ type, name, flavor, config: Object.fromEntries(pairs) }, { stringsFromCommandLine: true });

@@ -5,5 +5,8 @@ export async function init(): Promise<void> {
   const { initProject } = await projectCore();
   const { project, created, repaired } = await initProject(process.cwd());
   if (created) printLine(`made a Mortise project in ${project.root}, with the stack "default"`);
-  else printLine(`${project.root} is a Mortise project already${repaired.length === 0 ? '' : `; made what was missing: ${repaired.join(', ')}`}`);
+  else
+    printLine(
+      `${project.root} is a Mortise project already${repaired.length === 0 ? '' : `; made what was missing: ${repaired.join(', ')}`}`,
+    );
 }

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const repository = process.env['CLIREPO'] ?? fileURLToPath(new URL('../../..', import.meta.url));
+const repository = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** The built command, as its bin entry names it. */
 const bin = join(repository, 'cli/dist/mortise.js');
@@ -39,7 +39,7 @@ export interface CliProject {
 
 /** Builds what changed since the last build. To be called before the first command of a test file. */
 export function buildCommand(): void {
-  if (!process.env['NOBUILD']) execFileSync(process.execPath, [join(repository, 'scripts/build.mjs')], { stdio: 'pipe' });
+  execFileSync(process.execPath, [join(repository, 'scripts/build.mjs')], { stdio: 'pipe' });
 }
 
 /** An ES module package, without a project in it yet. */
@@ -70,7 +70,9 @@ export function cliProject(): CliProject {
 }
 
 async function run(args: readonly string[], { cwd, env, uid, started }: CommandOptions): Promise<CommandResult> {
-  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('MORTISE_') && name !== 'NODE_OPTIONS'));
+  const inherited = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith('MORTISE_') && name !== 'NODE_OPTIONS'),
+  );
   const child = spawn(process.execPath, [bin, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...inherited, ...env },

@@ -26,18 +26,22 @@ function whatIsWrong(key: string): string | undefined {
 }
 
 /**
- * What all keys of a version begin with: `<artifact name>/<version id>`, each segment of the name made safe for file systems. A single file is stored as
- * `<prefix>.<extension>`, the files of a folder as `<prefix>/<path>`. As no segment of a name may look like a version's id, no key is another key's folder.
+ * What all keys of a version begin with: `<first segment of the artifact's name>/<the others, joined by dots>.<version id>`, made safe for file systems.
+ * One folder for all artifacts of a pipeline: in a local store every folder would be one more thing to make and to bring to the disk. A single file is
+ * stored as `<prefix>.<extension>`, the files of a folder as `<prefix>/<path>`; as ids are unique, no key is another key's folder.
  */
 export function keyPrefixOf(artifactName: string, versionId: string): string {
-  return `${artifactName.split('/').map(safeSegment).join('/')}/${versionId}`;
+  const [first = '', ...others] = artifactName.split('/').map(safeSegment);
+  const name = others.length === 0 ? '' : `${shortened(others.join('.'), MAX_NAME_BYTES)}.`;
+  return `${first}/${name}${versionId}`;
 }
 
+/** Leaves room for the id and an extension in one segment. */
+const MAX_NAME_BYTES = 180;
 const UNSAFE = /[\u0000-\u001f\u007f\\<>:"|?*]|^\.|[. ]$/g;
-const LIKE_A_VERSION = /^[0-9a-f]{32}(?=\.|$)/;
 
 function safeSegment(segment: string): string {
-  const safe = segment.toWellFormed().replace(UNSAFE, '_').replace(LIKE_A_VERSION, '_$&') || '_';
+  const safe = segment.toWellFormed().replace(UNSAFE, '_') || '_';
   return shortened(safe, MAX_SEGMENT_BYTES);
 }
 

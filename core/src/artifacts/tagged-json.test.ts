@@ -24,15 +24,26 @@ describe('a value comes back as it was', () => {
     ['a date', new Date('2026-01-02T03:04:05.678Z')],
     ['a date far off', new Date(8.64e15)],
     ['no date', new Date(NaN)],
-    ['a map with any keys', new Map<unknown, unknown>([[1, 'a'], ['1', NaN], [{ k: 1 }, new Map([[undefined, null]])], [NaN, -0]])],
+    [
+      'a map with any keys',
+      new Map<unknown, unknown>([
+        [1, 'a'],
+        ['1', NaN],
+        [{ k: 1 }, new Map([[undefined, null]])],
+        [NaN, -0],
+      ]),
+    ],
     ['a set', new Set<unknown>([1, '1', NaN, [new Set()]])],
     ['undefined in objects and arrays', { a: undefined, b: [undefined, null, undefined] }],
-    ['an array with holes', [, 1, , [,], undefined, ,]], // eslint-disable-line no-sparse-arrays
+    ['an array with holes', [Object.assign([], { 1: 1, 3: undefined, length: 5 }), [undefined]]],
     ['an empty object', {}],
     ['the tag itself', { $mortise: 'date', value: '2026-01-01' }],
     ['the tag within the tag', { $mortise: { $mortise: 'object', value: { $mortise: undefined } }, value: NaN, more: [] }],
     ['a name that is a tag', ['$mortise', { value: '$mortise' }]],
-    ['typed arrays within', { w: Float64Array.of(1.5, NaN, -0), i: [Int8Array.of(-1), BigUint64Array.of(2n ** 64n - 1n)], c: Uint8ClampedArray.of(7) }],
+    [
+      'typed arrays within',
+      { w: Float64Array.of(1.5, NaN, -0), i: [Int8Array.of(-1), BigUint64Array.of(2n ** 64n - 1n)], c: Uint8ClampedArray.of(7) },
+    ],
     ['bytes within', { b: Buffer.from('abc'), u: Uint8Array.of(1, 2), a: Uint8Array.of(3).buffer }],
     ['a view of a part', { v: Float32Array.of(1, 2, 3, 4).subarray(1, 3) }],
   ])('%s', (_, value) => {
@@ -70,7 +81,13 @@ describe('a value comes back as it was', () => {
       '({ d: new Date(0), m: new Map([[1, new Set([2])]]), a: [NaN, { x: 1 }], f: Float64Array.of(1), n: Object.create(null) })',
       createContext({}),
     );
-    assert.deepStrictEqual(roundTrip(foreign), { d: new Date(0), m: new Map([[1, new Set([2])]]), a: [NaN, { x: 1 }], f: Float64Array.of(1), n: {} });
+    assert.deepStrictEqual(roundTrip(foreign), {
+      d: new Date(0),
+      m: new Map([[1, new Set([2])]]),
+      a: [NaN, { x: 1 }],
+      f: Float64Array.of(1),
+      n: {},
+    });
   });
 });
 
@@ -112,7 +129,7 @@ describe('what is no data is refused by path', () => {
   const cycle: Record<string, unknown> = { a: { b: [] } };
   (cycle.a as { b: unknown[] }).b.push(0, cycle.a);
   const deep: Record<string, unknown> = {};
-  for (let i = 0, at = deep; i < 20_000; i++) at = (at.n = {}) as Record<string, unknown>;
+  for (let i = 0, at = deep; i < 20_000; i++) at = at.n = {};
 
   test.each<[string, unknown, string]>([
     ['a function', { model: { predict() {} } }, 'value.model.predict is a function (predict)'],

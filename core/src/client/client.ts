@@ -3,7 +3,15 @@ import { findProject } from '../project/find-project.ts';
 import type { Project } from '../project/project.ts';
 import type { FlavorDescriptor } from '../stack/flavor.ts';
 import { StackRegistry, type NewComponent, type StackParts } from '../stack/stack-registry.ts';
-import type { ComponentQuery, MetadataStore, PageRequest, RunQuery, StackRecord, ComponentRecord, VersionQuery } from '../store/metadata-store.ts';
+import type {
+  ComponentQuery,
+  MetadataStore,
+  PageRequest,
+  RunQuery,
+  StackRecord,
+  ComponentRecord,
+  VersionQuery,
+} from '../store/metadata-store.ts';
 import { openStore } from '../store/open-store.ts';
 import { ArtifactStores } from './artifact-stores.ts';
 import {
@@ -116,7 +124,10 @@ export class Client {
   async getArtifactVersion(artifact: string, version: number | 'latest' = 'latest'): Promise<ArtifactVersion> {
     const { store, artifactStores } = await this.#open();
     const record = await store.version({ artifact, version });
-    if (record === undefined) throw new ArtifactNotFound({ what: version === 'latest' ? `artifact "${artifact}"` : `version ${version} of artifact "${artifact}"` });
+    if (record === undefined)
+      throw new ArtifactNotFound({
+        what: version === 'latest' ? `artifact "${artifact}"` : `version ${version} of artifact "${artifact}"`,
+      });
     const holder = await artifactStores.holding(record);
     return {
       ...artifactVersionView(record),

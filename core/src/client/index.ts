@@ -14,7 +14,15 @@ export { COMPONENT_TYPES, type ComponentType } from '../stack/component-types.ts
 export type { ExecutionMode } from '../stack/orchestrator.ts';
 export type { ConfigKey, FlavorDescriptor } from '../stack/flavor.ts';
 export type { NewComponent, StackParts } from '../stack/stack-registry.ts';
-export type { ComponentQuery, MetadataValue, PageRequest, RunError, RunQuery, StackSnapshot, VersionQuery } from '../store/metadata-store.ts';
+export type {
+  ComponentQuery,
+  MetadataValue,
+  PageRequest,
+  RunError,
+  RunQuery,
+  StackSnapshot,
+  VersionQuery,
+} from '../store/metadata-store.ts';
 
 /** How to find the pipelines of a file. Loads what runs them. */
 export const filePipelines = () => import('./file-pipelines.ts');

@@ -7,7 +7,10 @@ import type { FlavorDescriptor } from '../stack/flavor.ts';
 const MASK = '***';
 
 /** A component as it may be shown: values of its flavor's secret keys are masked, references to secrets stay. */
-export function maskSecrets<C extends { type: ComponentType; flavor: string; config: JsonObject }>(component: C, flavors: readonly FlavorDescriptor[]): C {
+export function maskSecrets<C extends { type: ComponentType; flavor: string; config: JsonObject }>(
+  component: C,
+  flavors: readonly FlavorDescriptor[],
+): C {
   const descriptor = flavors.find(({ type, name }) => type === component.type && name === component.flavor);
   const secret = new Set(descriptor?.config.filter((key) => key.secret).map(({ key }) => key));
   const entries = Object.entries(component.config).map(([key, value]) => [key, secret.has(key) && !isReference(value) ? MASK : value]);

@@ -11,7 +11,11 @@ export function numberView(value: number): NumberView {
 }
 
 /** What the store holds of a run, all attempts of its steps, and the URI of each output's version (null: its artifact store cannot be opened here). */
-export function pipelineRunView(run: RunRecord, stepRuns: readonly StepRunRecord[], uriOf: (version: VersionRecord) => string | null): PipelineRun {
+export function pipelineRunView(
+  run: RunRecord,
+  stepRuns: readonly StepRunRecord[],
+  uriOf: (version: VersionRecord) => string | null,
+): PipelineRun {
   const trackerRunView = trackerRunViewer([...run.trackerRuns, ...stepRuns.flatMap((stepRun) => stepRun.trackerRuns)]);
   const { git } = run.environment;
   return {
@@ -50,7 +54,11 @@ function attemptsByStep(run: RunRecord, stepRuns: readonly StepRunRecord[]): [st
   return [...Map.groupBy(ordered, stepKey)];
 }
 
-function stepView(attempts: readonly StepRunRecord[], uriOf: (version: VersionRecord) => string | null, trackerRunView: TrackerRunViewer): StepView {
+function stepView(
+  attempts: readonly StepRunRecord[],
+  uriOf: (version: VersionRecord) => string | null,
+  trackerRunView: TrackerRunViewer,
+): StepView {
   const last = attempts.at(-1)!;
   const { params, metrics, tags } = last.tracked;
   return {

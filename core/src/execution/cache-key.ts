@@ -6,7 +6,7 @@ import { knownMaterializers } from '../artifacts/materializers.ts';
 import type { Json } from '../json.ts';
 import type { StepSpec } from '../pipeline/pipeline-spec.ts';
 import { sourceClosure, type SourceClosure } from '../pipeline/source-closure.ts';
-import type { StepCode } from './run-step.ts';
+import type { StepCode } from './step-call.ts';
 
 /** The sources that a run's steps were made of, each module's closure computed once per run. */
 export class StepSources {

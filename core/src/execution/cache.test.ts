@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -48,7 +49,10 @@ function expectStatus(result: PipelineRun, step: string, status: string): void {
 
 describe('a step comes from the cache', () => {
   it('when nothing has changed, in another process', () => {
-    write('main.ts', main(`const a = step('a', () => ({ n: 1 }));\nconst b = step('b', ({ x }: { x: { n: number } }) => x.n + 1);`, 'b({ x: a() });'));
+    write(
+      'main.ts',
+      main(`const a = step('a', () => ({ n: 1 }));\nconst b = step('b', ({ x }: { x: { n: number } }) => x.n + 1);`, 'b({ x: a() });'),
+    );
     expectStatus(run(), 'b', 'completed');
     const again = run();
     expectStatus(again, 'a', 'cached');
@@ -118,10 +122,14 @@ process.stdout.write(JSON.stringify(await p.run({ n: Number(process.env.N ?? ${n
   it('when the version of a package it imports has changed', () => {
     const installed = join(folder, 'node_modules', 'thing');
     mkdirSync(installed, { recursive: true });
-    const manifest = (version: string): void => writeFileSync(join(installed, 'package.json'), JSON.stringify({ name: 'thing', version, type: 'module', main: 'i.js' }));
+    const manifest = (version: string): void =>
+      writeFileSync(join(installed, 'package.json'), JSON.stringify({ name: 'thing', version, type: 'module', main: 'i.js' }));
     manifest('1.0.0');
     writeFileSync(join(installed, 'i.js'), 'export default 1;');
-    write('main.ts', main(`// @ts-ignore\nimport thing from 'thing';\nconst a = step('a', () => thing);`.replace('// @ts-ignore\n', ''), 'a();'));
+    write(
+      'main.ts',
+      main(`// @ts-ignore\nimport thing from 'thing';\nconst a = step('a', () => thing);`.replace('// @ts-ignore\n', ''), 'a();'),
+    );
     run();
     expectStatus(run(), 'a', 'cached');
     manifest('1.0.1');
@@ -144,7 +152,8 @@ process.stdout.write(JSON.stringify(await p.run({ n: Number(process.env.N ?? ${n
     expectStatus(run(), 'a', 'cached');
     const marker = join(project.project.artifactsFolder, '.mortise-artifact-store');
     const before = readFileSync(marker, 'utf8');
-    writeFileSync(marker, before.replace(/[0-9a-f]/, (digit) => (digit === '0' ? '1' : '0')));
+    const { id } = JSON.parse(before) as { id: string };
+    writeFileSync(marker, before.replace(id, randomUUID()));
     expectStatus(run(), 'a', 'completed');
     writeFileSync(marker, before);
   });
@@ -160,7 +169,13 @@ process.stdout.write(JSON.stringify(await p.run({ n: Number(process.env.N ?? ${n
 
 describe('a step is not cached, and the run says why', () => {
   it('with an import whose name is no literal', () => {
-    write('main.ts', main(`const name = './other.ts';\nconst a = step('a', async () => { if (process.env.NEVER) await import(name); return 1; });`, 'a();'));
+    write(
+      'main.ts',
+      main(
+        `const name = './other.ts';\nconst a = step('a', async () => { if (process.env.NEVER) await import(name); return 1; });`,
+        'a();',
+      ),
+    );
     run();
     const again = run();
     expectStatus(again, 'a', 'completed');

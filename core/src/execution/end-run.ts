@@ -28,7 +28,7 @@ export async function endRun<R>(run: OpenRun, execute: () => Promise<RunEnd<R>>)
   }
   const { status, error } = judge(run, end?.failed, thrown);
   await run.finish(status, error);
-  if (thrown !== undefined && !isError(thrown, RunKilled)) throw thrown;
+  if (thrown !== undefined && !isError(thrown, RunKilled)) throw thrown as Error;
   const finished = Object.assign(await readPipelineRun(run.store, run.id, run.stack.artifactStore), { result });
   if (run.options.throwOnFailure && status !== 'completed')
     throw new RunFailed({ run: run.name, status, reason: error?.message ?? status }, { cause: end?.failed?.error });
@@ -39,7 +39,10 @@ function judge(run: OpenRun, failed: RunEnd<unknown>['failed'], thrown: unknown)
   if (thrown !== undefined && !isError(thrown, RunKilled)) return { status: 'failed', error: describeError(thrown) };
   if (failed !== undefined) {
     const error = describeError(failed.error);
-    return { status: 'failed', error: { ...error, message: failed.step === undefined ? error.message : `step "${failed.step}" failed: ${error.message}` } };
+    return {
+      status: 'failed',
+      error: { ...error, message: failed.step === undefined ? error.message : `step "${failed.step}" failed: ${error.message}` },
+    };
   }
   if (run.signal.aborted) return { status: 'killed', error: { name: 'Killed', message: reasonOf(run.signal.reason) } };
   return { status: 'completed' };

@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 
 import type { RunEnvironment } from '../store/metadata-store.ts';
 
 /** Where a run happens, recorded without being asked. A folder that is in no git repository is fine. */
-export async function describeEnvironment(root: string, packages: Record<string, string>): Promise<RunEnvironment> {
+export async function describeEnvironment(root: string): Promise<RunEnvironment> {
   const git = await describeGit(root);
   const user = userName();
   return {
@@ -14,9 +14,35 @@ export async function describeEnvironment(root: string, packages: Record<string,
     ...(user !== undefined && { user }),
     host: hostname(),
     node: process.versions.node,
-    packages,
+    packages: installedPackages(root),
     command: [...process.argv],
   };
+}
+
+/** Versions of the packages that the project names as its own, as far as they are installed. */
+function installedPackages(root: string): Record<string, string> {
+  const { dependencies, devDependencies } = readManifest(join(root, 'package.json'));
+  const versions: Record<string, string> = {};
+  for (const name of Object.keys({ ...dependencies, ...devDependencies }).sort()) {
+    const { version } = readManifest(join(root, 'node_modules', name, 'package.json'));
+    if (version !== undefined) versions[name] = version;
+  }
+  return versions;
+}
+
+interface Manifest {
+  version?: string;
+  dependencies?: object;
+  devDependencies?: object;
+}
+
+function readManifest(path: string): Manifest {
+  try {
+    const manifest = JSON.parse(readFileSync(path, 'utf8')) as unknown;
+    return typeof manifest === 'object' && manifest !== null ? manifest : {};
+  } catch {
+    return {};
+  }
 }
 
 function userName(): string | undefined {

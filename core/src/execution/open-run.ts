@@ -12,9 +12,9 @@ import type { Project } from '../project/project.ts';
 import { activeStackName } from '../project/project-config.ts';
 import type { AssembledStack } from '../stack/assembled-stack.ts';
 import { assembleStack, trackersForStep } from '../stack/assemble-stack.ts';
-import type { MetadataStore, RunError, WorkerRecord } from '../store/metadata-store.ts';
+import type { MetadataStore, RunEnvironment, RunError, WorkerRecord } from '../store/metadata-store.ts';
 import type { Outcome } from '../tracking/experiment-tracker.ts';
-import type { RunTracking } from '../tracking/run-tracking.ts';
+import type { RunTracking, Undelivered } from '../tracking/run-tracking.ts';
 import type { StepSources } from './cache-key.ts';
 import { describeEnvironment } from './environment.ts';
 import { RUN_OPTIONS, type RunOptions } from './run-options.ts';
@@ -50,64 +50,96 @@ export async function openRun(plan: PipelineSpec, options: RunOptions, possibleS
   const project = findProject();
   const { worker, log, store: storeOf } = processServices();
   const store = await storeOf(project);
-  const stackName = options.stack ?? activeStackName(project);
-  const environment = describeEnvironment(project.root, {});
-  const stack = await assembleStack(stackName, { store, project, log });
-  const relativePlan = relativise(plan, project.root);
-  const trackersOf = (step: StepSpec): { component: string; flavor: string }[] => {
-    const names = trackersForStep(stack, step.options.experimentTracker, step.id);
-    return names.map((name) => ({ component: name, flavor: stack.trackers.find((tracker) => tracker.name === name)!.flavor }));
-  };
-  for (const step of possibleSteps) trackersOf(step);
+  const environment = describeEnvironment(project.root);
+  const stack = await assembleStack(options.stack ?? activeStackName(project), { store, project, log });
+  try {
+    return await beginRun({ plan, options, possibleSteps, project, store, stack, worker, environment: await environment });
+  } catch (error) {
+    await stack[Symbol.asyncDispose]();
+    throw error;
+  }
+}
 
-  const id = newId();
+interface Beginning {
+  plan: PipelineSpec;
+  options: RunOptions;
+  possibleSteps: readonly StepSpec[];
+  project: Project;
+  store: MetadataStore;
+  stack: AssembledStack;
+  worker: WorkerRecord;
+  environment: RunEnvironment;
+}
+
+async function beginRun(from: Beginning): Promise<OpenRun> {
+  const { plan, options, project, store, stack, worker, environment } = from;
+  const trackersOf = trackersIn(stack);
+  for (const step of from.possibleSteps) trackersOf(step);
   const startedAt = Date.now();
-  const name = options.name ?? defaultName(plan.pipeline, startedAt);
-  const experiment = options.experiment ?? plan.pipeline;
-  const tags = options.tags ?? {};
-  const described = await environment;
-  await store.createRun({
-    id, name, pipeline: plan.pipeline, experiment, startedAt, params: plan.params, tags,
-    spec: relativePlan, stack: stack.snapshot, environment: described, worker,
-  });
+  const identity = {
+    id: newId(),
+    name: options.name ?? defaultName(plan.pipeline, startedAt),
+    pipeline: plan.pipeline,
+    experiment: options.experiment ?? plan.pipeline,
+    startedAt,
+    tags: options.tags ?? {},
+  };
+  const { id, name } = identity;
+  const spec = relativise(plan, project.root);
+  await store.createRun({ ...identity, params: plan.params, spec, stack: stack.snapshot, environment, worker });
 
-  const stop = new AbortController();
-  const abort = (reason: string): void => stop.abort(new RunKilled({ reason }));
-  const signals = onStopSignal((signal) => abort(signal));
-  const { signal: given } = options;
-  if (given?.aborted) abort('aborted by its caller');
-  given?.addEventListener('abort', () => abort('aborted by its caller'), { once: true });
-
-  const user = described.user === undefined ? {} : { user: described.user };
-  const { tracking, handOver, sources } = runServices({
-    project, store, stack,
-    run: { id, name, pipeline: plan.pipeline, experiment, startedAt, tags, ...user },
-  });
-
-  const run: OpenRun = {
-    id, name, plan, options, project, store, stack, tracking, worker, trackersOf, abort,
-    handOver, sources,
+  const user = environment.user === undefined ? {} : { user: environment.user };
+  const services = runServices({ project, store, stack, run: { ...identity, ...user } });
+  const stop = stopping(options.signal);
+  const warnings: string[] = [];
+  return {
+    ...{ id, name, plan, options, project, store, stack, worker, warnings, trackersOf },
+    ...services,
     signal: stop.signal,
-    warnings: [],
+    abort: stop.abort,
     async finish(status, error) {
       const endedAt = Date.now();
       const outcome = outcomeOf(status, error);
       try {
-        await tracking.apply(true);
-        const spec = plan.style === 'class' ? { spec: relativise(plan, project.root) } : {};
-        await store.finishRun({ id, status, endedAt, warnings: run.warnings, outcome, ...(error && { error }), ...spec });
-        const undelivered = await tracking.finish(outcome, endedAt);
-        const late = undelivered.map(
-          ({ component, trackerRuns, reason }) => `experiment tracker "${component}": ${trackerRuns} tracker ${trackerRuns === 1 ? 'run' : 'runs'} not delivered yet (${reason})`,
-        );
-        if (late.length > 0) await store.addWarnings(id, late);
+        await services.tracking.apply(true);
+        const grown = plan.style === 'class' ? { spec: relativise(plan, project.root) } : {};
+        await store.finishRun({ id, status, endedAt, warnings, outcome, ...(error && { error }), ...grown });
+        const undelivered = await services.tracking.finish(outcome, endedAt);
+        if (undelivered.length > 0) await store.addWarnings(id, undelivered.map(describeUndelivered));
         await stack[Symbol.asyncDispose]();
       } finally {
-        signals.release();
+        stop.release();
       }
     },
   };
-  return run;
+}
+
+function trackersIn(stack: AssembledStack): OpenRun['trackersOf'] {
+  const flavors = new Map(stack.trackers.map(({ name, flavor }) => [name, flavor]));
+  return (step) =>
+    trackersForStep(stack, step.options.experimentTracker, step.id).map((component) => ({ component, flavor: flavors.get(component)! }));
+}
+
+/** What stops a run: a signal to the process, its caller's signal, or the run itself. */
+function stopping(given: AbortSignal | undefined): { signal: AbortSignal; abort(reason: string): void; release(): void } {
+  const stop = new AbortController();
+  const abort = (reason: string): void => stop.abort(new RunKilled({ reason }));
+  const giveUp = (): void => abort('aborted by its caller');
+  const signals = onStopSignal(abort);
+  if (given?.aborted) giveUp();
+  given?.addEventListener('abort', giveUp, { once: true });
+  return {
+    signal: stop.signal,
+    abort,
+    release() {
+      given?.removeEventListener('abort', giveUp);
+      signals.release();
+    },
+  };
+}
+
+function describeUndelivered({ component, trackerRuns, reason }: Undelivered): string {
+  return `experiment tracker "${component}": ${trackerRuns} tracker ${trackerRuns === 1 ? 'run' : 'runs'} not delivered yet (${reason})`;
 }
 
 function outcomeOf(status: RunStatus, error: RunError | undefined): Outcome {
@@ -118,7 +150,8 @@ function outcomeOf(status: RunStatus, error: RunError | undefined): Outcome {
 
 function checkOptions(options: RunOptions): void {
   const known = RUN_OPTIONS as readonly string[];
-  for (const option of Object.keys(options)) if (!known.includes(option)) throw new UnknownOption({ of: 'run()', option, known: [...known] });
+  for (const option of Object.keys(options))
+    if (!known.includes(option)) throw new UnknownOption({ of: 'run()', option, known: [...known] });
 }
 
 /** `<pipeline>-<yyyymmdd>-<hhmmss>-<4 hex>`, UTC. */

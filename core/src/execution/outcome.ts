@@ -5,8 +5,10 @@ import type { RunError } from '../store/metadata-store.ts';
 
 /** What was thrown, as it is recorded. Anything can be thrown. */
 export function describeError(thrown: unknown): RunError {
-  if (isMortiseError(thrown)) return { name: thrown.code, message: withAdvice(thrown), ...(thrown.stack !== undefined && { stack: fullStack(thrown) }) };
-  if (types.isNativeError(thrown)) return { name: thrown.name, message: thrown.message, ...(thrown.stack !== undefined && { stack: fullStack(thrown) }) };
+  if (isMortiseError(thrown))
+    return { name: thrown.code, message: withAdvice(thrown), ...(thrown.stack !== undefined && { stack: fullStack(thrown) }) };
+  if (types.isNativeError(thrown))
+    return { name: thrown.name, message: thrown.message, ...(thrown.stack !== undefined && { stack: fullStack(thrown) }) };
   return { name: 'Error', message: `threw ${typeof thrown === 'string' ? thrown : describeThrown(thrown)}` };
 }
 
@@ -24,7 +26,8 @@ function withAdvice(error: { message: string; advice: string | undefined }): str
 function fullStack(error: Error): string {
   let text = error.stack ?? '';
   let cause = error.cause;
-  for (let depth = 0; types.isNativeError(cause) && depth < 5; depth++, cause = cause.cause) text += `\nCaused by: ${cause.stack ?? cause.message}`;
+  for (let depth = 0; types.isNativeError(cause) && depth < 5; depth++, cause = cause.cause)
+    text += `\nCaused by: ${cause.stack ?? cause.message}`;
   return text;
 }
 

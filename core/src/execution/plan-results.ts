@@ -2,12 +2,12 @@ import { fingerprint } from '../artifacts/fingerprint.ts';
 import { fromTagged, toTagged } from '../artifacts/tagged-json.ts';
 import { MapNotArray } from '../errors.ts';
 import type { Json } from '../json.ts';
+import { collectSources, dependenciesOf } from '../pipeline/dependencies.ts';
 import type { ConditionSpec, InputSpec, PipelineSpec, StepSpec, WireSpec } from '../pipeline/pipeline-spec.ts';
-import type { InputRecord, VersionRecord } from '../store/metadata-store.ts';
+import type { VersionRecord } from '../store/metadata-store.ts';
 import type { OpenRun } from './open-run.ts';
 import { reasonOf } from './outcome.ts';
-import type { StepEnd, StepInput } from './run-step.ts';
-import { collectSources, dependenciesOf } from './schedule-plan.ts';
+import type { StepEnd, StepInput } from './step-call.ts';
 
 /** Where a step of the plan stands: its end, or one end per item of a mapped step. */
 type Result = { one: StepEnd } | { items: (StepEnd | undefined)[] };
@@ -76,7 +76,8 @@ export class PlanResults {
     const inputs: Record<string, StepInput> = {};
     for (const [name, spec] of Object.entries(step.inputs)) {
       const source = await this.source(spec);
-      inputs[name] = mapIndex !== undefined && step.map?.includes(name) ? await this.item(step, name, source, mapIndex) : this.whole(source);
+      inputs[name] =
+        mapIndex !== undefined && step.map?.includes(name) ? await this.item(step, name, source, mapIndex) : this.whole(source);
     }
     return inputs;
   }
@@ -119,13 +120,16 @@ export class PlanResults {
     const result = this.results.get(from);
     if (result === undefined) return { skipped: from };
     if ('one' in result) return versionOf(from, result.one, output);
-    const list = result.items.map((item, index) => (item === undefined ? { skipped: `${from}[${index}]` } : versionOf(`${from}[${index}]`, item, output)));
+    const list = result.items.map((item, index) =>
+      item === undefined ? { skipped: `${from}[${index}]` } : versionOf(`${from}[${index}]`, item, output),
+    );
     return list.find((item) => 'skipped' in item) ?? { list };
   }
 
   private whole(source: Source): StepInput {
     const { handOver, stack } = this.run;
-    if ('value' in source) return { record: { value: source.value }, content: { value: source.value }, load: async () => fromTagged(source.value) };
+    if ('value' in source)
+      return { record: { value: source.value }, content: { value: source.value }, load: async () => fromTagged(source.value) };
     if ('version' in source) {
       const { version } = source;
       return { record: recordOf(version), content: contentOf(version), load: () => handOver.take(version, stack.artifactStore) };
@@ -166,9 +170,11 @@ export class PlanResults {
   }
 
   private async loadArray(step: StepSpec, name: string, source: Source): Promise<unknown[]> {
-    const value = await this.whole(source).load().catch((cause: unknown) => {
-      throw new MapNotArray({ step: step.id, input: name, reason: reasonOf(cause) }, { cause });
-    });
+    const value = await this.whole(source)
+      .load()
+      .catch((cause: unknown) => {
+        throw new MapNotArray({ step: step.id, input: name, reason: reasonOf(cause) }, { cause });
+      });
     if (Array.isArray(value)) return value as unknown[];
     if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return Array.from(value as Float64Array);
     throw new MapNotArray({ step: step.id, input: name, reason: `it is ${value === null ? 'null' : typeof value}` });

@@ -161,7 +161,10 @@ describe('a class-style pipeline', () => {
         return { weights: [] };
       }
     }
-    await expect(runPipeline(Silent)).rejects.toMatchObject({ code: 'BAD_STEP_METHOD', message: expect.stringContaining('overridden in Silent without @step') });
+    await expect(runPipeline(Silent)).rejects.toMatchObject({
+      code: 'BAD_STEP_METHOD',
+      message: expect.stringContaining('overridden in Silent without @step'),
+    });
   });
 
   it('refuses static steps, constructors with arguments, classes without a pipeline, and unknown params', async () => {

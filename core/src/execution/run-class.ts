@@ -17,9 +17,10 @@ import { openRun, type OpenRun } from './open-run.ts';
 import { reasonOf } from './outcome.ts';
 import { contentOf, recordOf } from './plan-results.ts';
 import type { RunOptions } from './run-options.ts';
-import { runStep, untilAborted, type StepCode, type StepEnd, type StepInput } from './run-step.ts';
+import { runStep, untilAborted } from './run-step.ts';
 import { DEFAULT_CONCURRENCY } from './schedule-plan.ts';
 import { Semaphore } from './semaphore.ts';
+import type { StepCode, StepEnd, StepInput } from './step-call.ts';
 
 /** Plain values up to this many characters of JSON are recorded as they are; larger ones are stored as artifact versions. */
 const MAX_PLAIN = 4096;
@@ -151,11 +152,15 @@ class ClassRun implements ClassRunContext {
     return values;
   }
 
-  private async describeInputs(stepId: string, given: unknown): Promise<{ inputs: Record<string, StepInput>; specs: Record<string, InputSpec> }> {
+  private async describeInputs(
+    stepId: string,
+    given: unknown,
+  ): Promise<{ inputs: Record<string, StepInput>; specs: Record<string, InputSpec> }> {
     const inputs: Record<string, StepInput> = {};
     const specs: Record<string, InputSpec> = {};
     if (given === undefined) return { inputs, specs };
-    if (!isObject(given) || Array.isArray(given)) throw new StepArguments({ step: stepId, reason: `was called with ${Array.isArray(given) ? 'an array' : typeof given}` });
+    if (!isObject(given) || Array.isArray(given))
+      throw new StepArguments({ step: stepId, reason: `was called with ${Array.isArray(given) ? 'an array' : typeof given}` });
     for (const [name, value] of Object.entries(given)) {
       const described = await this.describe(stepId, name, value);
       inputs[name] = { ...described.input, load: async () => value };
@@ -180,7 +185,8 @@ class ClassRun implements ClassRunContext {
       };
     }
     const plain = plainValue(value);
-    if (plain !== undefined) return { input: { record: { value: plain.json }, content: { value: plain.json } }, spec: { value: plain.json } };
+    if (plain !== undefined)
+      return { input: { record: { value: plain.json }, content: { value: plain.json } }, spec: { value: plain.json } };
     const version = await this.keepLoose(stepId, name, value, 'made outside a step');
     if (isObject(value)) this.origins.set(value, { version, from: undefined });
     return describedVersion(version, undefined);
@@ -202,8 +208,14 @@ class ClassRun implements ClassRunContext {
   }
 }
 
-function describedVersion(version: VersionRecord, from: { from: string; output: string } | undefined): { input: Omit<StepInput, 'load'>; spec: InputSpec } {
-  return { input: { record: recordOf(version), content: contentOf(version) }, spec: from ?? { value: { artifact: version.artifact, version: version.version } } };
+function describedVersion(
+  version: VersionRecord,
+  from: { from: string; output: string } | undefined,
+): { input: Omit<StepInput, 'load'>; spec: InputSpec } {
+  return {
+    input: { record: recordOf(version), content: contentOf(version) },
+    spec: from ?? { value: { artifact: version.artifact, version: version.version } },
+  };
 }
 
 function plainValue(value: unknown): { json: ReturnType<typeof toTagged> } | undefined {
@@ -224,7 +236,10 @@ function isObject(value: unknown): value is object {
 function wroteToThis(error: unknown, step: ClassStep): boolean {
   if (!types.isNativeError(error) || error.name !== 'TypeError') return false;
   const property = /^Cannot (?:add property|assign to read only property|delete property) '?([\w$]+)'?/.exec(error.message)?.[1];
-  return property !== undefined && new RegExp(`\\bthis\\s*(?:\\.\\s*${escape(property)}\\b|\\[)`).test(Function.prototype.toString.call(step.method));
+  return (
+    property !== undefined &&
+    new RegExp(`\\bthis\\s*(?:\\.\\s*${escape(property)}\\b|\\[)`).test(Function.prototype.toString.call(step.method))
+  );
 }
 
 function escape(text: string): string {

@@ -25,7 +25,16 @@ export interface RunOptions {
 
 /** Names of all run options, for the check of unknown ones. */
 export const RUN_OPTIONS: readonly (keyof RunOptions)[] = [
-  'stack', 'name', 'cache', 'concurrency', 'executionMode', 'experiment', 'tags', 'signal', 'throwOnFailure', 'onStep',
+  'stack',
+  'name',
+  'cache',
+  'concurrency',
+  'executionMode',
+  'experiment',
+  'tags',
+  'signal',
+  'throwOnFailure',
+  'onStep',
 ];
 
 export interface StepEvent {

@@ -7,7 +7,8 @@ import { openRun, type OpenRun } from './open-run.ts';
 import { reasonOf } from './outcome.ts';
 import { PlanResults } from './plan-results.ts';
 import type { RunOptions } from './run-options.ts';
-import { emit, identityOf, runStep, type StepCall, type StepEnd } from './run-step.ts';
+import { runStep } from './run-step.ts';
+import { emit, identityOf, type StepCall, type StepEnd } from './step-call.ts';
 import { endRun, type FinishedRun } from './end-run.ts';
 
 /** Runs a function-style pipeline: compiles its plan for these params, hands it to the stack's orchestrator, and ends the run. */
@@ -34,7 +35,7 @@ class FunctionRun implements OrchestratedRun {
   private readonly steps: Map<string, StepSpec>;
   private readonly started = new Set<string>();
   /** Why the length of a mapped step could not be told: its run fails with it. */
-  private readonly mapErrors = new Map<string, unknown>();
+  private readonly mapErrors = new Map<string, Error>();
 
   constructor(run: OpenRun, compiled: CompiledPipeline) {
     this.run = run;
@@ -58,7 +59,7 @@ class FunctionRun implements OrchestratedRun {
       this.results.expectItems(stepId, length);
       return length;
     } catch (error) {
-      this.mapErrors.set(stepId, error);
+      this.mapErrors.set(stepId, error as Error);
       return undefined;
     }
   }
@@ -68,14 +69,21 @@ class FunctionRun implements OrchestratedRun {
     this.started.add(stepId);
     const end = await this.endOf(step, mapIndex);
     this.results.record(stepId, mapIndex, end);
-    if (end.status === 'failed') this.firstFailure ??= { step: mapIndex === undefined ? stepId : `${stepId}[${mapIndex}]`, error: end.error };
+    if (end.status === 'failed')
+      this.firstFailure ??= { step: mapIndex === undefined ? stepId : `${stepId}[${mapIndex}]`, error: end.error };
     return end.status;
   }
 
   private async endOf(step: StepSpec, mapIndex: number | undefined): Promise<StepEnd> {
     const code = this.compiled.steps.get(step.id)!;
     const mapError = this.mapErrors.get(step.id);
-    if (mapError !== undefined) return runStep(this.run, { step: { ...step, options: { ...step.options, cache: false } }, mapIndex, code, inputs: { map: broken(mapError) } });
+    if (mapError !== undefined)
+      return runStep(this.run, {
+        step: { ...step, options: { ...step.options, cache: false } },
+        mapIndex,
+        code,
+        inputs: { map: broken(mapError) },
+      });
     const reason = mapIndex === undefined ? await this.results.skipReason(step) : undefined;
     if (reason !== undefined) return this.skip(step, reason);
     if (step.map !== undefined && mapIndex === undefined) return { status: 'completed', id: '', outputs: new Map() };
@@ -86,7 +94,17 @@ class FunctionRun implements OrchestratedRun {
   private async skip(step: StepSpec, reason: string): Promise<StepEnd> {
     const id = newId();
     const identity = identityOf(this.run, { step, mapIndex: undefined });
-    await this.run.store.settleStep({ ...identity, id, stepName: step.name, status: 'skipped', at: Date.now(), workerId: this.run.worker.id, inputs: {}, reason, trackers: [] });
+    await this.run.store.settleStep({
+      ...identity,
+      id,
+      stepName: step.name,
+      status: 'skipped',
+      at: Date.now(),
+      workerId: this.run.worker.id,
+      inputs: {},
+      reason,
+      trackers: [],
+    });
     emit(this.run, { step, mapIndex: undefined }, { status: 'skipped', attempt: 0, durationMs: 0, message: reason });
     return { status: 'skipped', id, outputs: new Map() };
   }
@@ -98,6 +116,6 @@ class FunctionRun implements OrchestratedRun {
   }
 }
 
-function broken(error: unknown): StepCall['inputs'][string] {
-  return { record: { value: null }, content: null, load: () => Promise.reject(error as Error) };
+function broken(error: Error): StepCall['inputs'][string] {
+  return { record: { value: null }, content: null, load: () => Promise.reject(error) };
 }

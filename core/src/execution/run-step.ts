@@ -1,64 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { newId } from '../id.ts';
-import { isError, NotSerializable, FenceLost, InputNotLoadable, MapNotArray, OutputMissing, OutputNotStorable, RunKilled, StepTimeout } from '../errors.ts';
 import { keyPrefixOf } from '../artifacts/artifact-key.ts';
-import { saveValue } from '../artifacts/save-value.ts';
-import { materializerFor } from '../artifacts/materializers.ts';
-import { fromTagged } from '../artifacts/tagged-json.ts';
-import type { Json } from '../json.ts';
-import type { OutputSpec, RetrySpec, StepSpec, StepStatus } from '../pipeline/pipeline-spec.ts';
-import type { CachedStep, CommittedVersion, InputRecord, RunError, StepIdentity, VersionRecord } from '../store/metadata-store.ts';
+import { FenceLost, InputNotLoadable, isError, MapNotArray, RunKilled, StepTimeout } from '../errors.ts';
+import { newId } from '../id.ts';
+import type { RetrySpec, StepSpec } from '../pipeline/pipeline-spec.ts';
+import type { CachedStep, RunError, StepIdentity } from '../store/metadata-store.ts';
 import { stepContext, type StepContext } from '../tracking/context.ts';
 import type { Outcome } from '../tracking/experiment-tracker.ts';
-import { logTrackedOutput } from '../tracking/tracked-output.ts';
-import { trackerRunKey } from '../tracking/tracker-run-key.ts';
 import type { AttemptTracking } from '../tracking/run-tracking.ts';
+import { trackerRunKey } from '../tracking/tracker-run-key.ts';
 import { cacheKey } from './cache-key.ts';
-import { describeError, reasonOf } from './outcome.ts';
 import type { OpenRun } from './open-run.ts';
-import type { StepEvent } from './run-options.ts';
-
-/** The code of a step, as it was found in this process. */
-export interface StepCode {
-  /** Takes the object of inputs. */
-  fn: (inputs: never) => unknown;
-  /** `file:` URL of the module that defines it. */
-  module: string;
-  /** Modules on the stack of its definition. */
-  frames: readonly string[];
-  /** Set when it was made inside a function, so that its source does not tell it apart. */
-  insideFunction: string | undefined;
-  /** How many steps of this name its module had defined before it. */
-  ordinal: number;
-}
-
-/** An input of one step run: where it comes from, what it is, and how to get it. */
-export interface StepInput {
-  record: InputRecord;
-  /** Identity of its content: a hash, or the plain value itself. */
-  content: Json;
-  load(): Promise<unknown>;
-}
-
-export interface StepCall {
-  step: StepSpec;
-  mapIndex: number | undefined;
-  code: StepCode;
-  /** False when the function takes nothing. */
-  inputs: Record<string, StepInput>;
-}
-
-export interface StepEnd {
-  status: Exclude<StepStatus, 'queued' | 'running'>;
-  outputs: Map<string, VersionRecord>;
-  /** The error a failed step ended with, as it was thrown. */
-  error?: unknown;
-  /** What the function returned; absent after a cache hit. */
-  returned?: { value: unknown };
-  /** Id of the step run. */
-  id: string;
-}
+import { describeError, reasonOf } from './outcome.ts';
+import { contentsOf, emit, identityOf, paramsOf, recordsOf, type StepCall, type StepEnd } from './step-call.ts';
+import { storeOutputs } from './step-outputs.ts';
 
 /** The life of one step (or of one item of a mapped one): a cache hit, or attempts until one ends well or none is left. Never throws for the step's failure. */
 export async function runStep(run: OpenRun, call: StepCall): Promise<StepEnd> {
@@ -161,7 +116,12 @@ async function runAttempt(
       willRetry: false,
     });
     for (const [index, version] of committed.entries()) run.handOver.keep(version, versions[index]!.value, versions[index]!.encoded);
-    end = { status: 'completed', id, outputs: new Map(committed.map((version) => [version.output ?? 'output', version])), returned: { value } };
+    end = {
+      status: 'completed',
+      id,
+      outputs: new Map(committed.map((version) => [version.output ?? 'output', version])),
+      returned: { value },
+    };
   } catch (error) {
     // A commit that lost its fence has an owner elsewhere: nothing of this attempt may be written any more.
     if (isError(error, FenceLost)) return { status: 'failed', id, outputs: new Map(), error };
@@ -187,7 +147,12 @@ async function runAttempt(
   run.tracking.end(id, outcome, Date.now(), willRetry ? successors(identity, started.attempt + 1, trackers) : undefined);
   if (!willRetry) {
     const message = end.error === undefined ? undefined : reasonOf(end.error);
-    emit(run, call, { status: end.status, attempt: started.attempt, durationMs: Date.now() - startedAt, ...(message !== undefined && { message }) });
+    emit(run, call, {
+      status: end.status,
+      attempt: started.attempt,
+      durationMs: Date.now() - startedAt,
+      ...(message !== undefined && { message }),
+    });
   }
   await run.tracking.apply();
   return end;
@@ -213,7 +178,9 @@ async function perform(
     signal: attempt.stop.signal,
     tracking: attempt.tracking,
   };
-  const work = stepContext().run(context, async () => (Object.keys(inputs).length === 0 ? (code.fn as () => unknown)() : code.fn(inputs as never)));
+  const work = stepContext().run(context, async () =>
+    Object.keys(inputs).length === 0 ? (code.fn as () => unknown)() : code.fn(inputs as never),
+  );
   try {
     return await untilStopped(work, step, attempt.stop);
   } finally {
@@ -276,106 +243,18 @@ function follow(signal: AbortSignal, stop: AbortController): () => void {
   return () => signal.removeEventListener('abort', pass);
 }
 
-interface StoredOutput {
-  version: CommittedVersion;
-  value: unknown;
-  encoded: Uint8Array | undefined;
-}
-
-/** Splits what was returned into the declared outputs, logs the tracked ones, and stores all: intents first, then bytes. */
-async function storeOutputs(
-  run: OpenRun,
-  call: StepCall,
-  attempt: { id: string; value: unknown; signal: AbortSignal; tracking: AttemptTracking },
-): Promise<StoredOutput[]> {
-  const outputs = splitOutputs(call.step, attempt.value);
-  for (const { spec, value } of outputs) storable(call.step, spec, () => materializerFor(value));
-  for (const { spec, value } of outputs) if (spec.tracked) logTrackedOutput(attempt.tracking, spec.name, spec.tracked, value);
-  const prepared = outputs.map((output) => ({ ...output, id: newId() }));
-  await run.store.intendVersions(
-    prepared.map(({ id, spec }) => ({
-      id,
-      artifact: spec.artifact,
-      storeId: run.stack.artifactStore.id,
-      keyPrefix: keyPrefixOf(spec.artifact, id),
-      producerRunId: attempt.id,
-      workerId: run.worker.id,
-    })),
-  );
-  const stored: StoredOutput[] = [];
-  for (const { id, spec, value } of prepared) {
-    const prefix = keyPrefixOf(spec.artifact, id);
-    const { encoded, ...saved } = await storableAsync(call.step, spec, () => saveValue(value, { store: run.stack.artifactStore, keyPrefix: prefix, signal: attempt.signal }));
-    stored.push({ version: { ...saved, id, output: spec.name, metadata: {} }, value, encoded });
-  }
-  return stored;
-}
-
-function splitOutputs(step: StepSpec, value: unknown): { spec: OutputSpec; value: unknown }[] {
-  const only = step.outputs[0];
-  if (!step.splitOutputs) return only === undefined ? [] : [{ spec: only, value }];
-  const returned = value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value;
-  return step.outputs.map((spec) => {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, spec.name))
-      throw new OutputMissing({ step: step.id, output: spec.name, returned: returned === 'object' ? `only ${Object.keys(value as object).join(', ') || 'nothing'}` : returned });
-    return { spec, value: (value as Record<string, unknown>)[spec.name] };
-  });
-}
-
-function storable(step: StepSpec, spec: OutputSpec, check: () => void): void {
-  try {
-    check();
-  } catch (cause) {
-    throw notStorable(step, spec, cause);
-  }
-}
-
-async function storableAsync<T>(step: StepSpec, spec: OutputSpec, save: () => Promise<T>): Promise<T> {
-  try {
-    return await save();
-  } catch (cause) {
-    throw notStorable(step, spec, cause);
-  }
-}
-
-function notStorable(step: StepSpec, spec: OutputSpec, cause: unknown): unknown {
-  if (isError(cause, StepTimeout) || isError(cause, RunKilled)) return cause;
-  const reason = isError(cause, NotSerializable) ? cause.message.replace(/^value/, spec.name) : reasonOf(cause);
-  return new OutputNotStorable({ step: step.id, output: spec.name, reason }, { cause });
-}
-
 /** A file that a step logged: stored beside the artifacts, under the step run's own folder. */
-async function saveLogged(run: OpenRun, stepRunId: string, path: string, body: AsyncIterable<Uint8Array> | Uint8Array): Promise<{ uri: string; sha256: string; size: number }> {
+async function saveLogged(
+  run: OpenRun,
+  stepRunId: string,
+  path: string,
+  body: AsyncIterable<Uint8Array> | Uint8Array,
+): Promise<{ uri: string; sha256: string; size: number }> {
   const key = `${keyPrefixOf(`${run.plan.pipeline}/logged`, stepRunId)}/${path}`;
   const { size, sha256 } = await run.stack.artifactStore.put(key, body);
   return { uri: run.stack.artifactStore.uri(key), size, sha256 };
 }
 
-export function identityOf(run: OpenRun, call: { step: StepSpec; mapIndex: number | undefined }): StepIdentity {
-  return { runId: run.id, stepId: call.step.id, ...(call.mapIndex !== undefined && { mapIndex: call.mapIndex }) };
-}
-
-function recordsOf(call: StepCall): Record<string, InputRecord> {
-  return Object.fromEntries(Object.entries(call.inputs).map(([name, input]) => [name, input.record]));
-}
-
-function contentsOf(call: StepCall): Record<string, Json> {
-  const names = Object.keys(call.inputs).sort();
-  return Object.fromEntries(names.map((name) => [name, call.inputs[name]!.content]));
-}
-
-function paramsOf(call: StepCall): Record<string, unknown> {
-  const params: Record<string, unknown> = {};
-  for (const [name, input] of Object.entries(call.inputs)) if ('value' in input.record) params[name] = fromTagged(input.record.value);
-  return params;
-}
-
 function successors(identity: StepIdentity, attempt: number, trackers: readonly { component: string }[]): Record<string, string> {
   return Object.fromEntries(trackers.map(({ component }) => [component, trackerRunKey({ ...identity, attempt, component })]));
 }
-
-export function emit(run: OpenRun, call: { step: StepSpec; mapIndex: number | undefined }, event: Omit<StepEvent, 'runName' | 'step'>): void {
-  const step = call.mapIndex === undefined ? call.step.id : `${call.step.id}[${call.mapIndex}]`;
-  run.options.onStep?.({ runName: run.name, step, ...event });
-}
-

@@ -13,7 +13,12 @@ beforeEach(async () => {
 afterEach(() => project.remove());
 
 /** What the local tracker itself says of a tracker run: its own file, at the URL it gave. */
-function atTracker(url: string | null): { status: string; error?: { message: string }; metrics: Record<string, unknown>; supersededBy?: string } {
+function atTracker(url: string | null): {
+  status: string;
+  error?: { message: string };
+  metrics: Record<string, unknown>;
+  supersededBy?: string;
+} {
   return JSON.parse(readFileSync(fileURLToPath(url!), 'utf8')) as never;
 }
 const only = (run: PipelineRun, id: string) => run.steps[id]!.attempts.at(-1)!.trackerRuns[0]!;
@@ -200,7 +205,10 @@ describe('the shape of a plan', () => {
   });
 
   it('splits declared outputs, logs tracked ones, and names the one that is missing', async () => {
-    const split = step('split', { experimentTracker: true, outputs: { left: {}, score: tracked.metrics() } }, async () => ({ left: [1], score: { acc: 0.5 } }));
+    const split = step('split', { experimentTracker: true, outputs: { left: {}, score: tracked.metrics() } }, async () => ({
+      left: [1],
+      score: { acc: 0.5 },
+    }));
     const use = step('use', async ({ left }: { left: number[] }) => left.length);
     const run = await pipeline('split', () => use({ left: split().left })).run();
     expect(run.result).toBe(1);

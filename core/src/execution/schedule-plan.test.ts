@@ -22,7 +22,13 @@ interface Told {
 
 async function schedule(
   spec: PipelineSpec,
-  o: { mode?: ExecutionMode; concurrency?: number; outcomes?: Record<string, StepStatus>; lengths?: Record<string, number>; stopAfter?: string } = {},
+  o: {
+    mode?: ExecutionMode;
+    concurrency?: number;
+    outcomes?: Record<string, StepStatus>;
+    lengths?: Record<string, number>;
+    stopAfter?: string;
+  } = {},
 ): Promise<Told> {
   const told: Told = { order: [], most: 0, aborted: [] };
   const stop = new AbortController();
@@ -51,7 +57,12 @@ async function schedule(
 }
 
 describe('schedulePlan', () => {
-  const diamond = plan(step('a'), step('b', { x: from('a') }), step('c', { x: from('a') }), step('d', { x: { list: [from('b'), from('c')] } }));
+  const diamond = plan(
+    step('a'),
+    step('b', { x: from('a') }),
+    step('c', { x: from('a') }),
+    step('d', { x: { list: [from('b'), from('c')] } }),
+  );
 
   it('starts a step only after all it takes from, and independent ones at once', async () => {
     const { order, most } = await schedule(diamond);
@@ -65,15 +76,24 @@ describe('schedulePlan', () => {
   });
 
   it('starts nothing more after a failure by default', async () => {
-    const { order } = await schedule(plan(step('bad'), step('next', { x: from('bad') }), step('far', {}, { after: ['next'] }), step('other')), {
-      concurrency: 1,
-      outcomes: { bad: 'failed' },
-    });
+    const { order } = await schedule(
+      plan(step('bad'), step('next', { x: from('bad') }), step('far', {}, { after: ['next'] }), step('other')),
+      {
+        concurrency: 1,
+        outcomes: { bad: 'failed' },
+      },
+    );
     expect(order).toEqual(['bad']);
   });
 
   it('runs all that is not downstream of a failure under continue-on-failure', async () => {
-    const spec = plan(step('bad'), step('next', { x: from('bad') }), step('far', {}, { after: ['next'] }), step('other'), step('beside', {}, { after: ['other'] }));
+    const spec = plan(
+      step('bad'),
+      step('next', { x: from('bad') }),
+      step('far', {}, { after: ['next'] }),
+      step('other'),
+      step('beside', {}, { after: ['other'] }),
+    );
     const { order } = await schedule(spec, { mode: 'continue-on-failure', outcomes: { bad: 'failed' } });
     expect(order).toEqual(['bad', 'other', 'beside']);
   });
@@ -91,7 +111,12 @@ describe('schedulePlan', () => {
 
   it('goes on with the other items of a mapped step under continue-on-failure, but not below it', async () => {
     const spec = plan(step('each', {}, { map: ['item'] }), step('sum', { all: from('each') }));
-    const { order } = await schedule(spec, { lengths: { each: 3 }, mode: 'continue-on-failure', outcomes: { 'each[0]': 'failed' }, concurrency: 1 });
+    const { order } = await schedule(spec, {
+      lengths: { each: 3 },
+      mode: 'continue-on-failure',
+      outcomes: { 'each[0]': 'failed' },
+      concurrency: 1,
+    });
     expect(order).toEqual(['each[0]', 'each[1]', 'each[2]']);
   });
 

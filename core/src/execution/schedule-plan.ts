@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 
-import type { InputSpec, PipelineSpec, StepSpec, StepStatus } from '../pipeline/pipeline-spec.ts';
+import { dependenciesOf } from '../pipeline/dependencies.ts';
+import type { PipelineSpec, StepSpec, StepStatus } from '../pipeline/pipeline-spec.ts';
 import type { OrchestratedRun } from '../stack/orchestrator.ts';
 
 /** Step runs at once when nobody says otherwise: steps mostly wait, so more than there are cores. */
@@ -23,25 +24,6 @@ interface Node {
 interface Task {
   node: Node;
   mapIndex: number | undefined;
-}
-
-/** Ids of the steps that a step waits for: those its inputs come from, `after`, and its conditions. Each once. */
-export function dependenciesOf(step: StepSpec): Set<string> {
-  const ids = new Set<string>(step.after);
-  for (const condition of step.when) ids.add(condition.from);
-  for (const input of Object.values(step.inputs)) collectSources(input, ids);
-  return ids;
-}
-
-/** Adds the ids of the steps that an input comes from. */
-export function collectSources(input: InputSpec, into: Set<string>): void {
-  if ('from' in input) into.add(input.from);
-  else if ('list' in input) for (const item of input.list) collectSources(item, into);
-  else if ('when' in input) {
-    into.add(input.when.from);
-    collectSources(input.then, into);
-    if (input.else) collectSources(input.else, into);
-  }
 }
 
 /**

@@ -16,7 +16,11 @@ beforeAll(async () => {
 afterAll(() => project.remove());
 
 /** Starts a script whose step says `ready` and then never ends, sends it signals, and gives how it ended. */
-async function stopped(name: string, signals: NodeJS.Signals[], step = 'await new Promise((r) => setTimeout(r, 60_000));'): Promise<{ code: number | null; signal: string | null }> {
+async function stopped(
+  name: string,
+  signals: NodeJS.Signals[],
+  step = 'await new Promise((r) => setTimeout(r, 60_000));',
+): Promise<{ code: number | null; signal: string | null }> {
   const file = join(project.project.root, `${name}.ts`);
   writeFileSync(
     file,
@@ -28,7 +32,9 @@ process.stdout.write('went on');
 `,
   );
   const child = spawn(process.execPath, ['--no-warnings', file], { cwd: project.project.root, stdio: ['ignore', 'pipe', 'inherit'] });
-  const ended = new Promise<{ code: number | null; signal: string | null }>((resolve) => child.on('exit', (code, signal) => resolve({ code, signal })));
+  const ended = new Promise<{ code: number | null; signal: string | null }>((resolve) =>
+    child.on('exit', (code, signal) => resolve({ code, signal })),
+  );
   await new Promise<void>((resolve) => child.stdout.once('data', () => resolve()));
   for (const signal of signals) {
     child.kill(signal);
@@ -51,4 +57,3 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
     expect(JSON.parse(readFileSync(fileURLToPath(trackerRun!.url!), 'utf8'))).toMatchObject({ status: 'killed' });
   });
 });
-

@@ -18,11 +18,11 @@ interface PipelineDecoratorFactory {
 /** A step: `step('train', fn)` in function style, `@step()` on a method in class style. */
 export const step = ((...args: unknown[]) =>
   typeof args[0] === 'string'
-    ? Reflect.apply(functionStep, undefined, args)
+    ? (functionStep as (...all: unknown[]) => unknown)(...args)
     : classStepDecorator(args[0] as StepOptions | undefined)) as StepDecoratorFactory & typeof functionStep;
 
 /** A pipeline: `pipeline('wine', body)` in function style, `@pipeline()` on the method `run` in class style. */
 export const pipeline = ((...args: unknown[]) =>
   typeof args[0] === 'string'
-    ? Reflect.apply(functionPipeline, undefined, args)
+    ? (functionPipeline as (...all: unknown[]) => unknown)(...args)
     : classPipelineDecorator(args[0] as ClassPipelineOptions | undefined)) as PipelineDecoratorFactory & typeof functionPipeline;

@@ -30,7 +30,8 @@ export interface ClassPipelineDecorator<P extends Record<string, unknown>> {
 export type PipelineClass = new () => { run(params: never): Promise<unknown> };
 
 /** The params of a class: all of them have defaults, or are asked for when it runs. */
-type ParamsOf<C extends { run(params: never): Promise<unknown> }> = Parameters<C['run']> extends [infer P extends object] ? Partial<P> : Record<string, never>;
+type ParamsOf<C extends { run(params: never): Promise<unknown> }> =
+  Parameters<C['run']> extends [infer P extends object] ? Partial<P> : Record<string, never>;
 
 /** A class-style pipeline: what was declared, and its steps by name. */
 export interface ClassPipeline {
@@ -51,7 +52,9 @@ interface Declared {
 const MARK = Symbol.for('mortise.class-pipeline.v1');
 
 /** Makes `@pipeline(options)`. */
-export function classPipelineDecorator<P extends Record<string, unknown>>(options: ClassPipelineOptions<P> = {}): ClassPipelineDecorator<P> {
+export function classPipelineDecorator<P extends Record<string, unknown>>(
+  options: ClassPipelineOptions<P> = {},
+): ClassPipelineDecorator<P> {
   const { module } = definitionSite({ wrappers: 'nameless' });
   const decorate = (first: object, second: unknown, third?: PropertyDescriptor): void => {
     const standard = typeof second === 'object' && second !== null;
@@ -88,11 +91,16 @@ export function classPipeline(Class: PipelineClass): ClassPipeline {
 function stepsOf(Class: PipelineClass): Map<string, ClassStep> {
   const steps = new Map<string, ClassStep>();
   const overrides = new Map<string, string>();
-  for (let prototype = Class.prototype as object | null; prototype !== null && prototype !== Object.prototype; prototype = Object.getPrototypeOf(prototype) as object | null) {
+  for (
+    let prototype = Class.prototype as object | null;
+    prototype !== null && prototype !== Object.prototype;
+    prototype = Object.getPrototypeOf(prototype) as object | null
+  ) {
     for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
       const step = classStepOf(property.value);
       const override = overrides.get(name);
-      if (step !== undefined && override !== undefined) throw new BadStepMethod({ step: name, reason: `is overridden in ${override} without @step` });
+      if (step !== undefined && override !== undefined)
+        throw new BadStepMethod({ step: name, reason: `is overridden in ${override} without @step` });
       if (step !== undefined && !steps.has(name)) steps.set(name, step);
       if (step === undefined && !steps.has(name)) overrides.set(name, (prototype.constructor as { name: string }).name);
     }

@@ -32,7 +32,8 @@ export function classStepDecorator(options: StepOptions = {}): ClassStepDecorato
   const site = definitionSite({ wrappers: 'nameless' });
   const decorate = (first: object, second: unknown, third?: PropertyDescriptor): unknown => {
     if (isStandardContext(second)) {
-      if (second.static || second.private) throw new BadStepMethod({ step: String(second.name), reason: second.static ? 'is static' : 'is private' });
+      if (second.static || second.private)
+        throw new BadStepMethod({ step: String(second.name), reason: second.static ? 'is static' : 'is private' });
       return wrap(String(second.name), first, options, site);
     }
     const name = String(second);

@@ -1,5 +1,5 @@
 import { BadOption, DuplicateStepId, PipelineCycle, PlanTooLarge, UnknownOutput } from '../errors.ts';
-import { collectSources, dependenciesOf } from '../execution/schedule-plan.ts';
+import { collectSources, dependenciesOf } from './dependencies.ts';
 import { checkPlan } from './input-binding.ts';
 import type { PipelineDefinition } from './pipeline-definition.ts';
 import type { ConditionSpec, InputSpec, StepSettings, StepSpec } from './pipeline-spec.ts';

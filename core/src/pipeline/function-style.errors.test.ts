@@ -1,5 +1,4 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
-import { inspect } from 'node:util';
+import { describe, expect, test } from '@jest/globals';
 
 import { isMortiseError } from '../errors.ts';
 import { stepContext, type StepContext } from '../tracking/context.ts';
@@ -31,104 +30,6 @@ async function lineOf(act: () => unknown): Promise<string> {
   }
   return 'nothing was refused';
 }
-
-describe('a wire that is touched says so', () => {
-  const wire = 'of the output of step "load", which has no value yet';
-  test.each<[string, (wire: Loose) => unknown, string]>([
-    ['a property', (w) => w['rows'], `reading property "rows" ${wire}`],
-    ['a method', (w) => w['map']!(), `reading property "map" ${wire}`],
-    ['an index', (w) => (w as unknown as unknown[])[0], `reading property "0" ${wire}`],
-    ['an optional property', (w) => w?.['rows'], `reading property "rows" ${wire}`],
-    ['text', (w) => `${w as unknown as string}`, `calculating with, comparing or printing the value ${wire}`],
-    ['arithmetic', (w) => (w as unknown as number) + 1, `calculating with, comparing or printing the value ${wire}`],
-    ['a comparison', (w) => (w as unknown as number) < 1, `calculating with, comparing or printing the value ${wire}`],
-    ['spread', (w) => ({ ...w }), `listing the properties ${wire}`],
-    ['array spread', (w) => [...(w as unknown as unknown[])], `iterating over or destructuring the value ${wire}`],
-    ['destructuring', ({ rows }) => rows, `reading property "rows" ${wire}`],
-    ['JSON', (w) => JSON.stringify(w), `making JSON of the value ${wire}`],
-    ['in', (w) => 'rows' in w, `asking for property "rows" ${wire}`],
-    [
-      'for in',
-      (w) => {
-        for (const key in w) return key;
-        return 0;
-      },
-      `listing the properties ${wire}`,
-    ],
-    ['instanceof', (w) => w instanceof Map, `asking for the class ${wire}`],
-    ['Object.keys', (w) => Object.keys(w), `listing the properties ${wire}`],
-    ['writing', (w) => ((w as { rows?: unknown })['rows'] = 1), `writing property "rows" ${wire}`],
-    ['delete', (w) => delete (w as { rows?: unknown })['rows'], `deleting property "rows" ${wire}`],
-    ['freezing', (w) => Object.freeze(w), `freezing ${wire}`],
-  ])('%s', async (_, touch, message) => {
-    expect(await refusal(() => void touch(load()))).toContain(`WIRE_TOUCHED: ${message}`);
-  });
-
-  test('an output that was declared, and the result of a when, by their names', async () => {
-    expect(await refusal(() => void split()['train']!['rows'])).toContain('of output "train" of step "split", which');
-    expect(await refusal(() => void when(load(), { then: () => load() })['x'])).toContain('of the result of when(load), which');
-  });
-
-  test('only console.log shows it', async () => {
-    let shown = '';
-    await loosePipeline('shown', () => {
-      shown = inspect({ data: load() });
-    }).compile();
-    expect(shown).toBe('{ data: <the output of step "load"> }');
-  });
-});
-
-describe('a wire in a condition is refused', () => {
-  test('with its text and line', async () => {
-    const line = await refusal(() => {
-      const w = load();
-      if (w) train({ data: w });
-    });
-    expect(line).toMatch(/^WIRE_IN_CONDITION: pipeline "wine" tests w in a condition \(line 3 of its body\).* Branch with when\(wire/);
-  });
-
-  test('before a loop on it never ends, and in a nested pipeline too', async () => {
-    const endless = (): void => {
-      let w = load();
-      while (w) w = train({ data: w });
-    };
-    expect(await refusal(endless)).toMatch(/^WIRE_IN_CONDITION: pipeline "wine" tests w /);
-    const nested = loosePipeline('inner', endless);
-    expect(await refusal(() => void nested())).toMatch(/^WIRE_IN_CONDITION: pipeline "inner" tests w /);
-  });
-
-  test('and is what is said first, whatever it led to', async () => {
-    const nested = loosePipeline('inner', (_params: unknown, { data }: { data: unknown }) => {
-      const flag = data ? 1 : 2;
-      throw new Error(`flag is ${flag}`);
-    });
-    expect(await refusal(() => void nested({ data: load() }))).toMatch(/^WIRE_IN_CONDITION: pipeline "inner" tests data /);
-  });
-
-  test('a body whose source cannot be seen is refused', async () => {
-    expect(await lineOf(() => loosePipeline('bound', (() => undefined).bind(null)).compile())).toMatch(
-      /^BODY_UNREADABLE: the body of pipeline "bound" cannot be read: /,
-    );
-  });
-});
-
-describe('an async body is refused', () => {
-  const unhandled: unknown[] = [];
-  const listen = (reason: unknown): void => void unhandled.push(reason);
-  afterEach(() => void process.off('unhandledRejection', listen));
-
-  test('without an unhandled rejection, also within a branch', async () => {
-    process.on('unhandledRejection', listen);
-    const expected = 'ASYNC_BODY: the body of pipeline "wine" is async. A function-style body only connects steps: make it a plain function, or write the pipeline as a class.';
-    expect(await refusal(async () => load()['x'])).toBe(expected);
-    expect(await refusal(async () => void (await load()))).toBe(expected);
-    expect(await refusal(async () => load())).toBe(expected);
-    expect(await refusal(async () => split())).toBe(expected);
-    expect(await refusal(() => when(load(), { then: async () => load() }))).toBe(expected);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    expect(unhandled).toEqual([]);
-  });
-});
 
 describe('a step is refused', () => {
   test.each<[string, () => unknown, RegExp]>([
@@ -181,16 +82,36 @@ describe('a step is refused', () => {
 
 describe('a call of a step is refused', () => {
   test.each<[string, () => unknown, RegExp]>([
-    ['with a wire that has no name', () => train(load()), /^STEP_ARGUMENTS: step "train" was given the output of step "load" without a name: train\(\{ name/],
+    [
+      'with a wire that has no name',
+      () => train(load()),
+      /^STEP_ARGUMENTS: step "train" was given the output of step "load" without a name: train\(\{ name/,
+    ],
     ['with a value', () => train(5), /^STEP_ARGUMENTS: step "train" was given a number\. A step takes one object/],
     ['with an array', () => train([1]), /^STEP_ARGUMENTS: step "train" was given an array/],
     ['with a class instance', () => train(new Map()), /^STEP_ARGUMENTS: step "train" was given an object that is no plain object/],
-    ['with a second wire', () => train({ data: 1 }, load()), /^STEP_ARGUMENTS: step "train" was given the output of step "load" where the options/],
+    [
+      'with a second wire',
+      () => train({ data: 1 }, load()),
+      /^STEP_ARGUMENTS: step "train" was given the output of step "load" where the options/,
+    ],
     ['with three arguments', () => train({}, {}, {}), /^STEP_ARGUMENTS: step "train" was called with 3 arguments/],
-    ['with an unknown option', () => train({ data: 1 }, { afer: [] }), /^UNKNOWN_OPTION: a call of step "train" has no option "afer"\. Did you mean "after"\?/],
+    [
+      'with an unknown option',
+      () => train({ data: 1 }, { afer: [] }),
+      /^UNKNOWN_OPTION: a call of step "train" has no option "afer"\. Did you mean "after"\?/,
+    ],
     ['with an id that is none', () => train({ data: 1 }, { id: 'a[0]' }), /^BAD_STEP_ID: "a\[0\]" is no step id/],
-    ['with an id that is taken', () => [load(), train({ data: 1 }, { id: 'load' })], /^DUPLICATE_STEP_ID: pipeline "wine" has two steps with the id "load"/],
-    ['with an output that is not there', () => split()['validation'], /^UNKNOWN_OUTPUT: step "split" has no output "validation"\. Known: train, test\./],
+    [
+      'with an id that is taken',
+      () => [load(), train({ data: 1 }, { id: 'load' })],
+      /^DUPLICATE_STEP_ID: pipeline "wine" has two steps with the id "load"/,
+    ],
+    [
+      'with an output that is not there',
+      () => split()['validation'],
+      /^UNKNOWN_OUTPUT: step "split" has no output "validation"\. Known: train, test\./,
+    ],
     ['with an output misspelt', () => split()['tran'], /^UNKNOWN_OUTPUT: .* Did you mean "train"\?/],
     [
       'with a function',
@@ -203,13 +124,33 @@ describe('a call of a step is refused', () => {
       () => train({ data: { part: load() } }),
       /^INPUT_NOT_STORABLE: input "data" of step "train" holds the output of step "load" within an object, but only the whole/,
     ],
-    ['with all outputs as one input', () => train({ data: split() }), /^INPUT_NOT_STORABLE: .* is all outputs of step "split": pass one of them \(train, test\)/],
+    [
+      'with all outputs as one input',
+      () => train({ data: split() }),
+      /^INPUT_NOT_STORABLE: .* is all outputs of step "split": pass one of them \(train, test\)/,
+    ],
     ['with itself in an array', cyclic, /^INPUT_NOT_STORABLE: .*cycle/],
     ['mapped over nothing', () => train['map']!({}), /^STEP_ARGUMENTS: step "train" was mapped over nothing/],
-    ['mapped over a number', () => train['map']!({ data: 5 }), /^MAP_NOT_ARRAY: step "train" cannot be mapped over input "data": it is a number/],
-    ['mapped over lists of two lengths', () => train['map']!({ a: [1], b: [1, 2] }), /^MAP_NOT_ARRAY: .* input "b": it has 2 items where another has 1/],
-    ['mapped and shared in one', () => train['map']!({ data: [1] }, { data: 1 }), /^STEP_ARGUMENTS: .* the input "data" both mapped and shared/],
-    ['after a text', () => train({ data: 1 }, { after: ['load'] }), /^BAD_OPTION: option "after" of a call of step "train" holds something that is not the output/],
+    [
+      'mapped over a number',
+      () => train['map']!({ data: 5 }),
+      /^MAP_NOT_ARRAY: step "train" cannot be mapped over input "data": it is a number/,
+    ],
+    [
+      'mapped over lists of two lengths',
+      () => train['map']!({ a: [1], b: [1, 2] }),
+      /^MAP_NOT_ARRAY: .* input "b": it has 2 items where another has 1/,
+    ],
+    [
+      'mapped and shared in one',
+      () => train['map']!({ data: [1] }, { data: 1 }),
+      /^STEP_ARGUMENTS: .* the input "data" both mapped and shared/,
+    ],
+    [
+      'after a text',
+      () => train({ data: 1 }, { after: ['load'] }),
+      /^BAD_OPTION: option "after" of a call of step "train" holds something that is not the output/,
+    ],
     ['after a wire without a list', () => train({ data: 1 }, { after: load() }), /^BAD_OPTION: option "after" .* must be an array/],
   ])('%s', async (_, call, message) => {
     expect(await refusal(() => void call())).toMatch(message);
@@ -284,14 +225,22 @@ describe('a plan is refused', () => {
 
 describe('when is refused', () => {
   test.each<[string, () => unknown, RegExp]>([
-    ['on a value', () => when(true, { then: () => 1 }), /^BAD_CONDITION: when\(\) was given something that is not the output of a step\. .* branch on params with if/],
+    [
+      'on a value',
+      () => when(true, { then: () => 1 }),
+      /^BAD_CONDITION: when\(\) was given something that is not the output of a step\. .* branch on params with if/,
+    ],
     ['on all outputs of a step', () => when(split(), { then: () => 1 }), /^BAD_CONDITION/],
     [
       'on the result of another',
       () => when(when(load(), { then: () => load(), else: () => load() }), { then: () => 1 }),
       /^BAD_CONDITION: when\(\) was given the result of when\(load\), which is not the output of one step: let a step pass it on/,
     ],
-    ['with an object of wires in a branch', () => when(load(), { then: () => split() }), /^INPUT_NOT_STORABLE: input "then" of step "when" is all outputs/],
+    [
+      'with an object of wires in a branch',
+      () => when(load(), { then: () => split() }),
+      /^INPUT_NOT_STORABLE: input "then" of step "when" is all outputs/,
+    ],
   ])('%s', async (_, call, message) => {
     expect(await refusal(() => void call())).toMatch(message);
   });
@@ -322,21 +271,45 @@ describe('a pipeline is refused', () => {
   test.each<[string, () => unknown, RegExp]>([
     ['by a name with a space', () => loosePipeline('my wine', () => undefined), /^BAD_NAME: "my wine" is no name for a pipeline/],
     ['without a body', () => loosePipeline('wine', { params: {} }), /^BAD_OPTION: option "body" of pipeline "wine" must be a function/],
-    ['with an unknown option', () => loosePipeline('wine', { param: {} }, () => 1), /^UNKNOWN_OPTION: pipeline "wine" has no option "param"\. Did you mean "params"/],
-    ['with a wrong option', () => loosePipeline('wine', { cache: 1 }, () => 1), /^BAD_OPTION: option "cache" of pipeline "wine" must be true or false/],
-    ['with a default that is no JSON', () => loosePipeline('wine', { params: { at: new Date() } }, () => 1), /^BAD_PARAM: param "at" .*"at" is a Date/],
-    ['called outside another one', () => inner({ data: 1 }), /^PIPELINE_OUTSIDE_PIPELINE: pipeline "inner" was called outside .* Run it with \.run/],
+    [
+      'with an unknown option',
+      () => loosePipeline('wine', { param: {} }, () => 1),
+      /^UNKNOWN_OPTION: pipeline "wine" has no option "param"\. Did you mean "params"/,
+    ],
+    [
+      'with a wrong option',
+      () => loosePipeline('wine', { cache: 1 }, () => 1),
+      /^BAD_OPTION: option "cache" of pipeline "wine" must be true or false/,
+    ],
+    [
+      'with a default that is no JSON',
+      () => loosePipeline('wine', { params: { at: new Date() } }, () => 1),
+      /^BAD_PARAM: param "at" .*"at" is a Date/,
+    ],
+    [
+      'called outside another one',
+      () => inner({ data: 1 }),
+      /^PIPELINE_OUTSIDE_PIPELINE: pipeline "inner" was called outside .* Run it with \.run/,
+    ],
   ])('%s', async (_, make, message) => {
     expect(await lineOf(make)).toMatch(message);
   });
 
   test.each<[string, () => unknown, RegExp]>([
     ['nested without its inputs', () => inner(), /^MISSING_INPUT: pipeline "inner" reads the input "data", which it was not given/],
-    ['nested with a misspelt input', () => inner({ dta: 1 }), /^MISSING_INPUT: .* Did you mean "dta"\?/],
-    ['nested with a wrong param', () => inner({ data: 1 }, { lr: 'x' }), /^BAD_PARAM: param "lr" of pipeline "inner" must be a number, not text/],
+    ['nested with a misspelt input', () => inner({ dta: 1 }), /^MISSING_INPUT: .*"data", which it was not given\. It was given: dta\./],
+    [
+      'nested with a wrong param',
+      () => inner({ data: 1 }, { lr: 'x' }),
+      /^BAD_PARAM: param "lr" of pipeline "inner" must be a number, not text/,
+    ],
     ['nested with a wire as a param', () => inner({ data: 1 }, { lr: load() }), /^BAD_PARAM: .* is a step's output/],
     ['nested with a wire alone', () => inner(load()), /^STEP_ARGUMENTS: step "inner" is a pipeline: nested, it takes an object/],
-    ['nested with an unknown option', () => inner({ data: 1 }, {}, { ID: 'x' }), /^UNKNOWN_OPTION: a call of pipeline "inner" has no option "ID"/],
+    [
+      'nested with an unknown option',
+      () => inner({ data: 1 }, {}, { ID: 'x' }),
+      /^UNKNOWN_OPTION: a call of pipeline "inner" has no option "ID"/,
+    ],
     ['returning a number', () => loosePipeline('five', () => 5)(), /^BAD_PIPELINE_RESULT: the body of pipeline "wine" returned a number/],
   ])('%s', async (_, call, message) => {
     expect(await refusal(() => void call())).toMatch(message);

@@ -42,7 +42,11 @@ function tagged(value: unknown, at: InputPlace): ReturnType<typeof toTagged> {
     return toTagged(value);
   } catch (cause) {
     if (isError(cause, WireTouched))
-      throw notStorable(at, `holds ${cause.facts.wire} within an object, but only the whole input or items of an array can be a wire`, cause);
+      throw notStorable(
+        at,
+        `holds ${cause.facts.wire} within an object, but only the whole input or items of an array can be a wire`,
+        cause,
+      );
     if (isError(cause, NotSerializable))
       throw notStorable(at, `cannot be stored: ${cause.facts.path.replace(/^value/, at.input)} is ${cause.facts.what}`, cause);
     throw cause;

@@ -4,7 +4,7 @@ import type { RunOptions } from '../execution/run-options.ts';
 import { currentCompilation } from './compilation.ts';
 import { compilePipeline, nestPipeline, type CompiledPipeline } from './compile.ts';
 import { definitionSite } from './definition-site.ts';
-import { cloneJson, isPlain } from './json-value.ts';
+import { isPlain } from './json-value.ts';
 import { checkDefaults } from './param-values.ts';
 import type { PipelineDefinition } from './pipeline-definition.ts';
 import type {

@@ -1,5 +1,5 @@
 import { PipelineCycle } from '../errors.ts';
-import { dependenciesOf } from '../execution/schedule-plan.ts';
+import { dependenciesOf } from './dependencies.ts';
 import type { StepSpec } from './pipeline-spec.ts';
 
 /**

@@ -184,7 +184,8 @@ function wrongDeclaration(outputs: Record<string, unknown>): string | undefined 
     if (!isRecord(declaration)) return `must say {}, { artifact } or tracked.metrics(), .json(), .figure() for "${name}"`;
     checkKnown(`the output "${name}"`, declaration, ['tracked', 'artifact']);
     const { tracked, artifact } = declaration;
-    if (tracked !== undefined && !TRACKED.includes(tracked as string)) return `must say tracked.metrics(), .json() or .figure() for "${name}"`;
+    if (tracked !== undefined && !TRACKED.includes(tracked as string))
+      return `must say tracked.metrics(), .json() or .figure() for "${name}"`;
     if (artifact !== undefined && !isText(artifact)) return `must give "${name}" an artifact's name`;
   }
   return undefined;

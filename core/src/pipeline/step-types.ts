@@ -40,7 +40,11 @@ export type StepArguments<I> =
           ? [inputs?: WireInputs<I>, options?: CallOptions]
           : [inputs: WireInputs<I>, options?: CallOptions];
 
-type Property<R, K extends PropertyKey> = R extends { readonly [P in K]: infer V } ? V : R extends { readonly [P in K]?: infer V } ? V : never;
+type Property<R, K extends PropertyKey> = R extends { readonly [P in K]: infer V }
+  ? V
+  : R extends { readonly [P in K]?: infer V }
+    ? V
+    : never;
 
 type OutputNames<O> = O extends { readonly outputs: infer N }
   ? N extends readonly (infer K extends string)[]
@@ -98,7 +102,9 @@ type HoldsMetrics<T> = T extends number
 type WronglyTracked<R, O> = O extends { readonly outputs: infer N }
   ? N extends readonly unknown[]
     ? never
-    : { [K in keyof N]: N[K] extends { readonly tracked: 'metrics' } ? (IsMetrics<Property<R, K>> extends true ? never : K) : never }[keyof N]
+    : {
+        [K in keyof N]: N[K] extends { readonly tracked: 'metrics' } ? (IsMetrics<Property<R, K>> extends true ? never : K) : never;
+      }[keyof N]
   : never;
 
 type IsMetrics<T> = IsAny<T> extends true ? true : [T] extends [number] ? false : false extends HoldsMetrics<T> ? false : true;
@@ -120,4 +126,5 @@ interface NoSuchOption {
 type Unknown<Given, Known> = { readonly [K in Exclude<keyof Given, keyof Known>]: NoSuchOption };
 
 /** Makes options that do not exist compile errors, also beside ones that do. */
-export type KnownOptions<O> = Unknown<O, StepOptions> & (O extends { readonly retry: infer R } ? { readonly retry: Unknown<R, RetryOptions> } : unknown);
+export type KnownOptions<O> = Unknown<O, StepOptions> &
+  (O extends { readonly retry: infer R } ? { readonly retry: Unknown<R, RetryOptions> } : unknown);

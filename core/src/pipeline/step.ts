@@ -94,7 +94,8 @@ function compilationFor(step: string): Compilation {
 function namedInputs(step: string, given: unknown): Record<string, unknown> {
   if (given === undefined) return {};
   const wire = wireState(given);
-  if (wire !== undefined) throw new StepArguments({ step, reason: `was given ${describeWire(wire)} without a name: ${step}({ name: ... })` });
+  if (wire !== undefined)
+    throw new StepArguments({ step, reason: `was given ${describeWire(wire)} without a name: ${step}({ name: ... })` });
   if (outputsState(given) === undefined && (typeof given !== 'object' || given === null || Array.isArray(given) || !isPlain(given)))
     throw new StepArguments({ step, reason: `was given ${describe(given)}` });
   return given as Record<string, unknown>;

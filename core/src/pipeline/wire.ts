@@ -82,8 +82,9 @@ class Untouchable implements ProxyHandler<object> {
   constructor(state: WireState) {
     this.state = state;
   }
+  /** Node calls it with the proxy as `this`. */
   [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return `<${describeWire(this.state)}>`;
+    return `<${describeWire(wireState(this)!)}>`;
   }
   get(_: object, key: string | symbol): WireState | undefined {
     if (key === WIRE) return this.state;

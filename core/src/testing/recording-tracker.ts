@@ -76,16 +76,29 @@ export class RecordingTracker implements ExperimentTracker<RecordedRun> {
   /** The run of that name. Throws when there is none. */
   run(name: string): RecordedRun {
     const run = [...this.runs.values()].find(({ start }) => start.name === name);
-    if (run === undefined) throw new Error(`no tracker run "${name}", only ${[...this.runs.values()].map(({ start }) => start.name).join(', ')}`);
+    if (run === undefined)
+      throw new Error(`no tracker run "${name}", only ${[...this.runs.values()].map(({ start }) => start.name).join(', ')}`);
     return run;
   }
 
-  async open(identity: TrackerRunIdentity, start: TrackerRunStart, known: TrackerRunRef | undefined, signal: AbortSignal): Promise<TrackerRun<RecordedRun>> {
+  async open(
+    identity: TrackerRunIdentity,
+    start: TrackerRunStart,
+    known: TrackerRunRef | undefined,
+    signal: AbortSignal,
+  ): Promise<TrackerRun<RecordedRun>> {
     await this.call('failOpen', `open ${start.name}`, this.options.openDelayMs, signal);
     let run = this.runs.get(identity.key);
     if (run === undefined) {
       const id = known?.id ?? (this.capabilities.ids === 'client' ? identity.key : `server-${this.runs.size + 1}`);
-      run = { identity, start, ref: known ?? { id, url: `https://tracker.test/runs/${id}`, ids: { run: id } }, status: 'running', events: [], batches: [] };
+      run = {
+        identity,
+        start,
+        ref: known ?? { id, url: `https://tracker.test/runs/${id}`, ids: { run: id } },
+        status: 'running',
+        events: [],
+        batches: [],
+      };
       this.runs.set(identity.key, run);
     }
     return new RecordingRun(this, run);
@@ -100,7 +113,12 @@ export class RecordingTracker implements ExperimentTracker<RecordedRun> {
   }
 
   /** Notes a call, waits, and fails if it is to. */
-  async call(failing: 'failOpen' | 'failDeliver' | 'failClose', what: string, delayMs: number | undefined, signal: AbortSignal): Promise<void> {
+  async call(
+    failing: 'failOpen' | 'failDeliver' | 'failClose',
+    what: string,
+    delayMs: number | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
     this.calls.push(what);
     if (delayMs !== undefined && delayMs > 0) await delay(delayMs, undefined, { signal });
     const failure = this.options[failing] ?? 0;

@@ -9,7 +9,14 @@ import { openStore } from '../store/open-store.ts';
 import { stepContext, type StepContext } from '../tracking/context.ts';
 import type { Outcome } from '../tracking/experiment-tracker.ts';
 import { openRunTracking } from '../tracking/open-run-tracking.ts';
-import type { AttemptStart, AttemptTracking, RunTracking, RunTrackingOptions, TrackerComponent, Undelivered } from '../tracking/run-tracking.ts';
+import type {
+  AttemptStart,
+  AttemptTracking,
+  RunTracking,
+  RunTrackingOptions,
+  TrackerComponent,
+  Undelivered,
+} from '../tracking/run-tracking.ts';
 import { trackerRunKey } from '../tracking/tracker-run-key.ts';
 
 export interface TrackedRunOptions extends Pick<RunTrackingOptions, 'openTimeoutMs' | 'drainTimeoutMs'> {
@@ -50,7 +57,15 @@ export class TrackedRun {
     this.#components = trackers;
     this.#workerId = newId();
     const log: Logger = { debug: () => {}, info: () => {}, warn: (message) => void this.warnings.push(message) };
-    const run = { id: this.id, name: this.name, pipeline: 'wine', experiment: 'wines', startedAt: Date.now(), user: 'ann', tags: { team: 'red' } };
+    const run = {
+      id: this.id,
+      name: this.name,
+      pipeline: 'wine',
+      experiment: 'wines',
+      startedAt: Date.now(),
+      user: 'ann',
+      tags: { team: 'red' },
+    };
     this.tracking = openRunTracking({ store, log, logFolder: join(folder, 'logs'), run, workerId: this.#workerId, trackers, ...limits });
   }
 
@@ -98,7 +113,18 @@ export class TrackedRun {
     const endedAt = Date.now();
     const status = outcome.status === 'cached' ? 'completed' : outcome.status;
     const error = outcome.status === 'failed' ? { error: outcome.error } : {};
-    await this.store.commitAttempt({ id: tracking.runId, fence, status, endedAt, versions: [], metadata: {}, cache: false, outcome, willRetry, ...error });
+    await this.store.commitAttempt({
+      id: tracking.runId,
+      fence,
+      status,
+      endedAt,
+      versions: [],
+      metadata: {},
+      cache: false,
+      outcome,
+      willRetry,
+      ...error,
+    });
     const next = { runId: this.id, stepId, ...(mapIndex !== undefined && { mapIndex }), attempt: step.attempt + 1 };
     const successors = this.#components.map(({ name }) => [name, trackerRunKey({ ...next, component: name })]);
     this.tracking.end(tracking.runId, outcome, endedAt, willRetry ? (Object.fromEntries(successors) as Record<string, string>) : undefined);

@@ -29,14 +29,27 @@ beforeEach(() => {
     },
   };
   const written = (record: LoggedEvent) => ({ record, segment: 0, from: 0, to: 0 }) as unknown as WrittenRecord;
-  attempt = new AttemptLog(start, [], (_, event) => (events.push(event), written(event)), () => {});
+  attempt = new AttemptLog(
+    start,
+    [],
+    (_, event) => (events.push(event), written(event)),
+    () => {},
+  );
 });
 
 /** Runs code as that of a step. */
 function inStep<T>(code: (run: ActiveRun) => T): T {
   const context = {
-    version: 1, pipeline: 'wine', runId: 'run', runName: 'wine-1', stepId: 'inner.train', stepName: 'train', mapIndex: 2, attempt: 3,
-    signal: AbortSignal.abort(), tracking: attempt,
+    version: 1,
+    pipeline: 'wine',
+    runId: 'run',
+    runName: 'wine-1',
+    stepId: 'inner.train',
+    stepName: 'train',
+    mapIndex: 2,
+    attempt: 3,
+    signal: AbortSignal.abort(),
+    tracking: attempt,
   } as const;
   return stepContext().run(context, () => code(activeRun()));
 }
@@ -75,12 +88,29 @@ describe('what is logged', () => {
 
   test('params may be any JSON, dates, big integers, typed arrays', () => {
     const date = new Date(1000);
-    inStep((run) => run.logParams({ lr: 0.1, inf: Infinity, date, big: 2n ** 60n, list: new Float32Array([1, 2]), deep: { a: [null, undefined] }, skip: undefined }));
+    inStep((run) =>
+      run.logParams({
+        lr: 0.1,
+        inf: Infinity,
+        date,
+        big: 2n ** 60n,
+        list: new Float32Array([1, 2]),
+        deep: { a: [null, undefined] },
+        skip: undefined,
+      }),
+    );
     inStep((run) => run.logParam('url', new URL('https://x.test/')));
     expect(events).toEqual([
       {
         kind: 'params',
-        values: { lr: 0.1, inf: 'Infinity', date: '1970-01-01T00:00:01.000Z', big: '1152921504606846976', list: [1, 2], deep: { a: [null, null] } },
+        values: {
+          lr: 0.1,
+          inf: 'Infinity',
+          date: '1970-01-01T00:00:01.000Z',
+          big: '1152921504606846976',
+          list: [1, 2],
+          deep: { a: [null, null] },
+        },
       },
       { kind: 'params', values: { url: 'https://x.test/' } },
     ]);
@@ -123,14 +153,36 @@ describe('what is logged', () => {
   });
 
   test('a table has the columns of all its rows', () => {
-    inStep((run) => run.logTable('errors', [{ id: 1, got: 'a' }, { id: 2, at: new Date(0) }]));
-    expect(events).toMatchObject([{ value: { columns: ['id', 'got', 'at'], data: [[1, 'a', null], [2, null, '1970-01-01T00:00:00.000Z']] } }]);
+    inStep((run) =>
+      run.logTable('errors', [
+        { id: 1, got: 'a' },
+        { id: 2, at: new Date(0) },
+      ]),
+    );
+    expect(events).toMatchObject([
+      {
+        value: {
+          columns: ['id', 'got', 'at'],
+          data: [
+            [1, 'a', null],
+            [2, null, '1970-01-01T00:00:00.000Z'],
+          ],
+        },
+      },
+    ]);
   });
 
   test('the run knows where it is', () => {
     inStep((run) => {
       expect([run.runId, run.runName, run.pipeline, run.stepId, run.mapIndex, run.attempt, run.signal.aborted, run.url]).toEqual([
-        'step-run', 'wine-1', 'wine', 'inner.train', 2, 3, true, undefined,
+        'step-run',
+        'wine-1',
+        'wine',
+        'inner.train',
+        2,
+        3,
+        true,
+        undefined,
       ]);
     });
   });
@@ -156,7 +208,14 @@ describe('files', () => {
       await run.logArtifact(Buffer.from('raw'), { path: 'raw.bin' });
     });
     expect(Object.fromEntries(saved)).toEqual({ 'model.txt': 'model', 'models/a.txt': 'model', 'raw.bin': 'raw' });
-    expect(events[1]).toEqual({ kind: 'artifact', path: 'models/a.txt', uri: 'store://models/a.txt', sha256: 'ab', size: 3, type: 'text/plain' });
+    expect(events[1]).toEqual({
+      kind: 'artifact',
+      path: 'models/a.txt',
+      uri: 'store://models/a.txt',
+      sha256: 'ab',
+      size: 3,
+      type: 'text/plain',
+    });
   });
 
   test('big files are streamed', async () => {
@@ -180,10 +239,18 @@ describe('files', () => {
   });
 
   test('what cannot be stored is one clear line', async () => {
-    const line = (call: (run: ActiveRun) => Promise<void>): Promise<string> => inStep(call).then(() => 'stored', (error: { line: string }) => error.line);
-    expect(await line((run) => run.logArtifact(join(folder, 'none')))).toBe(`BAD_LOG_VALUE: logArtifact: there is no file ${join(folder, 'none')}`);
+    const line = (call: (run: ActiveRun) => Promise<void>): Promise<string> =>
+      inStep(call).then(
+        () => 'stored',
+        (error: { line: string }) => error.line,
+      );
+    expect(await line((run) => run.logArtifact(join(folder, 'none')))).toBe(
+      `BAD_LOG_VALUE: logArtifact: there is no file ${join(folder, 'none')}`,
+    );
     expect(await line((run) => run.logArtifact(folder))).toBe(`BAD_LOG_VALUE: logArtifact: ${folder} is a folder: use logArtifacts`);
-    expect(await line((run) => run.logArtifacts(join(folder, 'none')))).toBe(`BAD_LOG_VALUE: logArtifacts: there is no folder ${join(folder, 'none')}`);
+    expect(await line((run) => run.logArtifacts(join(folder, 'none')))).toBe(
+      `BAD_LOG_VALUE: logArtifacts: there is no folder ${join(folder, 'none')}`,
+    );
     expect(await line((run) => run.logArtifact(Buffer.from('x')))).toBe('BAD_LOG_VALUE: logArtifact: bytes have no name: give { path }');
     expect(await line((run) => run.logArtifact(Buffer.from('x'), { path: '../x' }))).toContain('"../x" is no relative path');
     expect(await line((run) => run.logArtifact(7 as never))).toContain('it takes a path, a file: URL or bytes');
@@ -201,7 +268,10 @@ describe('wrong input is one clear line that names the call', () => {
     ['logMetrics: what was given is null, not an object of names and values', (run) => run.logMetrics(null as never)],
     ['logMetric: a metric name is empty', (run) => run.logMetric('', 1)],
     ['logMetric: a metric name has 251 characters, at most 250 are allowed', (run) => run.logMetric('x'.repeat(251), 1)],
-    ['logMetric: the step 18014398509481984 is beyond 2^53 - 1, where numbers are not exact', (run) => run.logMetric('loss', 1, { step: 2 ** 54 })],
+    [
+      'logMetric: the step 18014398509481984 is beyond 2^53 - 1, where numbers are not exact',
+      (run) => run.logMetric('loss', 1, { step: 2 ** 54 }),
+    ],
     ['logMetric: the step is NaN, not a number', (run) => run.logMetric('loss', 1, { step: Number.NaN })],
     ['logMetric: the context is empty', (run) => run.logMetric('loss', 1, { context: '' })],
     ['logParam: "f" is a function', (run) => run.logParam('f', () => 1)],

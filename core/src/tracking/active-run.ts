@@ -191,7 +191,8 @@ class ContextRun implements ActiveRun {
   #trackerRun({ stepId, tracking }: StepContext): TrackerHandle {
     const flavor = this.#flavor;
     const found = flavor === undefined ? tracking.trackerRuns[0] : tracking.trackerRuns.find((run) => run.flavor === flavor);
-    if (found === undefined) throw new NotTracked({ step: stepId, what: flavor === undefined ? 'any experiment tracker' : `the flavor "${flavor}"` });
+    if (found === undefined)
+      throw new NotTracked({ step: stepId, what: flavor === undefined ? 'any experiment tracker' : `the flavor "${flavor}"` });
     return found;
   }
 

@@ -55,7 +55,10 @@ function prefixed(event: TrackerEvent & { kind: 'metrics' }, capabilities: Track
 }
 
 /** The entries without an objection: the record itself when all are kept, undefined when none is. */
-function keepFitting<T>(values: Record<string, T>, objection: (name: string, value: T) => string | undefined): { kept?: Record<string, T>; why?: string } {
+function keepFitting<T>(
+  values: Record<string, T>,
+  objection: (name: string, value: T) => string | undefined,
+): { kept?: Record<string, T>; why?: string } {
   const names = Object.keys(values);
   const objections = names.map((name) => objection(name, values[name]!));
   const whys = objections.filter((why) => why !== undefined);

@@ -2,11 +2,21 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { isError, Permanent, TrackerUnavailable, Transient } from '../errors.ts';
 import type { Logger } from '../stack/flavor.ts';
-import type { MetadataStore, TrackerRunUpdate } from '../store/metadata-store.ts';
+import type { MetadataStore } from '../store/metadata-store.ts';
 import { adaptEvents, type Refusal } from './adapt-events.ts';
 import type { EventQueue } from './event-queue.ts';
-import type { Outcome, Receipt, TrackerEvent, TrackerRun, TrackerRunIdentity, TrackerRunRef, TrackerRunStart } from './experiment-tracker.ts';
+import type {
+  Outcome,
+  Receipt,
+  TrackerEvent,
+  TrackerRun,
+  TrackerRunIdentity,
+  TrackerRunRef,
+  TrackerRunStart,
+} from './experiment-tracker.ts';
 import type { TrackerComponent, TrackerHandle } from './run-tracking.ts';
+import { TrackerRunNews } from './tracker-run-news.ts';
+import { withinTime } from './within-time.ts';
 
 /** What one run's deliveries share. `stop` ends them all: what is left is for a later process. */
 export interface DeliverySurroundings {
@@ -51,7 +61,6 @@ interface End {
  */
 export class Delivery implements TrackerHandle {
   readonly done: Promise<void>;
-  url: string | undefined;
   /** The last error that still stands in the way. */
   failure: string | undefined;
   delivered = false;
@@ -65,9 +74,7 @@ export class Delivery implements TrackerHandle {
   #timer: NodeJS.Timeout | undefined;
   #wake: (() => void) | undefined;
   #due = false;
-  /** What is known and not yet in the store. */
-  #news: Omit<TrackerRunUpdate, 'id'> = {};
-  #writing: Promise<void> | undefined;
+  readonly #news: TrackerRunNews;
   /** Refused, but perhaps for a reason that is not theirs: settled by the next thing that the tracker takes. */
   #suspects: Refusal[] = [];
   #acked: Record<string, number> = {};
@@ -75,6 +82,7 @@ export class Delivery implements TrackerHandle {
   constructor(plan: DeliveryPlan, around: DeliverySurroundings) {
     this.#plan = plan;
     this.#around = around;
+    this.#news = new TrackerRunNews(around.store, plan.urlKeys);
     this.done = this.#deliver();
   }
 
@@ -84,6 +92,10 @@ export class Delivery implements TrackerHandle {
 
   get flavor(): string {
     return this.#plan.component.flavor;
+  }
+
+  get url(): string | undefined {
+    return this.#news.url;
   }
 
   get key(): string | undefined {
@@ -126,8 +138,7 @@ export class Delivery implements TrackerHandle {
 
   /** After the stop: records what is known so far, for whoever delivers the rest. */
   async leave(): Promise<void> {
-    if (this.#row === undefined) return;
-    if (this.failure !== undefined) this.#news.lastError = this.failure;
+    if (this.failure !== undefined) this.#news.add({ lastError: this.failure });
     await this.#record();
   }
 
@@ -154,8 +165,8 @@ export class Delivery implements TrackerHandle {
     const id = { ...identity, key: this.#row.key, ...(parent?.key !== undefined && { parentKey: parent.key }) };
     const whole = { ...start, ...(parent?.ref && { parent: parent.ref }) };
     this.#run = await this.#persist(() => component.tracker.open(id, whole, undefined, this.#around.stop));
-    this.#news.status = 'running';
-    this.#note(this.#run.ref);
+    this.#news.add({ status: 'running' });
+    this.#news.addRef(this.#run.ref);
     this.#opening.resolve();
     await this.#persist(() => this.#record());
   }
@@ -163,9 +174,8 @@ export class Delivery implements TrackerHandle {
   async #close({ outcome, endedAt, supersededBy }: End): Promise<void> {
     const ref = await this.#persist(() => this.#run!.close(outcome, endedAt, this.#around.stop, supersededBy));
     this.#taken();
-    this.#note(ref);
-    this.#news.status = outcome.status;
-    this.#news.acked = { ...this.#acked };
+    this.#news.addRef(ref);
+    this.#news.add({ status: outcome.status, acked: { ...this.#acked } });
     await this.#persist(() => this.#record());
     this.delivered = true;
   }
@@ -174,18 +184,21 @@ export class Delivery implements TrackerHandle {
   async #drain(): Promise<void> {
     const { events, component } = this.#plan;
     const { capabilities } = component.tracker;
-    for (let left = events?.size ?? 0; left > 0 && events!.size > 0; ) {
+    for (let left = events?.size ?? 0; left > 0 && events!.size > 0;) {
       const batch = events!.peek(Math.min(left, capabilities.limits?.batch ?? BATCH));
       const closing = this.#end !== undefined && batch.length === events!.size;
-      const adapted = adaptEvents(batch.map(({ record: { runId: _, ...event } }) => event as TrackerEvent), capabilities);
-      this.#setAside(adapted.refused);
+      const adapted = adaptEvents(
+        batch.map(({ record: { runId: _, ...event } }) => event),
+        capabilities,
+      );
+      this.#news.addRejected(adapted.refused);
       await this.#send(adapted.events, closing);
       for (const { record } of batch) this.#acked[record.writer] = record.seq;
       events!.shift(batch.length);
       left -= batch.length;
       // The last receipt is recorded with the close.
       if (closing) return;
-      if (this.#suspects.length === 0) this.#news.acked = { ...this.#acked };
+      if (this.#suspects.length === 0) this.#news.add({ acked: { ...this.#acked } });
       await this.#persist(() => this.#record());
     }
   }
@@ -223,45 +236,21 @@ export class Delivery implements TrackerHandle {
   }
 
   #receive({ rejected, ref }: Receipt): void {
-    if (rejected !== undefined) this.#setAside(rejected);
+    if (rejected !== undefined) this.#news.addRejected(rejected);
     this.#taken();
-    this.#note(ref);
+    this.#news.addRef(ref);
   }
 
   /** The tracker took something: then what it refused before was refused for its own sake. */
   #taken(): void {
     if (this.#suspects.length === 0) return;
-    this.#setAside(this.#suspects);
+    this.#news.addRejected(this.#suspects);
     this.#suspects = [];
-    this.#news.acked = { ...this.#acked };
+    this.#news.add({ acked: { ...this.#acked } });
   }
 
-  #setAside(refused: readonly Refusal[]): void {
-    if (refused.length > 0) this.#news.rejected = [...(this.#news.rejected ?? []), ...refused];
-  }
-
-  #note(ref: TrackerRunRef): void {
-    this.#news.ref = ref;
-    if (ref.url === undefined || ref.url === this.url) return;
-    this.url = ref.url;
-    const value = { type: 'uri', value: ref.url } as const;
-    this.#news.metadata = Object.fromEntries(this.#plan.urlKeys.map((key) => [key, value]));
-  }
-
-  /** Writes the news to the store, one write at a time. */
   async #record(): Promise<void> {
-    await this.#writing?.catch(() => undefined);
-    const news = this.#news;
-    if (Object.keys(news).length === 0) return;
-    this.#news = {};
-    try {
-      await (this.#writing = this.#around.store.updateTrackerRun({ id: this.#row!.id, ...news }));
-    } catch (error) {
-      const later = this.#news.rejected ?? [];
-      this.#news = { ...news, ...this.#news };
-      if (news.rejected !== undefined) this.#news.rejected = [...news.rejected, ...later];
-      throw error;
-    }
+    if (this.#row !== undefined) await this.#news.record(this.#row.id);
   }
 
   /** Calls until it succeeds. Throws what will not pass, and whatever comes once all is stopped. */
@@ -287,7 +276,7 @@ export class Delivery implements TrackerHandle {
     const reason = error !== null && typeof error === 'object' && 'message' in error ? String(error.message) : String(error);
     if (reason === this.failure) return false;
     this.failure = reason;
-    if (this.#row !== undefined) this.#news.lastError = reason;
+    this.#news.add({ lastError: reason });
     this.#warn('cannot be reached', error);
     return true;
   }
@@ -295,7 +284,7 @@ export class Delivery implements TrackerHandle {
   #recover(): void {
     if (this.failure === undefined) return;
     this.failure = undefined;
-    this.#news.lastError = null;
+    this.#news.add({ lastError: null });
   }
 
   #warn(what: string, error: unknown): void {
@@ -327,15 +316,4 @@ function unsettled(sent: readonly TrackerEvent[], receipt: Receipt): readonly Tr
 /** Doubles up to its limit, and scatters, so that many do not come back at once. ms. */
 function backoff(tries: number): number {
   return Math.min(FIRST_RETRY_MS * 2 ** tries, LONGEST_RETRY_MS) * (0.5 + Math.random() / 2);
-}
-
-/** Resolves with the work, or when the time is over. Holds the process while it waits. */
-export async function withinTime(work: Promise<unknown>, ms: number): Promise<void> {
-  const over = Promise.withResolvers<void>();
-  const timer = setTimeout(over.resolve, ms);
-  try {
-    await Promise.race([work, over.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -63,7 +63,8 @@ const spell = (value: number): number | string => (Number.isFinite(value) ? valu
 
 function readNumbers(record: LoggedRecord): LoggedRecord {
   if (record.kind !== 'metrics') return record;
-  for (const name in record.values) if (typeof record.values[name] !== 'number') return { ...record, values: mapValues(record.values, Number) };
+  for (const name in record.values)
+    if (typeof record.values[name] !== 'number') return { ...record, values: mapValues(record.values, Number) };
   return record;
 }
 

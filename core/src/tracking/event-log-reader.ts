@@ -76,7 +76,10 @@ export class EventLogReader {
       if (records.length + lost.length === 0) break;
     }
     this.#cursor = whole.cursor;
-    return { count: Math.max(0, events - whole.cursor.events), why: `${this.#path} is ${size} bytes long, but was read up to byte ${offset}` };
+    return {
+      count: Math.max(0, events - whole.cursor.events),
+      why: `${this.#path} is ${size} bytes long, but was read up to byte ${offset}`,
+    };
   }
 }
 

@@ -5,12 +5,15 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
 
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 
 import { EventLogReader } from './event-log-reader.ts';
 import { EventLogWriter, type WrittenRecord } from './event-log-writer.ts';
 import { EVENTS_IN_MEMORY, EventQueue } from './event-queue.ts';
 import type { LoggedEvent } from './experiment-tracker.ts';
+
+// Processes are started here, which takes long on a busy machine.
+jest.setTimeout(30_000);
 
 let folder: string;
 beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), 'mortise-log-'))));
@@ -62,7 +65,10 @@ describe('the writer', () => {
     writer.append('r', { kind: 'note', markdown: note });
     writer.append('r', { kind: 'note', markdown: 'Zeile\nzwei' });
     writer.close();
-    expect(readAll(writer.segments[0]!.path).records.map(({ record }) => record)).toMatchObject([{ markdown: note }, { markdown: 'Zeile\nzwei' }]);
+    expect(readAll(writer.segments[0]!.path).records.map(({ record }) => record)).toMatchObject([
+      { markdown: note },
+      { markdown: 'Zeile\nzwei' },
+    ]);
   });
 
   test('says where each line lies', () => {
@@ -86,7 +92,9 @@ describe('the writer', () => {
     const { stdout } = await promisify(execFile)('sh', limited);
     const segments = JSON.parse(stdout) as { path: string; size: number }[];
     expect(segments.length).toBeGreaterThan(2);
-    const notes = segments.flatMap(({ path }) => readAll(path).records.map(({ record }) => Number((record as { markdown?: string }).markdown?.replaceAll('.', ''))));
+    const notes = segments.flatMap(({ path }) =>
+      readAll(path).records.map(({ record }) => Number((record as { markdown?: string }).markdown?.replaceAll('.', ''))),
+    );
     expect(notes).toEqual(Array.from({ length: 100 }, (_, i) => i));
     expect(readFileSync(segments[0]!.path).length).toBeGreaterThan(segments[0]!.size);
   });
@@ -180,7 +188,7 @@ test('a killed process loses none of the events that it was told were logged', a
        writeSync(1, record.seq + ' ' + writer.segments[0].path + '\\n');
      }`,
   );
-  for (let round = 0; round < 5; round++) {
+  for (let round = 0; round < 3; round++) {
     const child = spawn(process.execPath, [script], { stdio: ['ignore', 'pipe', 'inherit'] });
     let acknowledged = 0;
     let path = '';

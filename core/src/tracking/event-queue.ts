@@ -53,7 +53,10 @@ export class EventQueue {
       for (const { record, from, to } of records) if (this.#takes(record)) this.#events.push({ record, segment, from, to });
       if (records.length + lost.length > 0) continue;
       // The end of this segment: the next one follows, or all has been read.
-      this.#rest = segment + 1 < this.#log.segments.length ? { ...this.#rest, segment: segment + 1, reader: this.#readerOf(segment + 1, 0) } : undefined;
+      this.#rest =
+        segment + 1 < this.#log.segments.length
+          ? { ...this.#rest, segment: segment + 1, reader: this.#readerOf(segment + 1, 0) }
+          : undefined;
     }
     if (this.#rest !== undefined) this.#rest.count = Math.max(0, this.#rest.count - this.#events.length);
   }

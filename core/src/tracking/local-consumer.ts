@@ -42,7 +42,8 @@ export class LocalConsumer {
   /** Tells the store that nothing follows in the segments that it has applied to their end. */
   async seal(): Promise<void> {
     if (this.#events.size > 0) return;
-    for (const segment of this.#log.segments.slice(0, this.#segmentsKnown)) await this.#o.store.sealSegment(segment.id).catch((e) => this.#warn(e));
+    for (const segment of this.#log.segments.slice(0, this.#segmentsKnown))
+      await this.#o.store.sealSegment(segment.id).catch((e) => this.#warn(e));
   }
 
   async #applyAll(): Promise<void> {

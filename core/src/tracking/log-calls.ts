@@ -33,7 +33,12 @@ const LONGEST_NAME = 250;
 export const TABLE_MIME = 'application/vnd.mortise.table+json';
 
 /** Logs metrics that belong to one moment. `call` names what the user called, for errors. */
-export function logMetricValues(tracking: AttemptTracking, call: string, values: Record<string, number>, options: MetricOptions = {}): void {
+export function logMetricValues(
+  tracking: AttemptTracking,
+  call: string,
+  values: Record<string, number>,
+  options: MetricOptions = {},
+): void {
   const { step, context } = options;
   if (step !== undefined) checkStep(call, step);
   if (context !== undefined) checkName(call, context, 'the context');
@@ -50,7 +55,12 @@ export function logMetricValues(tracking: AttemptTracking, call: string, values:
 }
 
 /** One event has one step: metrics that count on by themselves and stand at different steps are logged apart. */
-function groupBySteps(tracking: AttemptTracking, names: string[], step: number | undefined, context: string | undefined): Iterable<[number, string[]]> {
+function groupBySteps(
+  tracking: AttemptTracking,
+  names: string[],
+  step: number | undefined,
+  context: string | undefined,
+): Iterable<[number, string[]]> {
   if (names.length === 0) return [];
   if (step !== undefined) return [[step, names]];
   const groups = new Map<number, string[]>();
@@ -94,14 +104,17 @@ export function figureEvent(call: string, name: string, figure: unknown): Logged
   const value = loggedJson(figure, call, 'the figure');
   const mime = figureMime(value);
   if (mime === undefined)
-    throw new BadLogValue({ call, reason: 'the figure is neither Plotly ({ data: [...], layout }) nor Vega or Vega-Lite (with "$schema", or "mark" and "encoding")' });
+    throw new BadLogValue({
+      call,
+      reason: 'the figure is neither Plotly ({ data: [...], layout }) nor Vega or Vega-Lite (with "$schema", or "mark" and "encoding")',
+    });
   return { kind: 'json', name, mime, value };
 }
 
 /** Rows are objects; the columns are all of their keys, in the order in which they are met. A cell that a row lacks is null. */
 export function tableEvent(call: string, name: string, rows: readonly Record<string, unknown>[]): LoggedEvent {
   checkName(call, name, 'the name');
-  if (!Array.isArray(rows)) throw new BadLogValue({ call, reason: `the rows are ${described(rows)}, not an array` });
+  if (!isList(rows)) throw new BadLogValue({ call, reason: `the rows are ${described(rows)}, not an array` });
   const columns = new Set<string>();
   for (const [index, row] of rows.entries()) for (const key of Object.keys(requireObject(call, row, `row ${index}`))) columns.add(key);
   const data = rows.map((row, index) =>
@@ -111,16 +124,17 @@ export function tableEvent(call: string, name: string, rows: readonly Record<str
 }
 
 export function datasetEvent(call: string, dataset: LoggedDataset): LoggedEvent {
-  const { name, digest, source, context } = requireObject(call, dataset) as LoggedDataset;
+  const { name, digest, source, context } = requireObject<LoggedDataset>(call, dataset);
   checkName(call, name, 'the name');
   for (const [key, value] of Object.entries({ digest, source, context }))
-    if (value !== undefined && typeof value !== 'string') throw new BadLogValue({ call, reason: `"${key}" is ${described(value)}, not text` });
+    if (value !== undefined && typeof value !== 'string')
+      throw new BadLogValue({ call, reason: `"${key}" is ${described(value)}, not text` });
   return { kind: 'dataset', name, ...(digest && { digest }), ...(source && { source }), ...(context && { context }) };
 }
 
 export function defineMetricEvent(call: string, name: string, definition: MetricDefinition): LoggedEvent {
   checkName(call, name, 'the name');
-  const { summary = 'last', goal, stepMetric } = requireObject(call, definition) as MetricDefinition;
+  const { summary = 'last', goal, stepMetric } = requireObject<MetricDefinition>(call, definition);
   checkOneOf(call, 'summary', summary, ['last', 'min', 'max', 'mean']);
   if (goal !== undefined) checkOneOf(call, 'goal', goal, ['minimize', 'maximize']);
   if (stepMetric !== undefined) checkName(call, stepMetric, 'the step metric');
@@ -145,16 +159,20 @@ function figureMime(figure: Json): string | undefined {
 export function checkName(call: string, name: string, what: string): void {
   if (typeof name !== 'string') throw new BadLogValue({ call, reason: `${what} is ${described(name)}, not text` });
   if (name === '') throw new BadLogValue({ call, reason: `${what} is empty` });
-  if (name.length > LONGEST_NAME) throw new BadLogValue({ call, reason: `${what} has ${name.length} characters, at most ${LONGEST_NAME} are allowed` });
+  if (name.length > LONGEST_NAME)
+    throw new BadLogValue({ call, reason: `${what} has ${name.length} characters, at most ${LONGEST_NAME} are allowed` });
 }
 
 function checkStep(call: string, step: number): void {
-  if (typeof step !== 'number' || !Number.isFinite(step)) throw new BadLogValue({ call, reason: `the step is ${described(step)}, not a number` });
-  if (Math.abs(step) > Number.MAX_SAFE_INTEGER) throw new BadLogValue({ call, reason: `the step ${step} is beyond 2^53 - 1, where numbers are not exact` });
+  if (typeof step !== 'number' || !Number.isFinite(step))
+    throw new BadLogValue({ call, reason: `the step is ${described(step)}, not a number` });
+  if (Math.abs(step) > Number.MAX_SAFE_INTEGER)
+    throw new BadLogValue({ call, reason: `the step ${step} is beyond 2^53 - 1, where numbers are not exact` });
 }
 
 function checkOneOf(call: string, key: string, value: string, allowed: readonly string[]): void {
-  if (!allowed.includes(value)) throw new BadLogValue({ call, reason: `"${key}" is ${JSON.stringify(value)}, not one of ${allowed.join(', ')}` });
+  if (!allowed.includes(value))
+    throw new BadLogValue({ call, reason: `"${key}" is ${JSON.stringify(value)}, not one of ${allowed.join(', ')}` });
 }
 
 function requireObject<T extends object>(call: string, value: T, what = 'what was given'): T {
@@ -162,6 +180,9 @@ function requireObject<T extends object>(call: string, value: T, what = 'what wa
     throw new BadLogValue({ call, reason: `${what} is ${described(value)}, not an object of names and values` });
   return value;
 }
+
+/** As `Array.isArray`, which forgets what is in a readonly array. */
+const isList = (value: readonly unknown[]): boolean => Array.isArray(value);
 
 function described(value: unknown): string {
   if (value === null || value === undefined || typeof value === 'number') return String(value);

@@ -19,7 +19,12 @@ export interface ArtifactOptions {
 const SMALL = 1 << 20;
 
 /** Stores one file, or bytes, in the run's artifact store and logs where it is. */
-export async function logFile(tracking: AttemptTracking, call: string, source: string | URL | Uint8Array, options: ArtifactOptions): Promise<void> {
+export async function logFile(
+  tracking: AttemptTracking,
+  call: string,
+  source: string | URL | Uint8Array,
+  options: ArtifactOptions,
+): Promise<void> {
   const bytes = types.isUint8Array(source) ? source : undefined;
   const file = bytes === undefined ? pathOf(call, source as string | URL) : undefined;
   const path = options.path ?? (file === undefined ? undefined : basename(file));

@@ -45,8 +45,9 @@ function convertObject(value: object, place: string, conversion: Conversion): Js
 }
 
 function convertParts(value: object, place: string, conversion: Conversion): Json {
-  if (Array.isArray(value)) return value.map((item: unknown, index) => (item === undefined ? null : convert(item, `${place}[${index}]`, conversion)));
-  if ('toJSON' in value && typeof value.toJSON === 'function') return convert(value.toJSON(), place, conversion);
+  if (Array.isArray(value))
+    return value.map((item: unknown, index) => (item === undefined ? null : convert(item, `${place}[${index}]`, conversion)));
+  if ('toJSON' in value && typeof value.toJSON === 'function') return convert((value as { toJSON(): unknown }).toJSON(), place, conversion);
   if (!isPlain(value)) return refuse(conversion, `${place} is a ${value.constructor?.name ?? 'class instance'}, which is no JSON`);
   const json: { [key: string]: Json } = {};
   for (const [key, part] of Object.entries(value)) if (part !== undefined) json[key] = convert(part, `${place}.${key}`, conversion);

@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 
 import { Permanent, Transient } from '../errors.ts';
 import { RecordingTracker, recordingFlavor, type RecordingTrackerOptions } from '../testing/recording-tracker.ts';
@@ -10,11 +10,16 @@ import { TrackedRun, type TrackedRunOptions } from '../testing/tracked-run.ts';
 import { activeRun } from './active-run.ts';
 import type { TrackerEvent } from './experiment-tracker.ts';
 
+jest.setTimeout(30_000);
+
 let run: TrackedRun;
 afterEach(() => run.close());
 
 async function open(trackers: Record<string, RecordingTracker> = {}, limits: TrackedRunOptions = {}): Promise<TrackedRun> {
-  run = await TrackedRun.open({ trackers: Object.entries(trackers).map(([name, tracker]) => ({ name, flavor: 'recording', tracker })), ...limits });
+  run = await TrackedRun.open({
+    trackers: Object.entries(trackers).map(([name, tracker]) => ({ name, flavor: 'recording', tracker })),
+    ...limits,
+  });
   return run;
 }
 
@@ -27,7 +32,8 @@ async function openWith(options: RecordingTrackerOptions = {}, limits: TrackedRu
 
 const tracked = { trackers: ['mine'] };
 const failed = { status: 'failed', error: { name: 'Error', message: 'no wine left' } } as const;
-const losses = (events: readonly TrackerEvent[]): number[] => events.flatMap((event) => (event.kind === 'metrics' ? [event.values['loss']!] : []));
+const losses = (events: readonly TrackerEvent[]): number[] =>
+  events.flatMap((event) => (event.kind === 'metrics' ? [event.values['loss']!] : []));
 const storedStep = async (stepId: string) => (await run.store.stepRuns(run.id)).filter((step) => step.stepId === stepId).at(-1)!;
 
 describe('events', () => {
@@ -96,21 +102,33 @@ describe('events', () => {
 
   test('plain inputs become parameters if they are short JSON', async () => {
     await open();
-    const params = { lr: 0.1, when: new Date(0), none: undefined, big: 'x'.repeat(2000), many: Array(5000).fill(1), fn: () => 1, list: [1, { a: 2 }] };
+    const params = {
+      lr: 0.1,
+      when: new Date(0),
+      none: undefined,
+      big: 'x'.repeat(2000),
+      many: Array(5000).fill(1),
+      fn: () => 1,
+      list: [1, { a: 2 }],
+    };
     await run.step('train', { params }, () => 1);
     await run.finish();
     expect((await storedStep('train')).tracked.params).toEqual({ lr: 0.1, when: '1970-01-01T00:00:00.000Z', list: [1, { a: 2 }] });
   });
 
   test('more events than fit in memory all arrive, once', async () => {
-    const tracker = await openWith();
-    const step = await run.begin('train', tracked);
-    run.inStep(step, () => {
-      for (let i = 0; i < 12_500; i++) activeRun().logMetric('loss', i);
-    });
-    await run.end(step);
+    const tracker = await openWith({}, { drainTimeoutMs: 25_000 });
+    const [train, other] = [await run.begin('train', tracked), await run.begin('other', tracked)];
+    for (let i = 0; i < 12_500; i++) {
+      run.inStep(train, () => activeRun().logMetric('loss', i));
+      run.inStep(other, () => activeRun().logMetric('loss', -i));
+    }
+    await run.end(train);
+    await run.end(other);
     expect(await run.finish()).toEqual([]);
-    expect(losses(tracker.run('train').events)).toEqual(Array.from({ length: 12_500 }, (_, i) => i));
+    const expected = Array.from({ length: 12_500 }, (_, i) => i);
+    expect(losses(tracker.run('train').events)).toEqual(expected);
+    expect(losses(tracker.run('other').events)).toEqual(expected.map((i) => -i));
     expect((await storedStep('train')).tracked.metrics['loss']).toMatchObject({ count: 12_500, last: 12_499, lastStep: 12_499 });
   });
 
@@ -144,8 +162,17 @@ describe('tracker runs', () => {
     await run.finish(failed);
     expect(tracker.calls.slice(0, 2)).toEqual([`open ${run.name}`, 'open train']);
     const parent = tracker.run(run.name);
-    expect(parent).toMatchObject({ status: 'failed', identity: { attempt: 0 }, start: { group: run.name, experiment: 'wines', user: 'ann' } });
-    expect(tracker.run('train')).toMatchObject({ status: 'failed', outcome: failed, identity: { parentKey: parent.identity.key }, start: { parent: parent.ref } });
+    expect(parent).toMatchObject({
+      status: 'failed',
+      identity: { attempt: 0 },
+      start: { group: run.name, experiment: 'wines', user: 'ann' },
+    });
+    expect(tracker.run('train')).toMatchObject({
+      status: 'failed',
+      outcome: failed,
+      identity: { parentKey: parent.identity.key },
+      start: { parent: parent.ref },
+    });
     expect(tracker.run('report')).toMatchObject({ status: 'completed' });
     expect((await storedStep('train')).trackerRuns).toMatchObject([{ status: 'failed', desired: failed }]);
     expect((await run.store.run(run.id))!.trackerRuns).toMatchObject([{ component: 'mine', status: 'failed', ref: parent.ref }]);
@@ -186,10 +213,22 @@ describe('tracker runs', () => {
     const id = 'f'.repeat(32);
     const outcome = { status: 'cached', source: { runId: source.tracking.runId, url: 'https://tracker.test/1' } } as const;
     const settled = await run.store.settleStep({
-      id, runId: run.id, stepId: 'again', stepName: 'again', status: 'cached', at: Date.now(), workerId: 'f'.repeat(32), inputs: {},
-      sourceStepRunId: source.tracking.runId, trackers: [{ component: 'mine', flavor: 'recording' }], outcome,
+      id,
+      runId: run.id,
+      stepId: 'again',
+      stepName: 'again',
+      status: 'cached',
+      at: Date.now(),
+      workerId: 'f'.repeat(32),
+      inputs: {},
+      sourceStepRunId: source.tracking.runId,
+      trackers: [{ component: 'mine', flavor: 'recording' }],
+      outcome,
     });
-    run.tracking.mark({ id, stepId: 'again', stepName: 'again', attempt: 0, startedAt: Date.now(), trackerRuns: settled.trackerRuns }, outcome);
+    run.tracking.mark(
+      { id, stepId: 'again', stepName: 'again', attempt: 0, startedAt: Date.now(), trackerRuns: settled.trackerRuns },
+      outcome,
+    );
     expect(await run.finish()).toEqual([]);
     expect(tracker.run('again')).toMatchObject({ status: 'cached', outcome });
     expect((await storedStep('again')).trackerRuns).toMatchObject([{ status: 'cached' }]);
@@ -207,7 +246,7 @@ describe('tracker runs', () => {
     expect((await run.store.run(run.id))!.metadata).toHaveProperty('experiment_tracker_url');
   });
 
-  test('with several trackers each has its URL, and the step\'s first one is the URL', async () => {
+  test("with several trackers each has its URL, and the step's first one is the URL", async () => {
     const [a, b] = [new RecordingTracker({ ids: 'server' }), new RecordingTracker()];
     await open({ a, b });
     await run.step('train', { trackers: ['b', 'a'] }, () => activeRun().logMetric('loss', 1));
@@ -336,12 +375,13 @@ describe('what a tracker refuses', () => {
   });
 
   test('is not set aside when everything is refused: then it is the access, and all is kept for later', async () => {
-    await openWith({ failDeliver: new Permanent('403'), failClose: new Permanent('403') });
+    const tracker = await openWith({ failDeliver: new Permanent('403'), failClose: new Permanent('403') });
     await run.step('train', tracked, () => {
       for (let i = 0; i < 40; i++) activeRun().logMetric('loss', i);
     });
     expect(await run.finish()).toEqual([{ component: 'mine', trackerRuns: 2, reason: '403' }]);
     expect((await storedStep('train')).trackerRuns).toMatchObject([{ status: 'running', rejected: 0, acked: {}, lastError: '403' }]);
+    expect(tracker.calls.filter((call) => call.startsWith('deliver')).length).toBeLessThan(30);
   });
 
   async function refuseBatches(tracker: RecordingTracker, bad: (event: TrackerEvent) => boolean): Promise<void> {
@@ -398,7 +438,9 @@ describe('in a step', () => {
   test('env() and native() give up after the limit, and name the tracker and the reason', async () => {
     await openWith({ failOpen: Infinity }, { openTimeoutMs: 120, drainTimeoutMs: 50 });
     await run.step('train', tracked, async () => {
-      const lines = await Promise.all([activeRun().env(), activeRun().native()].map((work) => work.catch((error: { line: string }) => error.line)));
+      const lines = await Promise.all(
+        [activeRun().env(), activeRun().native()].map((work) => work.catch((error: { line: string }) => error.line)),
+      );
       for (const line of lines) expect(line).toMatch(/^TRACKER_UNAVAILABLE: the experiment tracker "mine" is not available: told to fail/);
     });
     await run.finish();

@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import type { Json } from '../json.ts';
 import { AttemptLog, type AttemptDelivery } from './attempt-log.ts';
 import { shortParams } from './attempt-params.ts';
-import { Delivery, withinTime, type DeliveryPlan, type DeliverySurroundings } from './delivery.ts';
+import { Delivery, type DeliveryPlan, type DeliverySurroundings } from './delivery.ts';
 import { EventLogWriter, type WrittenRecord } from './event-log-writer.ts';
 import { EventQueue } from './event-queue.ts';
 import type { LoggedEvent, Outcome } from './experiment-tracker.ts';
 import { LocalConsumer } from './local-consumer.ts';
 import type { AttemptStart, AttemptTracking, RunTracking, RunTrackingOptions, TrackerComponent, Undelivered } from './run-tracking.ts';
+import { withinTime } from './within-time.ts';
 
 /** Opens the tracking of one pipeline run in this process. No file, timer or tracker is touched before there is something to record. */
 export function openRunTracking(options: RunTrackingOptions): RunTracking {

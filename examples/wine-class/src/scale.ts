@@ -1,5 +1,4 @@
 import { Matrix } from 'ml-matrix';
-import type { Split } from './split.ts';
 
 /** What makes each feature of the training rows have mean 0 and standard deviation 1. */
 export interface Scaler {
@@ -17,13 +16,4 @@ export function fitScaler(features: number[][]): Scaler {
 
 export function scale(features: number[][], { means, deviations }: Scaler): number[][] {
   return new Matrix(features).subRowVector(means).divRowVector(deviations).to2DArray();
-}
-
-/** Scales both parts by what the training part alone shows. */
-export function standardise({ train, test }: Split): Split {
-  const scaler = fitScaler(train.features);
-  return {
-    train: { ...train, features: scale(train.features, scaler) },
-    test: { ...test, features: scale(test.features, scaler) },
-  };
 }

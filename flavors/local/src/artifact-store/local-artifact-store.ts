@@ -25,6 +25,7 @@ import {
   ArtifactStoreFailed,
   BadArtifactKey,
   FolderNotWritable,
+  isError,
   type ArtifactStore,
   type ArtifactStoreCapabilities,
   type ComponentContext,
@@ -193,7 +194,7 @@ export class LocalArtifactStore implements ArtifactStore {
         else renameSync(temporary, path);
         break;
       } catch (error) {
-        if (createOnly && isSystemError(error, 'EEXIST')) throw new ArtifactExists({ key }, { cause: error });
+        if (isSystemError(error, 'EEXIST') && !isFolder(path)) throw new ArtifactExists({ key }, { cause: error });
         if (isSystemError(error, 'EISDIR', 'ENOTEMPTY', 'EEXIST'))
           throw new BadArtifactKey({ key, reason: 'it is the folder of another key' }, { cause: error });
         if (!isSystemError(error, 'ENOENT') || tries === 20) throw error;
@@ -243,9 +244,13 @@ async function writeDurably(path: string, body: Body, signal: AbortSignal | unde
   }
 }
 
-/** No object has that key: there is nothing, or a file where the key has a folder. */
+/** No object has that key: there is nothing, or an object where the key has a folder. */
 function isMissing(error: unknown): boolean {
-  return isSystemError(error, 'ENOENT', 'ENOTDIR');
+  return isSystemError(error, 'ENOENT', 'ENOTDIR') || isError(error, BadArtifactKey);
+}
+
+function isFolder(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 function removeQuietly(path: string): void {

@@ -22,15 +22,27 @@ const start: TrackerRunStart = { name: 'train', experiment: 'wines', group: 'win
 const signal = new AbortController().signal;
 const path = (): string => join(folder, `${identity.key}.json`);
 const summary = (): Record<string, unknown> => JSON.parse(readFileSync(path(), 'utf8')) as Record<string, unknown>;
-const events = (...logged: LoggedEvent[]): TrackerEvent[] => logged.map((event, index) => ({ writer: 'w', seq: index + 1, at: 5, ...event }));
+const events = (...logged: LoggedEvent[]): TrackerEvent[] =>
+  logged.map((event, index) => ({ writer: 'w', seq: index + 1, at: 5, ...event }));
 
 test('a run is a JSON file from the moment it is opened, and its URL is that of the file', async () => {
   const run = await tracker.open(identity, start);
   expect(fileURLToPath(run.ref.url!)).toBe(path());
   expect(run.native).toEqual({ path: path() });
   expect(summary()).toMatchObject({
-    key: identity.key, name: 'train', group: 'wine-1', parent: identity.parentKey, status: 'running', error: null,
-    startedAt: '1970-01-01T00:00:00.000Z', endedAt: null, params: {}, metrics: {}, tags: { team: 'red' }, note: null, supersededBy: null,
+    key: identity.key,
+    name: 'train',
+    group: 'wine-1',
+    parent: identity.parentKey,
+    status: 'running',
+    error: null,
+    startedAt: '1970-01-01T00:00:00.000Z',
+    endedAt: null,
+    params: {},
+    metrics: {},
+    tags: { team: 'red' },
+    note: null,
+    supersededBy: null,
   });
 });
 
@@ -53,7 +65,12 @@ test('the file holds what was logged last, and how the run ended', async () => {
     signal,
   );
   expect(receipt).toEqual({ through: { w: 11 }, ref: run.ref });
-  await run.close({ status: 'failed', error: { name: 'TypeError', message: 'no wine left', stack: 'at ...' } }, 1000, signal, 'c'.repeat(32));
+  await run.close(
+    { status: 'failed', error: { name: 'TypeError', message: 'no wine left', stack: 'at ...' } },
+    1000,
+    signal,
+    'c'.repeat(32),
+  );
   expect(summary()).toMatchObject({
     status: 'failed',
     error: { name: 'TypeError', message: 'no wine left' },

@@ -85,7 +85,12 @@ export function addEvent(summary: RunSummary, event: TrackerEvent): void {
 }
 
 function addDataset(summary: RunSummary, { name, digest, source, context }: TrackerEvent & { kind: 'dataset' }): void {
-  const dataset = { name, ...(digest !== undefined && { digest }), ...(source !== undefined && { source }), ...(context !== undefined && { context }) };
+  const dataset = {
+    name,
+    ...(digest !== undefined && { digest }),
+    ...(source !== undefined && { source }),
+    ...(context !== undefined && { context }),
+  };
   const others = summary.datasets.filter((other) => other.name !== name || other.context !== context);
   summary.datasets = [...others, dataset];
 }

@@ -1,0 +1,290 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { readFileSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync, appendFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+
+import {
+  ArtifactCorrupt,
+  ArtifactNotFound,
+  BadMaterializer,
+  FileNotFound,
+  isError,
+  NotSerializable,
+  UnknownMaterializer,
+} from '../errors.ts';
+import { newId } from '../id.ts';
+import { temporaryArtifactStore, type TemporaryArtifactStore } from '../testing/temporary-artifact-store.ts';
+import { keyPrefixOf } from './artifact-key.ts';
+import type { ArtifactStore } from './artifact-store.ts';
+import { file, isFileArtifact, type FileArtifact } from './file-artifact.ts';
+import { fingerprint } from './fingerprint.ts';
+import { loadValue, type LoadableVersion } from './load-value.ts';
+import type { Materializer } from './materializer.ts';
+import { registerMaterializer } from './materializers.ts';
+import { saveValue, type SavedValue } from './save-value.ts';
+import { swapped } from './typed-array-bytes.ts';
+
+const REGISTRY = Symbol.for('mortise.materializers.v1');
+const NAME = 'wine/each[0]/output';
+
+let place: TemporaryArtifactStore;
+beforeEach(async () => {
+  place = await temporaryArtifactStore();
+});
+afterEach(() => {
+  place[Symbol.dispose]();
+  delete (globalThis as { [REGISTRY]?: unknown })[REGISTRY];
+});
+
+const save = (value: unknown): Promise<SavedValue> => saveValue(value, { store: place.store, keyPrefix: keyPrefixOf(NAME, newId()) });
+const asVersion = (saved: SavedValue): LoadableVersion => ({ ...saved, artifact: NAME, version: 3 });
+const load = (saved: SavedValue, store = place.store): Promise<unknown> => loadValue(asVersion(saved), store);
+const pathOf = (key: string): string => join(place.folder, key);
+/** The same store as if it were far away. */
+const remote = (): ArtifactStore => {
+  const { store } = place;
+  return Object.assign(Object.create(store) as ArtifactStore, {
+    get: store.get.bind(store),
+    uri: store.uri.bind(store),
+    localPath: undefined,
+  });
+};
+
+describe('a stored value comes back as it was', () => {
+  test.each<[string, string, unknown]>([
+    ['plain data', 'json', { a: [1, NaN, { b: new Date(0) }] }],
+    ['undefined', 'json', undefined],
+    ['text', 'txt', '\ufeffwith a byte order mark, ü, 🍷'],
+    ['no text', 'txt', ''],
+    ['bytes', 'bin', Uint8Array.of(0, 255)],
+    ['a buffer', 'bin', Buffer.from('abc')],
+    ['an array buffer', 'bin', Uint8Array.of(1, 2, 3).buffer],
+    ['doubles', 'float64', Float64Array.of(1.5, NaN, -0, Infinity)],
+    ['floats', 'float32', Float32Array.of(1.5)],
+    ['a part of an array', 'int16', Int16Array.of(1, 2, 3, 4).subarray(1, 3)],
+    ['big integers', 'biguint64', BigUint64Array.of(2n ** 64n - 1n)],
+    ['no numbers', 'uint32', new Uint32Array(0)],
+    ['a large array', 'float64', Float64Array.from({ length: 500_000 }, (_, i) => i / 3)],
+  ])('%s, in a file .%s', async (_, extension, value) => {
+    const saved = await save(value);
+    assert.deepStrictEqual(await load(saved), value);
+    const bytes = readFileSync(pathOf(saved.key));
+    expect(saved.key.endsWith(`.${extension}`)).toBe(true);
+    expect(saved.size).toBe(bytes.length);
+    expect(saved.sha256).toBe(createHash('sha256').update(bytes).digest('hex'));
+    expect(await fingerprint(value)).toBe(saved.sha256);
+    expect(saved.manifest).toBeUndefined();
+  });
+
+  test('arrays as the bytes that numpy reads', async () => {
+    const saved = await save(Float64Array.of(1, -2));
+    expect(readFileSync(pathOf(saved.key)).toString('hex')).toBe('000000000000f03f00000000000000c0');
+  });
+
+  test('each load is a value of its own', async () => {
+    const saved = await save({ list: [1] });
+    expect(await load(saved)).not.toBe(await load(saved));
+  });
+});
+
+test('a big-endian machine stores the same bytes', () => {
+  const native = new Uint8Array(Float64Array.of(1.5, -2).buffer);
+  const foreign = swapped(native, 8);
+  const view = new DataView(foreign.buffer);
+  expect([view.getFloat64(0), view.getFloat64(8)]).toEqual([1.5, -2]);
+  assert.deepStrictEqual(swapped(foreign, 8), native);
+  assert.deepStrictEqual(swapped(Uint8Array.of(1, 2), 1), Uint8Array.of(1, 2));
+});
+
+describe('a file', () => {
+  test('is streamed into the store and found again under its name', async () => {
+    const path = join(place.folder, '..', `report-${newId()}.html`);
+    writeFileSync(path, '<h1>done</h1>');
+    const saved = await save(file(path));
+    expect(saved.key.endsWith('.html')).toBe(true);
+    rmSync(path);
+    const loaded = (await load(saved)) as FileArtifact;
+    expect(isFileArtifact(loaded)).toBe(true);
+    expect(loaded.name).toBe(file(path).name);
+    expect(readFileSync(loaded.path, 'utf8')).toBe('<h1>done</h1>');
+  });
+
+  test('is copied to this host when the store is elsewhere', async () => {
+    const path = pathOf('data.csv');
+    writeFileSync(path, 'a,b\n1,2\n');
+    const saved = await save(file(path));
+    const loaded = (await load(saved, remote())) as FileArtifact;
+    expect(loaded.path.startsWith(place.folder)).toBe(false);
+    expect(loaded.path.endsWith('/data.csv')).toBe(true);
+    expect(readFileSync(loaded.path, 'utf8')).toBe('a,b\n1,2\n');
+  });
+
+  test('that was damaged in the store is not handed out, though it lies on this host', async () => {
+    const path = pathOf('data.csv');
+    writeFileSync(path, 'a,b\n1,2\n');
+    const saved = await save(file(path));
+    writeFileSync(pathOf(saved.key), 'a,b\n1,3\n');
+    await expectError(load(saved), ArtifactCorrupt);
+  });
+
+  test('that is not there is named', async () => {
+    await expectError(save(file('/nowhere/report.html')), FileNotFound, '/nowhere/report.html');
+    await expectError(save(file(place.folder)), NotSerializable, 'is a folder');
+  });
+});
+
+describe('a damaged value is never handed out', () => {
+  test.each<[string, unknown]>([
+    ['data', { rows: Array.from({ length: 1000 }, (_, i) => i) }],
+    ['a large array', new Float64Array(300_000).fill(1)],
+  ])('%s: every way of damage is told', async (_, value) => {
+    const saved = await save(value);
+    const path = pathOf(saved.key);
+    const good = readFileSync(path);
+    for (const at of [0, good.length >> 1, good.length - 1]) {
+      const bad = Buffer.from(good);
+      bad[at]! ^= 1;
+      writeFileSync(path, bad);
+      await expectError(load(saved), ArtifactCorrupt, `version 3 of artifact "${NAME}" is damaged`);
+    }
+    writeFileSync(path, good);
+    truncateSync(path, good.length - 1);
+    await expectError(load(saved), ArtifactCorrupt, `${good.length - 1} bytes where ${good.length} bytes`);
+    truncateSync(path, 0);
+    await expectError(load(saved), ArtifactCorrupt, '0 bytes');
+    writeFileSync(path, good);
+    appendFileSync(path, 'x');
+    await expectError(load(saved), ArtifactCorrupt, 'more where');
+    rmSync(path);
+    await expectError(load(saved), ArtifactNotFound, `version 3 of artifact "${NAME}"`);
+    writeFileSync(path, good);
+    assert.deepStrictEqual(await load(saved), value);
+  });
+
+  test('a stream hands out its last part only after the check', async () => {
+    const seen: number[] = [];
+    registerMaterializer({
+      ...folderMaterializer,
+      name: 'streamed',
+      save: async (_, out) => out.write(Buffer.alloc(1 << 20)).then(() => null),
+      load: async (from) => {
+        for await (const chunk of from.stream()) seen.push(chunk.byteLength);
+        return new Folder({});
+      },
+    });
+    const saved = await save(new Folder({}));
+    const bad = Buffer.alloc(1 << 20);
+    bad[0] = 1;
+    writeFileSync(pathOf(saved.key), bad);
+    await expectError(load(saved), ArtifactCorrupt);
+    expect(seen.length).toBeGreaterThan(0);
+    expect(seen.reduce((sum, size) => sum + size)).toBeLessThan(1 << 20);
+  });
+});
+
+class Folder {
+  readonly files: Record<string, string>;
+  constructor(files: Record<string, string>) {
+    this.files = files;
+  }
+}
+
+const folderMaterializer: Materializer<Folder> = {
+  name: 'folder',
+  version: 2,
+  handles: (value): value is Folder => value instanceof Folder,
+  async save({ files }, out) {
+    await Promise.all(Object.entries(files).map(([path, text]) => out.write(Buffer.from(text), { path })));
+    return { count: Object.keys(files).length };
+  },
+  async load(from) {
+    const entries = await Promise.all(from.paths.map(async (path) => [path, Buffer.from(await from.bytes(path)).toString()] as const));
+    return new Folder(Object.fromEntries(entries));
+  },
+};
+
+describe('a value of several files', () => {
+  const value = new Folder({ 'b/2.txt': 'two', 'a.txt': 'one', 'b.txt': '', '\u{1f377}': 'wine', '\uffff': 'x' });
+  beforeEach(() => registerMaterializer(folderMaterializer));
+
+  test('is a folder with a list of its files, and comes back', async () => {
+    const saved = await save(value);
+    expect(saved.manifest?.map(({ path }) => path)).toEqual(['a.txt', 'b.txt', 'b/2.txt', '\uffff', '\u{1f377}']);
+    expect(saved.manifest?.every(({ path, key }) => key === `${saved.key}/${path}`)).toBe(true);
+    expect(saved.size).toBe(11);
+    assert.deepStrictEqual(await load(saved), value);
+  });
+
+  test('has the same hash wherever it lies, in whatever order it was written', async () => {
+    const other = new Folder(Object.fromEntries(Object.entries(value.files).reverse()));
+    const [one, two] = [await save(value), await save(other)];
+    expect(one.sha256).toBe(two.sha256);
+    expect(await fingerprint(value)).toBe(one.sha256);
+    expect(await fingerprint(new Folder({ ...value.files, 'a.txt': 'ONE' }))).not.toBe(one.sha256);
+    expect(await fingerprint(new Folder({ 'a.txt': 'one' }))).not.toBe(await fingerprint(new Folder({ 'b.txt': 'one' })));
+  });
+
+  test('is checked file by file, and so is the list', async () => {
+    const saved = await save(value);
+    writeFileSync(pathOf(saved.manifest![0]!.key), 'oNe');
+    await expectError(load(saved), ArtifactCorrupt, 'a.txt of version 3');
+    await expectError(load({ ...saved, manifest: saved.manifest!.slice(1) }), ArtifactCorrupt, 'the list of files');
+  });
+
+  test.each<[string, Record<string, string>]>([
+    ['a path that leads out', { '../x': '' }],
+    ['a path that is the folder of another', { a: '', 'a/b': '' }],
+    ['nothing', {}],
+  ])('%s is the fault of the materializer', async (_, files) => {
+    await expectError(save(new Folder(files)), BadMaterializer, 'the materializer "folder"');
+  });
+
+  test('loading needs the materializer', async () => {
+    const saved = await save(value);
+    delete (globalThis as { [REGISTRY]?: unknown })[REGISTRY];
+    await expectError(load(saved), UnknownMaterializer, 'no materializer "folder" version 2');
+  });
+});
+
+describe('saving', () => {
+  test('names the path of what cannot be stored, and leaves nothing behind', async () => {
+    await expectError(save({ model: { fit() {} } }), NotSerializable, 'value.model.fit is a function');
+    expect((await place.store.list('')).items).toEqual([]);
+  });
+
+  test('stops when it is told to', async () => {
+    const stop = new AbortController();
+    const saving = saveValue(new Float64Array(5e6), { store: place.store, keyPrefix: 'x', signal: stop.signal });
+    stop.abort(new Error('enough'));
+    await expect(saving).rejects.toThrow('enough');
+    expect((await place.store.list('')).items).toEqual([]);
+    expect(readdirSync(join(place.folder, '.tmp'))).toEqual([]);
+  });
+
+  test('refuses an array whose memory is gone', async () => {
+    const array = Float64Array.of(1, 2);
+    structuredClone(array, { transfer: [array.buffer] });
+    await expectError(save(array), NotSerializable, 'transferred');
+  });
+
+  test('keeps the bytes as they were stored, whatever happens to the value', async () => {
+    const array = Float64Array.of(1, 2);
+    const saving = save(array);
+    array[0] = 9;
+    const saved = await saving;
+    assert.deepStrictEqual(await load(saved), Float64Array.of(1, 2));
+    expect(Buffer.from(saved.encoded!)).toEqual(readFileSync(pathOf(saved.key)));
+    expect(statSync(pathOf(saved.key)).size).toBe(16);
+  });
+});
+
+async function expectError(promise: Promise<unknown>, type: Parameters<typeof isError>[1], message = ''): Promise<void> {
+  const error = await promise.then(
+    (value) => assert.fail(`resolved to ${String(value)}`),
+    (reason: unknown) => reason,
+  );
+  expect({ code: (error as { code?: unknown }).code, isError: isError(error, type) }).toEqual({ code: type.code, isError: true });
+  expect((error as Error).message).toContain(message);
+}

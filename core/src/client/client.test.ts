@@ -1,0 +1,146 @@
+import { renameSync, rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { activeRun, pipeline, step } from '../index.ts';
+import { temporaryProject } from '../testing/temporary-project.ts';
+import { Client } from './client.ts';
+
+let project: Awaited<ReturnType<typeof temporaryProject>>;
+let client: Client;
+beforeEach(async () => {
+  project = await temporaryProject();
+  client = new Client();
+});
+afterEach(async () => {
+  await client.close();
+  project.remove();
+});
+
+const load = step('load', async () => ({ rows: [1, NaN], at: new Date(0) }));
+const train = step('train', { experimentTracker: true }, async ({ data, epochs }: { data: { rows: number[] }; epochs: number }) => {
+  for (let epoch = 1; epoch <= epochs; epoch++) activeRun().logMetrics({ loss: epoch === 2 ? Infinity : 1 / epoch }, { step: epoch });
+  return data.rows.length;
+});
+const training = pipeline('training', { params: { epochs: 3 } }, ({ epochs }) => train({ data: load(), epochs }));
+
+describe('getPipelineRun', () => {
+  it('finds a run by its name, its id, and as the latest', async () => {
+    const { id } = await training.run({}, { name: 'first' });
+    for (const key of ['first', id, 'latest']) expect((await client.getPipelineRun(key)).id).toBe(id);
+    await training.run({}, { name: 'second' });
+    expect((await client.getPipelineRun('latest')).name).toBe('second');
+  });
+
+  it('leads to the tracker run by the run metadata of a step, also of a cached one', async () => {
+    await training.run({}, { name: 'first' });
+    await training.run({}, { name: 'cached' });
+    const url = (await client.getPipelineRun('first')).steps['train']!.runMetadata['experiment_tracker_url']!.value;
+    expect(url).toMatch(/^file:/);
+    const cached = (await client.getPipelineRun('cached')).steps['train']!;
+    expect([cached.status, cached.runMetadata['experiment_tracker_url']!.value]).toEqual(['cached', url]);
+  });
+
+  it('throws UnknownRun with the nearest name, or that there is none yet', async () => {
+    await expect(client.getPipelineRun('latest')).rejects.toMatchObject({ code: 'UNKNOWN_RUN', message: 'there is no run yet' });
+    await training.run({}, { name: 'first' });
+    await expect(client.getPipelineRun('fisrt')).rejects.toMatchObject({ code: 'UNKNOWN_RUN', advice: 'Did you mean "first"?' });
+  });
+
+  it('shows a run whose artifact store is gone, without URIs', async () => {
+    await client.registerComponent({ type: 'artifact-store', name: 'shared', flavor: 'local', config: { path: 'shared' } });
+    await client.registerStack('laptop', { orchestrator: 'default', 'artifact-store': 'shared', 'experiment-tracker': 'default' });
+    await training.run({}, { name: 'first', stack: 'laptop' });
+    const uri = (await client.getPipelineRun('first')).steps['load']!.outputs['output']!.uri!;
+    const folder = `${project.project.root}/shared`;
+    expect(fileURLToPath(uri).startsWith(folder)).toBe(true);
+    await client.close();
+    rmSync(folder, { recursive: true });
+    const { status, outputs } = (await client.getPipelineRun('first')).steps['load']!;
+    expect([status, outputs['output']!.uri]).toEqual(['completed', null]);
+  });
+});
+
+describe('artifacts', () => {
+  it('are listed by artifact and by run, and loaded', async () => {
+    const { id } = await training.run();
+    const { items } = await client.listArtifacts({ runId: id });
+    expect(items.map(({ artifact, version, output, runId }) => [artifact, version, output, runId]).toSorted()).toEqual([
+      ['training/load/output', 1, 'output', id],
+      ['training/train/output', 1, 'output', id],
+    ]);
+    await training.run({}, { cache: false });
+    expect((await client.listArtifacts({ artifact: 'training/load/output' })).items.map(({ version }) => version).toSorted()).toEqual([
+      1, 2,
+    ]);
+    const latest = await client.getArtifactVersion('training/load/output');
+    expect(latest).toMatchObject({ version: 2, uri: expect.stringMatching(/^file:/) });
+    expect(await latest.load()).toEqual({ rows: [1, NaN], at: new Date(0) });
+    expect((await client.getArtifactVersion('training/load/output', 1)).version).toBe(1);
+    await expect(client.getArtifactVersion('training/lod/output')).rejects.toMatchObject({ code: 'ARTIFACT_NOT_FOUND' });
+  });
+
+  it('load in a project that was moved', async () => {
+    await training.run();
+    const { root } = project.project;
+    renameSync(root, `${root}-moved`);
+    try {
+      process.env['MORTISE_PROJECT'] = `${root}-moved`;
+      const moved = await Client.open();
+      const { uri, load: value } = await moved.getArtifactVersion('training/train/output');
+      expect(fileURLToPath(uri!).startsWith(`${root}-moved/`)).toBe(true);
+      expect(await value()).toBe(2);
+      await moved.close();
+    } finally {
+      renameSync(`${root}-moved`, root);
+      process.env['MORTISE_PROJECT'] = root;
+    }
+  });
+});
+
+it('metricHistory gives every point of a metric, also of a cached step, and none of an unknown one', async () => {
+  await training.run({}, { name: 'first' });
+  await training.run({}, { name: 'cached' });
+  const points = await client.metricHistory('first', 'train', 'loss');
+  expect(points.map(({ step: at, value }) => [at, value])).toEqual([[1, 1], [2, Infinity], [3, 1 / 3]]); // prettier-ignore
+  expect(await client.metricHistory('cached', 'train', 'loss')).toEqual(points);
+  expect(await client.metricHistory('first', 'train', 'los')).toEqual([]);
+  expect(await client.metricHistory('first', 'nowhere', 'loss')).toEqual([]);
+});
+
+describe('stacks and components', () => {
+  it('are registered, listed and made active', async () => {
+    await client.registerComponent(
+      { type: 'orchestrator', name: 'narrow', flavor: 'local', config: { concurrency: '2' } },
+      { stringsFromCommandLine: true },
+    );
+    expect((await client.getComponent('orchestrator', 'narrow')).config).toEqual({ concurrency: 2 });
+    await client.registerStack('narrow', { orchestrator: 'narrow', 'artifact-store': 'default' });
+    expect((await client.activeStack()).name).toBe('default');
+    await client.setActiveStack('narrow');
+    expect(await client.activeStack()).toMatchObject({ name: 'narrow', active: true });
+    expect((await client.listStacks()).items.map(({ name, active }) => [name, active]).toSorted()).toEqual([['default', false], ['narrow', true]]); // prettier-ignore
+    await expect(client.deleteStack('narrow')).rejects.toMatchObject({ code: 'STACK_IN_USE' });
+  });
+
+  it('status says where the project stands', async () => {
+    await training.run({}, { name: 'first' });
+    expect(await client.status()).toMatchObject({
+      root: project.project.root,
+      activeStack: { name: 'default' },
+      lastRun: { name: 'first', status: 'completed' },
+      undelivered: { total: 0, components: [] },
+    });
+  });
+});
+
+it('a client opens the project with its first call, and again after close()', async () => {
+  const elsewhere = process.env['MORTISE_PROJECT'];
+  process.env['MORTISE_PROJECT'] = '/';
+  const late = new Client();
+  await expect(late.listRuns()).rejects.toMatchObject({ code: 'NO_PROJECT' });
+  process.env['MORTISE_PROJECT'] = elsewhere;
+  expect((await late.listRuns()).items).toEqual([]);
+  await late.close();
+  expect((await late.listRuns()).items).toEqual([]);
+  await late.close();
+});

@@ -1,0 +1,144 @@
+import { describe, expect, it } from '@jest/globals';
+import type { StepSpec } from '../pipeline/pipeline-spec.ts';
+import type { RunRecord, StepRunRecord, TrackerRunRecord } from '../store/metadata-store.ts';
+import { pipelineRunView } from './pipeline-run-view.ts';
+
+const step = (id: string): StepSpec => ({
+  id,
+  name: id,
+  module: 'x.ts',
+  inputs: {},
+  outputs: [],
+  splitOutputs: false,
+  after: [],
+  when: [],
+  options: {},
+});
+
+const run: RunRecord = {
+  id: 'r',
+  name: 'first',
+  pipeline: 'wine',
+  experiment: 'wine',
+  status: 'completed',
+  startedAt: 0,
+  endedAt: 1500,
+  warnings: [],
+  params: {},
+  tags: {},
+  stack: { name: 'default', components: [] },
+  spec: {
+    specVersion: 1,
+    pipeline: 'wine',
+    style: 'function',
+    module: 'x.ts',
+    params: {},
+    steps: [step('load'), step('each'), step('late')],
+  },
+  environment: { host: 'h', node: '24.0.0', packages: {}, command: ['node', 'x.ts'] },
+  metadata: {},
+  trackerRuns: [],
+};
+
+const stepRun = (stepId: string, more: Partial<StepRunRecord> = {}): StepRunRecord => ({
+  id: `${stepId}-${more.mapIndex ?? ''}-${more.attempt ?? 1}`,
+  runId: 'r',
+  stepId,
+  stepName: stepId,
+  attempt: 1,
+  status: 'completed',
+  startedAt: 0,
+  endedAt: 10,
+  inputs: {},
+  outputs: [],
+  metadata: {},
+  trackerRuns: [],
+  tracked: { params: {}, metrics: {}, tags: {}, artifacts: [], documents: [] },
+  ...more,
+});
+
+const trackerRun = (key: string, more: Partial<TrackerRunRecord> = {}): TrackerRunRecord => ({
+  ...{ id: key, runId: 'r', component: 'team', flavor: 'mlflow', key, status: 'running', acked: {}, rejected: 0 },
+  ...more,
+});
+
+const view = (stepRuns: StepRunRecord[], more: Partial<RunRecord> = {}) =>
+  pipelineRunView({ ...run, ...more }, stepRuns, ({ key }) => `file:///store/${key}`);
+
+describe('the view of a run', () => {
+  it('is JSON, with ISO times, and null where there is no value', () => {
+    const seen = view([stepRun('load')]);
+    expect(JSON.parse(JSON.stringify(seen))).toEqual(seen);
+    expect(seen).toMatchObject({
+      startedAt: '1970-01-01T00:00:00.000Z',
+      endedAt: '1970-01-01T00:00:01.500Z',
+      git: null,
+      user: null,
+      error: null,
+    });
+  });
+
+  it('has its steps in the order of the plan, items of a mapped step under their index', () => {
+    const items = [10, 2, 0].map((mapIndex) => stepRun('each', { mapIndex }));
+    expect(Object.keys(view([stepRun('late'), ...items, stepRun('load')]).steps)).toEqual([
+      'load',
+      'each[0]',
+      'each[2]',
+      'each[10]',
+      'late',
+    ]);
+  });
+
+  it('shows a retried step as its last attempt, all attempts beside it', () => {
+    const error = { name: 'Error', message: 'no' };
+    const second = trackerRun('k2', { ref: { id: 'vendor-2', ids: {} } });
+    const first = trackerRun('k1', { status: 'failed', desired: { status: 'failed', error }, supersededBy: 'k2' });
+    const attempts = [stepRun('load', { attempt: 2, startedAt: 20, endedAt: 30, trackerRuns: [second] }), stepRun('load', { status: 'failed', error, trackerRuns: [first] })]; // prettier-ignore
+    const { load } = view(attempts).steps;
+    expect(load).toMatchObject({
+      status: 'completed',
+      attempt: 2,
+      error: null,
+      startedAt: '1970-01-01T00:00:00.000Z',
+      endedAt: '1970-01-01T00:00:00.030Z',
+    });
+    expect(load!.attempts.map(({ attempt, status, error: thrown }) => [attempt, status, thrown])).toEqual([[1, 'failed', error], [2, 'completed', null]]); // prettier-ignore
+    expect(load!.attempts[0]!.trackerRuns[0]!.supersededBy).toBe('vendor-2');
+  });
+
+  it('calls a tracker run delivered only when its tracker confirmed the end that it must reach', () => {
+    const failed = { status: 'failed', error: { name: 'Error', message: 'x' } } as const;
+    const trackerRuns = [
+      trackerRun('a'),
+      trackerRun('b', { desired: failed }),
+      trackerRun('c', { desired: failed, status: 'completed' }),
+      trackerRun('d', { desired: failed, status: 'failed' }),
+    ];
+    expect(view([], { trackerRuns }).trackerRuns.map(({ delivered }) => delivered)).toEqual([false, false, false, true]);
+  });
+
+  it('tells plain inputs from versions, lists of them, and items', () => {
+    const version = { versionId: 'v', artifact: 'wine/load/output', version: 3 };
+    const inputs = { lr: { value: 0.1 }, data: version, item: { ...version, item: 2 }, both: { list: [version, { value: 1 }] } };
+    const { params, inputs: seen } = view([stepRun('load', { inputs })]).steps['load']!;
+    expect(params).toEqual({ lr: 0.1 });
+    const artifact = 'wine/load/output';
+    expect(seen).toEqual({ lr: { value: 0.1 }, data: { artifact, version: 3 }, item: { artifact, version: 3, item: 2 }, both: [{ artifact, version: 3 }, { value: 1 }] }); // prettier-ignore
+  });
+
+  it('keeps NaN and infinities of metrics as strings', () => {
+    const metrics = { loss: { last: NaN, lastStep: 4, lastAt: 0, min: -Infinity, max: Infinity, count: 5 } };
+    const tracked = { params: {}, metrics, tags: {}, artifacts: [], documents: [] };
+    expect(view([stepRun('load', { tracked })]).steps['load']!.tracker.metrics).toEqual({
+      loss: { last: 'NaN', lastStep: 4, min: '-Infinity', max: 'Infinity', count: 5 },
+    });
+  });
+
+  it('says why a step was skipped, or is not cached', () => {
+    const { steps } = view([
+      stepRun('load', { notCached: 'imports by expression' }),
+      stepRun('late', { status: 'skipped', attempt: 0, reason: 'load failed' }),
+    ]);
+    expect([steps['load']!.reason, steps['late']!.reason, steps['late']!.attempt]).toEqual(['imports by expression', 'load failed', 0]);
+  });
+});

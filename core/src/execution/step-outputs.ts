@@ -1,0 +1,87 @@
+import { keyPrefixOf } from '../artifacts/artifact-key.ts';
+import { materializerFor } from '../artifacts/materializers.ts';
+import { saveValue } from '../artifacts/save-value.ts';
+import { isError, NotSerializable, OutputMissing, OutputNotStorable, RunKilled, StepTimeout } from '../errors.ts';
+import { newId } from '../id.ts';
+import type { OutputSpec, StepSpec } from '../pipeline/pipeline-spec.ts';
+import type { CommittedVersion } from '../store/metadata-store.ts';
+import type { AttemptTracking } from '../tracking/run-tracking.ts';
+import { logTrackedOutput } from '../tracking/tracked-output.ts';
+import type { OpenRun } from './open-run.ts';
+import { reasonOf } from './outcome.ts';
+import type { StepCall } from './step-call.ts';
+
+/** An output whose bytes are stored, to be committed. */
+export interface StoredOutput {
+  version: CommittedVersion;
+  value: unknown;
+  encoded: Uint8Array | undefined;
+}
+
+/** Splits what was returned into the declared outputs, logs the tracked ones, and stores all: intents first, then bytes. */
+export async function storeOutputs(
+  run: OpenRun,
+  call: StepCall,
+  attempt: { id: string; value: unknown; signal: AbortSignal; tracking: AttemptTracking },
+): Promise<StoredOutput[]> {
+  const outputs = splitOutputs(call.step, attempt.value);
+  for (const { spec, value } of outputs) storable(call.step, spec, () => materializerFor(value));
+  for (const { spec, value } of outputs) if (spec.tracked) logTrackedOutput(attempt.tracking, spec.name, spec.tracked, value);
+  const prepared = outputs.map((output) => ({ ...output, id: newId() }));
+  await run.store.intendVersions(
+    prepared.map(({ id, spec }) => ({
+      id,
+      artifact: spec.artifact,
+      storeId: run.stack.artifactStore.id,
+      keyPrefix: keyPrefixOf(spec.artifact, id),
+      producerRunId: attempt.id,
+      workerId: run.worker.id,
+    })),
+  );
+  const stored: StoredOutput[] = [];
+  for (const { id, spec, value } of prepared) {
+    const prefix = keyPrefixOf(spec.artifact, id);
+    const { encoded, ...saved } = await storableAsync(call.step, spec, () =>
+      saveValue(value, { store: run.stack.artifactStore, keyPrefix: prefix, signal: attempt.signal }),
+    );
+    stored.push({ version: { ...saved, id, output: spec.name, metadata: {} }, value, encoded });
+  }
+  return stored;
+}
+
+function splitOutputs(step: StepSpec, value: unknown): { spec: OutputSpec; value: unknown }[] {
+  const only = step.outputs[0];
+  if (!step.splitOutputs) return only === undefined ? [] : [{ spec: only, value }];
+  const returned = value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value;
+  return step.outputs.map((spec) => {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, spec.name))
+      throw new OutputMissing({
+        step: step.id,
+        output: spec.name,
+        returned: returned === 'object' ? `only ${Object.keys(value as object).join(', ') || 'nothing'}` : returned,
+      });
+    return { spec, value: (value as Record<string, unknown>)[spec.name] };
+  });
+}
+
+function storable(step: StepSpec, spec: OutputSpec, check: () => void): void {
+  try {
+    check();
+  } catch (cause) {
+    throw notStorable(step, spec, cause);
+  }
+}
+
+async function storableAsync<T>(step: StepSpec, spec: OutputSpec, save: () => Promise<T>): Promise<T> {
+  try {
+    return await save();
+  } catch (cause) {
+    throw notStorable(step, spec, cause);
+  }
+}
+
+function notStorable(step: StepSpec, spec: OutputSpec, cause: unknown): Error {
+  if (isError(cause, StepTimeout) || isError(cause, RunKilled)) return cause;
+  const reason = isError(cause, NotSerializable) ? cause.message.replace(/^value/, spec.name) : reasonOf(cause);
+  return new OutputNotStorable({ step: step.id, output: spec.name, reason }, { cause });
+}

@@ -1,0 +1,131 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { inspect } from 'node:util';
+
+import { isMortiseError } from '../errors.ts';
+import { pipeline } from './pipeline.ts';
+import { step as typedStep } from './step.ts';
+import { when as typedWhen } from './when.ts';
+
+/** As a JavaScript file would use them: what the compiler refuses must be refused at run time too. */
+type Loose = { (...args: unknown[]): Loose; [name: string]: Loose };
+const step = typedStep as unknown as Loose;
+const when = typedWhen as unknown as Loose;
+const loosePipeline = pipeline as unknown as (...args: unknown[]) => ReturnType<typeof pipeline> & Loose;
+
+const load = step('load', () => 1);
+const train = step('train', ({ data }: { data: number }) => data);
+const split = step('split', { outputs: ['train', 'test'] }, () => ({ train: 1, test: 2 }));
+
+/** The code and the line of the error that planning a body ends with. */
+async function refusal(body: (...args: Loose[]) => unknown): Promise<string> {
+  return lineOf(() => loosePipeline('wine', body).compile());
+}
+
+async function lineOf(act: () => unknown): Promise<string> {
+  try {
+    await act();
+  } catch (error) {
+    if (isMortiseError(error)) return error.line;
+    throw error;
+  }
+  return 'nothing was refused';
+}
+
+describe('a wire that is touched says so', () => {
+  const wire = 'of the output of step "load", which has no value yet';
+  test.each<[string, (wire: Loose) => unknown, string]>([
+    ['a property', (w) => w['rows'], `reading property "rows" ${wire}`],
+    ['a method', (w) => w['map']!(), `reading property "map" ${wire}`],
+    ['an index', (w) => (w as unknown as unknown[])[0], `reading property "0" ${wire}`],
+    ['an optional property', (w) => w?.['rows'], `reading property "rows" ${wire}`],
+    ['text', (w) => `${w as unknown as string}`, `calculating with, comparing or printing the value ${wire}`],
+    ['arithmetic', (w) => (w as unknown as number) + 1, `calculating with, comparing or printing the value ${wire}`],
+    ['a comparison', (w) => (w as unknown as number) < 1, `calculating with, comparing or printing the value ${wire}`],
+    ['spread', (w) => ({ ...w }), `listing the properties ${wire}`],
+    ['array spread', (w) => [...(w as unknown as unknown[])], `iterating over or destructuring the value ${wire}`],
+    ['destructuring', ({ rows }) => rows, `reading property "rows" ${wire}`],
+    ['JSON', (w) => JSON.stringify(w), `making JSON of the value ${wire}`],
+    ['in', (w) => 'rows' in w, `asking for property "rows" ${wire}`],
+    [
+      'for in',
+      (w) => {
+        for (const key in w) return key;
+        return 0;
+      },
+      `listing the properties ${wire}`,
+    ],
+    ['instanceof', (w) => w instanceof Map, `asking for the class ${wire}`],
+    ['Object.keys', (w) => Object.keys(w), `listing the properties ${wire}`],
+    ['writing', (w) => ((w as { rows?: unknown })['rows'] = 1), `writing property "rows" ${wire}`],
+    ['delete', (w) => delete (w as { rows?: unknown })['rows'], `deleting property "rows" ${wire}`],
+    ['freezing', (w) => Object.freeze(w), `freezing ${wire}`],
+  ])('%s', async (_, touch, message) => {
+    expect(await refusal(() => void touch(load()))).toContain(`WIRE_TOUCHED: ${message}`);
+  });
+
+  test('an output that was declared, and the result of a when, by their names', async () => {
+    expect(await refusal(() => void split()['train']!['rows'])).toContain('of output "train" of step "split", which');
+    expect(await refusal(() => void when(load(), { then: () => load() })['x'])).toContain('of the result of when(load), which');
+  });
+
+  test('only console.log shows it', async () => {
+    let shown = '';
+    await loosePipeline('shown', () => {
+      shown = inspect({ data: load() });
+    }).compile();
+    expect(shown).toBe('{ data: <the output of step "load"> }');
+  });
+});
+
+describe('a wire in a condition is refused', () => {
+  test('with its text and line', async () => {
+    const line = await refusal(() => {
+      const w = load();
+      if (w) train({ data: w });
+    });
+    expect(line).toMatch(/^WIRE_IN_CONDITION: pipeline "wine" tests w in a condition \(line 3 of its body\).* Branch with when\(wire/);
+  });
+
+  test('before a loop on it never ends, and in a nested pipeline too', async () => {
+    const endless = (): void => {
+      let w = load();
+      while (w) w = train({ data: w });
+    };
+    expect(await refusal(endless)).toMatch(/^WIRE_IN_CONDITION: pipeline "wine" tests w /);
+    const nested = loosePipeline('inner', endless);
+    expect(await refusal(() => void nested())).toMatch(/^WIRE_IN_CONDITION: pipeline "inner" tests w /);
+  });
+
+  test('and is what is said first, whatever it led to', async () => {
+    const nested = loosePipeline('inner', (_params: unknown, { data }: { data: unknown }) => {
+      const flag = data ? 1 : 2;
+      throw new Error(`flag is ${flag}`);
+    });
+    expect(await refusal(() => void nested({ data: load() }))).toMatch(/^WIRE_IN_CONDITION: pipeline "inner" tests data /);
+  });
+
+  test('a body whose source cannot be seen is refused', async () => {
+    expect(await lineOf(() => loosePipeline('bound', (() => undefined).bind(null)).compile())).toMatch(
+      /^BODY_UNREADABLE: the body of pipeline "bound" cannot be read: /,
+    );
+  });
+});
+
+describe('an async body is refused', () => {
+  const unhandled: unknown[] = [];
+  const listen = (reason: unknown): void => void unhandled.push(reason);
+  afterEach(() => void process.off('unhandledRejection', listen));
+
+  test('without an unhandled rejection, also within a branch', async () => {
+    process.on('unhandledRejection', listen);
+    const expected =
+      'ASYNC_BODY: the body of pipeline "wine" is async. A function-style body only connects steps: make it a plain function, or write the pipeline as a class.';
+    expect(await refusal(async () => load()['x'])).toBe(expected);
+    expect(await refusal(async () => void (await (load() as unknown as Promise<unknown>)))).toBe(expected);
+    expect(await refusal(async () => load())).toBe(expected);
+    expect(await refusal(async () => split())).toBe(expected);
+    expect(await refusal(() => when(load(), { then: async () => load() }))).toBe(expected);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(unhandled).toEqual([]);
+  });
+});
