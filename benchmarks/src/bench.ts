@@ -5,7 +5,7 @@ import { chain } from './chain.ts';
 import { handOver } from './hand-over.ts';
 import { logMetrics } from './log-metrics.ts';
 import { table, type Row } from './row.ts';
-import { ScratchProject } from './scratch-project.ts';
+import { isDiskUnsettled, ScratchProject } from './scratch-project.ts';
 import { startUp } from './start-up.ts';
 
 const GROUPS: Record<string, (project: ScratchProject, rounds: number) => Row[]> = {
@@ -32,6 +32,8 @@ if (unknown !== undefined || !Number.isInteger(rounds) || rounds < 1) {
 
 async function bench(): Promise<void> {
   const machine = { node: process.versions.node, cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, load: loadavg()[0]! };
+  if (isDiskUnsettled())
+    console.error('files of a benchmark were removed less than five minutes ago: until then making files costs more (see README.md)');
   const project = await ScratchProject.make();
   const rows: Row[] = [];
   try {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -7,21 +7,36 @@ import { costOfNode, type ProcessCost } from './process-cost.ts';
 
 const benchmarks = dirname(dirname(fileURLToPath(import.meta.url)));
 const repository = dirname(benchmarks);
+const SCRATCH = join(benchmarks, '.scratch');
+
+const AUTHOR = ['-c', 'user.name=bench', '-c', 'user.email=bench@localhost', '-c', 'commit.gpgsign=false'];
 
 /** A fingerprint of a file that changed less than 2 s before is not trusted by Mortise; no user's file is that new. */
 const SETTLED_MS = 2200;
+
+/** ext4 does not use the inode of a file that was removed a short while ago, and looks at each of them whenever it makes a file. */
+const INODES_REST_MS = 300_000;
+
+/** True for a while after the files of a benchmark were removed, and when those of an interrupted one will be: then making files costs too much. */
+export function isDiskUnsettled(): boolean {
+  return existsSync(SCRATCH) && (statSync(SCRATCH).mtimeMs > Date.now() - INODES_REST_MS || readdirSync(SCRATCH).length > 0);
+}
 
 /**
  * A project as a user has it: a Git repository with the built packages in `node_modules` and the workloads as its files. It lies in the checkout,
  * so that it is on a real disk and finds the third-party packages, and belongs to one benchmark run at a time.
  */
 export class ScratchProject {
-  readonly folder = join(benchmarks, '.scratch');
+  readonly folder = join(SCRATCH, 'project');
+  /** Stores and floors of the rounds before, put aside: to remove them would make the files of the next round dearer. */
+  readonly #done = join(SCRATCH, 'done');
+  #resets = 0;
 
   static async make(): Promise<ScratchProject> {
     const project = new ScratchProject();
     project.remove();
-    mkdirSync(project.folder);
+    mkdirSync(project.folder, { recursive: true });
+    mkdirSync(project.#done);
     cpSync(join(benchmarks, 'workloads'), project.folder, { recursive: true });
     writeFileSync(join(project.folder, 'package.json'), '{ "name": "scratch", "private": true, "type": "module" }\n');
     writeFileSync(join(project.folder, '.gitignore'), 'node_modules/\n.mortise/\nfloor/\n');
@@ -34,26 +49,17 @@ export class ScratchProject {
         cpSync(join(repository, source, part), join(project.folder, 'node_modules/@mortise', name, part), { recursive: true });
     project.git('init', '--quiet');
     project.git('add', '.');
-    project.git(
-      '-c',
-      'user.name=bench',
-      '-c',
-      'user.email=bench@localhost',
-      '-c',
-      'commit.gpgsign=false',
-      'commit',
-      '--quiet',
-      '-m',
-      'Workloads',
-    );
+    project.git(...AUTHOR, 'commit', '--quiet', '-m', 'Workloads');
     await delay(SETTLED_MS);
     return project;
   }
 
   /** A new store, as after `mortise init`; nothing of earlier runs is known. */
   reset(): void {
-    rmSync(join(this.folder, '.mortise'), { recursive: true, force: true });
-    rmSync(join(this.folder, 'floor'), { recursive: true, force: true });
+    const done = join(this.#done, String(++this.#resets));
+    mkdirSync(done);
+    for (const name of ['.mortise', 'floor'])
+      if (existsSync(join(this.folder, name))) renameSync(join(this.folder, name), join(done, name));
     mkdirSync(join(this.folder, 'floor'));
     this.mortise('init');
   }
@@ -68,8 +74,10 @@ export class ScratchProject {
     return this.node(join(this.folder, 'node_modules/@mortise/cli/dist/mortise.js'), ...args);
   }
 
+  /** Empties the scratch folder, which itself stays, so that its time says when that was. */
   remove(): void {
-    rmSync(this.folder, { recursive: true, force: true });
+    mkdirSync(SCRATCH, { recursive: true });
+    for (const name of readdirSync(SCRATCH)) rmSync(join(SCRATCH, name), { recursive: true });
   }
 
   private git(...args: string[]): void {

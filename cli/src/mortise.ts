@@ -9,6 +9,21 @@ if (major < 22 || (major === 22 && minor < 18)) {
   );
   process.exitCode = 1;
 } else {
+  keepCompiledCode();
   const { main } = await import('./main.ts');
   await main(process.argv.slice(2));
+}
+
+/**
+ * Lets Node keep compiled code between two commands: a sixth of what `stack list` costs. Node never returns from this where the folder cannot be
+ * made, so that is looked at first.
+ */
+function keepCompiledCode(): void {
+  const { accessSync, constants } = process.getBuiltinModule('node:fs');
+  try {
+    accessSync(process.getBuiltinModule('node:os').tmpdir(), constants.W_OK | constants.X_OK);
+  } catch {
+    return;
+  }
+  process.getBuiltinModule('node:module').enableCompileCache();
 }

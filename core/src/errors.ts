@@ -303,8 +303,8 @@ export const BadPipelineClass = define('BAD_PIPELINE_CLASS', (p: { pipeline: str
   `class ${p.pipeline} cannot run as a pipeline: ${p.reason}`,
 ]);
 export const BadStepMethod = define('BAD_STEP_METHOD', (p: { step: string; reason: string }) => [`@step ${p.step} ${p.reason}`]);
-export const FrozenInstance = define('FROZEN_INSTANCE', (p: { pipeline: string; step: string }) => [
-  `step "${p.step}" wrote to "this" of ${p.pipeline}: every step call runs on a fresh, frozen instance`,
+export const FrozenInstance = define('FROZEN_INSTANCE', (p: { pipeline: string; method: string; property: string }) => [
+  `${p.method} wrote to "this.${p.property}" of ${p.pipeline}: every step call runs on a fresh, frozen instance`,
   'Return the value and pass it on as an input.',
 ]);
 export const NotCacheable = define('NOT_CACHEABLE', (p: { step: string; reason: string }) => [
@@ -324,6 +324,10 @@ export const UnknownRun = define('UNKNOWN_RUN', (p: { run: string; nearest?: str
 export const RunFailed = define('RUN_FAILED', (p: { run: string; status: string; reason: string }) => [
   `run "${p.run}" ${p.status}: ${p.reason}`,
   `See "mortise runs show ${p.run}".`,
+]);
+export const StepNotStarted = define('STEP_NOT_STARTED', (p: { step: string; reason: string }) => [
+  `step "${p.step}" was not started: ${p.reason}`,
+  'Await every step call in run().',
 ]);
 export const StepTimeout = define('STEP_TIMEOUT', (p: { step: string; timeoutMs: number }) => [
   `step "${p.step}" took longer than ${p.timeoutMs} ms`,

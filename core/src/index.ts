@@ -13,7 +13,9 @@ export { when } from './pipeline/when.ts';
 export type { StepOutput, Wire } from './pipeline/wire.ts';
 
 export { activeRun, type ActiveRun } from './tracking/active-run.ts';
-export { tracked } from './tracking/tracked-output.ts';
+export type { LoggedDataset, MetricDefinition, MetricOptions } from './tracking/log-calls.ts';
+export type { ArtifactOptions } from './tracking/log-files.ts';
+export { tracked, type TrackedOutput } from './tracking/tracked-output.ts';
 export type * from './tracking/experiment-tracker.ts';
 
 export { file, type FileArtifact } from './artifacts/file-artifact.ts';

@@ -50,7 +50,7 @@ test('handing 100 MB over takes no second copy, and neither does loading it afre
     handOver.keep(record, array, encoded);`;
   expect(await peakOf(`${handOver} if (await handOver.take(record, store) !== array) throw new Error('copied');`)).toBeLessThan(30);
   const changed = `${handOver} array[0] = 9; array = undefined; const fresh = await handOver.take(record, store); if (fresh[0] !== 0) throw new Error('changed');`;
-  expect(await peakOf(changed)).toBeLessThan(160);
+  expect(await peakOf(changed)).toBeLessThan(60);
 });
 
 test('loading 100 MB takes the array and little more', async () => {

@@ -22,7 +22,10 @@ export class StepSources {
   async identify(code: StepCode, declaredKey: Json | undefined): Promise<{ digest: string } | { reason: string }> {
     if (code.insideFunction !== undefined && declaredKey === undefined)
       return { reason: `it was made inside the function ${code.insideFunction}; declare { cacheKey } to tell it apart` };
-    const modules = code.insideFunction === undefined ? [code.module] : code.frames;
+    if (code.on !== undefined && code.on.module === undefined)
+      return { reason: `the module of class ${code.on.id} is not known: it has no @step or @pipeline of its own` };
+    const defined = code.insideFunction === undefined ? [code.module] : code.frames;
+    const modules = [...new Set([...defined, ...(code.on?.module === undefined ? [] : [code.on.module])])];
     const key = modules.join('\n');
     let digest = this.digests.get(key);
     if (digest === undefined) this.digests.set(key, (digest = this.digest(modules)));
@@ -75,6 +78,7 @@ export async function cacheKey(
     1,
     step.name,
     code.ordinal,
+    code.on?.id ?? null,
     source.digest,
     step.options.cacheKey ?? null,
     files,

@@ -1,32 +1,28 @@
-import { types } from 'node:util';
+import { setImmediate } from 'node:timers/promises';
 
-import { fingerprint } from '../artifacts/fingerprint.ts';
-import { keyPrefixOf } from '../artifacts/artifact-key.ts';
-import { saveValue } from '../artifacts/save-value.ts';
-import { toTagged } from '../artifacts/tagged-json.ts';
-import { FrozenInstance, InputNotStorable, StepArguments } from '../errors.ts';
-import { newId } from '../id.ts';
+import { BadPipelineClass, BadStepMethod, StepNotStarted } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import type { ClassPipeline } from '../pipeline/class-pipeline.ts';
 import { classRunContext, type ClassRunContext } from '../pipeline/class-run-context.ts';
 import { classStepSpec, type ClassStep } from '../pipeline/class-step.ts';
-import type { InputSpec, PipelineSpec, StepSpec } from '../pipeline/pipeline-spec.ts';
-import type { VersionRecord } from '../store/metadata-store.ts';
-import { endRun, type FinishedRun } from './end-run.ts';
+import type { PipelineSpec, StepSpec } from '../pipeline/pipeline-spec.ts';
+import { stepContext } from '../tracking/context.ts';
+import { AwaitedCall } from './awaited-call.ts';
+import { ClassLineage } from './class-lineage.ts';
+import { endRun, type FinishedRun, type RunEnd } from './end-run.ts';
+import { callOnFrozen, type InstanceSource } from './frozen-instance.ts';
 import { openRun, type OpenRun } from './open-run.ts';
 import { reasonOf } from './outcome.ts';
-import { contentOf, recordOf } from './plan-results.ts';
 import type { RunOptions } from './run-options.ts';
 import { runStep, untilAborted } from './run-step.ts';
 import { DEFAULT_CONCURRENCY } from './schedule-plan.ts';
 import { Semaphore } from './semaphore.ts';
-import type { StepCode, StepEnd, StepInput } from './step-call.ts';
-
-/** Plain values up to this many characters of JSON are recorded as they are; larger ones are stored as artifact versions. */
-const MAX_PLAIN = 4096;
+import { skipStep } from './skip-step.ts';
+import type { StepCode, StepEnd } from './step-call.ts';
 
 /** Runs a class-style pipeline: its `run` as written, every `@step` call in it a step run. */
 export async function runClassPipeline(pipeline: ClassPipeline, params: JsonObject, options: RunOptions): Promise<FinishedRun<unknown>> {
+  const source: InstanceSource = { Class: pipeline.Class, sample: sampleOf(pipeline) };
   const plan: PipelineSpec = {
     specVersion: 1,
     pipeline: pipeline.name,
@@ -37,81 +33,147 @@ export async function runClassPipeline(pipeline: ClassPipeline, params: JsonObje
   };
   const possible = [...pipeline.steps.values()].map((step) => classStepSpec(pipeline.name, step.name, step, {}));
   const run = await openRun(plan, options, possible);
-  const classRun = new ClassRun(run, pipeline);
+  const classRun = new ClassRun(run, pipeline, source);
+  const body = async (): Promise<unknown> => {
+    const { run: method } = pipeline.Class.prototype as InstanceType<typeof pipeline.Class>;
+    return callOnFrozen(source, 'run()', method, [structuredClone(params)]);
+  };
   return endRun(run, async () => {
     let result: unknown;
-    let failed: { step: string | undefined; error: unknown } | undefined;
+    let thrown: { error: unknown } | undefined;
     try {
-      const work = classRunContext().run(classRun, async () => Object.freeze(new pipeline.Class()).run(structuredClone(params) as never));
+      // A run that a step of another run began has steps of its own.
+      const work = classRunContext().run(classRun, () => stepContext().run(undefined as never, body));
       result = await untilAborted(work, run.signal);
     } catch (error) {
-      if (!run.signal.aborted || classRun.firstFailure !== undefined) failed = classRun.failureOf(error);
+      thrown = { error };
     }
-    await classRun.settled();
-    return { failed, result: async () => result };
+    return { failed: await classRun.end(thrown), result: async () => result };
   });
 }
 
-/** Where an object came from: the version whose bytes it was made of, or made. */
-interface Origin {
-  version: VersionRecord;
-  from: { from: string; output: string } | undefined;
+/** An instance to look at. Throws `BadPipelineClass`, and `BadStepMethod` for a field that has the name of a step and hides it. */
+function sampleOf({ Class, steps }: ClassPipeline): object {
+  let sample: object;
+  try {
+    sample = new Class();
+  } catch (cause) {
+    throw new BadPipelineClass({ pipeline: Class.name, reason: `its constructor threw: ${reasonOf(cause)}` }, { cause });
+  }
+  for (const name of steps.keys())
+    if (Object.hasOwn(sample, name)) throw new BadStepMethod({ step: name, reason: `is hidden by a field of ${Class.name}` });
+  return sample;
+}
+
+interface Failure {
+  step: string;
+  error: unknown;
+  call: AwaitedCall;
 }
 
 class ClassRun implements ClassRunContext {
-  firstFailure: { step: string; error: unknown } | undefined;
   private readonly run: OpenRun;
   private readonly pipeline: ClassPipeline;
+  private readonly source: InstanceSource;
   private readonly slots: Semaphore;
+  private readonly lineage: ClassLineage;
   private readonly calls = new Map<string, number>();
-  private readonly origins = new WeakMap<object, Origin>();
   private readonly underWay = new Set<Promise<unknown>>();
+  private readonly failures: Failure[] = [];
+  /** The failure that stopped the run under `fail-fast`. */
+  private stoppedBy: Failure | undefined;
+  /** What a step run threw that is no failure of the step: a defect of ours or of the store. */
+  private defect: { error: unknown } | undefined;
+  /** Why no step starts any more. */
+  private over: string | undefined;
 
-  constructor(run: OpenRun, pipeline: ClassPipeline) {
+  constructor(run: OpenRun, pipeline: ClassPipeline, source: InstanceSource) {
     this.run = run;
     this.pipeline = pipeline;
+    this.source = source;
     this.slots = new Semaphore(run.options.concurrency ?? DEFAULT_CONCURRENCY);
+    this.lineage = new ClassLineage(run);
   }
 
-  call(step: ClassStep, inputs: unknown): Promise<unknown> {
-    const work = this.perform(step, inputs);
-    this.underWay.add(work);
-    const done = (): void => void this.underWay.delete(work);
-    work.then(done, done);
-    return work;
-  }
-
-  /** Waits for step calls that `run` did not wait for. */
-  async settled(): Promise<void> {
-    while (this.underWay.size > 0) await Promise.allSettled(this.underWay);
-  }
-
-  /** What run() threw, with the step it came from if it did. */
-  failureOf(error: unknown): { step: string | undefined; error: unknown } {
-    const first = this.firstFailure;
-    return { step: first?.error === error ? first?.step : undefined, error };
-  }
-
-  private async perform(step: ClassStep, given: unknown): Promise<unknown> {
+  call(step: ClassStep, receiver: unknown, given: unknown): Promise<unknown> {
+    const { Class } = this.pipeline;
+    if (!Object.prototype.isPrototypeOf.call(Class.prototype as object, receiver as object))
+      throw new BadStepMethod({ step: step.name, reason: `was called in a run of ${Class.name}, but not on its "this"` });
     const id = this.nextId(step.name);
+    if (this.whyOver() !== undefined) return AwaitedCall.of(this.refuse(id));
+    const work = this.perform(step, id, given);
+    const call = AwaitedCall.of(work);
+    this.underWay.add(work);
+    work.then(
+      () => this.underWay.delete(work),
+      (error: unknown) => {
+        this.underWay.delete(work);
+        this.failed({ step: id, error, call });
+      },
+    );
+    return call;
+  }
+
+  /** Waits for step calls that run() did not wait for, and lets none begin after them. Gives what the run failed with; `thrown` is what run() threw. */
+  async end(thrown: { error: unknown } | undefined): Promise<RunEnd<unknown>['failed']> {
+    const { signal, options, warnings } = this.run;
+    const failure = thrown && this.failures.find(({ error }) => error === thrown.error);
+    if (thrown !== undefined && options.executionMode !== 'continue-on-failure')
+      this.over = failure === undefined ? 'run() has failed' : `step "${failure.step}" failed`;
+    while (this.underWay.size > 0) await Promise.allSettled(this.underWay);
+    this.over ??= 'the run has ended';
+    if (this.defect !== undefined) throw this.defect.error;
+    const stopped = signal.aborted && thrown?.error === signal.reason;
+    if (thrown !== undefined && !stopped) return { step: failure?.step, error: thrown.error };
+    if (signal.aborted) return this.stoppedBy;
+    const unseen = this.failures.find(({ call }) => !call.awaited);
+    if (unseen !== undefined) warnings.push(`run() did not wait for step "${unseen.step}", which failed: await every step call`);
+    return unseen;
+  }
+
+  private async perform(step: ClassStep, id: string, given: unknown): Promise<unknown> {
     const free = await this.slots.take();
     try {
-      this.run.signal.throwIfAborted();
-      const described = await this.describeInputs(id, given);
-      const spec = classStepSpec(this.pipeline.name, id, step, described.specs);
-      this.run.plan.steps.push(spec);
-      const end = await runStep(this.run, { step: spec, mapIndex: undefined, code: this.codeOf(step), inputs: described.inputs });
-      if (end.error !== undefined) throw this.failed(id, end.error);
+      const over = this.whyOver();
+      if (over !== undefined) {
+        await skipStep(this.run, this.planned(step, id, {}), over);
+        return await this.refuse(id);
+      }
+      const { inputs, specs } = await this.lineage.inputs(id, given);
+      const spec = this.planned(step, id, specs);
+      const end = await runStep(this.run, { step: spec, mapIndex: undefined, code: this.codeOf(step), inputs }).catch((error: unknown) => {
+        this.defect ??= { error };
+        throw error;
+      });
+      if (end.status === 'failed' || end.status === 'killed') throw end.error;
       return await this.hand(spec, end);
     } finally {
       free();
     }
   }
 
-  private failed(id: string, error: unknown): unknown {
-    this.firstFailure ??= { step: id, error };
-    if (this.run.options.executionMode === 'fail-fast') this.run.abort(`step "${id}" failed`);
-    return error;
+  private planned(step: ClassStep, id: string, inputs: StepSpec['inputs']): StepSpec {
+    const spec = classStepSpec(this.pipeline.name, id, step, inputs);
+    this.run.plan.steps.push(spec);
+    return spec;
+  }
+
+  private failed(failure: Failure): void {
+    this.failures.push(failure);
+    if (this.run.options.executionMode !== 'fail-fast' || this.run.signal.aborted) return;
+    this.stoppedBy = failure;
+    this.run.abort(`step "${failure.step}" failed`);
+  }
+
+  private whyOver(): string | undefined {
+    return this.run.signal.aborted ? reasonOf(this.run.signal.reason) : this.over;
+  }
+
+  /** Refuses a call that comes too late, in a turn of its own: code that calls again and again must not keep the process from ending. */
+  private async refuse(id: string): Promise<never> {
+    await setImmediate();
+    this.run.signal.throwIfAborted();
+    throw new StepNotStarted({ step: id, reason: this.over ?? '' });
   }
 
   private nextId(name: string): string {
@@ -120,25 +182,23 @@ class ClassRun implements ClassRunContext {
     return count === 1 ? name : `${name}_${count}`;
   }
 
-  /** Each call runs on a fresh, frozen instance: what a step kept on `this` would be missing after a cache hit. */
   private codeOf(step: ClassStep): StepCode {
-    const { Class } = this.pipeline;
-    const fn = async (...inputs: never[]): Promise<unknown> => {
-      try {
-        return await Reflect.apply(step.method, Object.freeze(new Class()), inputs);
-      } catch (error) {
-        throw wroteToThis(error, step) ? new FrozenInstance({ pipeline: Class.name, step: step.name }, { cause: error }) : error;
-      }
+    const { Class, written } = this.pipeline;
+    return {
+      fn: (...inputs: never[]) => callOnFrozen(this.source, `step "${step.name}"`, step.method, inputs),
+      module: step.module,
+      frames: [...step.frames, ...(written?.frames ?? [])],
+      insideFunction: step.insideFunction ?? written?.insideFunction,
+      ordinal: step.ordinal,
+      on: { id: written?.id ?? Class.name, module: written?.module },
     };
-    return { fn, module: step.module, frames: step.frames, insideFunction: step.insideFunction, ordinal: step.ordinal };
   }
 
   /** The value of a step call, remembered by identity so that its lineage is known where it is handed over. */
   private async hand(spec: StepSpec, end: StepEnd): Promise<unknown> {
     const value = end.returned === undefined ? await this.loadOutputs(spec, end) : end.returned.value;
     for (const [output, version] of end.outputs) {
-      const part = spec.splitOutputs ? (value as Record<string, unknown>)[output] : value;
-      if (isObject(part)) this.origins.set(part, { version, from: { from: spec.id, output } });
+      this.lineage.remember(spec.splitOutputs ? (value as Record<string, unknown>)[output] : value, version, { from: spec.id, output });
       this.run.handOver.drop(version.id);
     }
     return value;
@@ -151,97 +211,4 @@ class ClassRun implements ClassRunContext {
     for (const { name } of spec.outputs) values[name] = await load(name);
     return values;
   }
-
-  private async describeInputs(
-    stepId: string,
-    given: unknown,
-  ): Promise<{ inputs: Record<string, StepInput>; specs: Record<string, InputSpec> }> {
-    const inputs: Record<string, StepInput> = {};
-    const specs: Record<string, InputSpec> = {};
-    if (given === undefined) return { inputs, specs };
-    if (!isObject(given) || Array.isArray(given))
-      throw new StepArguments({ step: stepId, reason: `was called with ${Array.isArray(given) ? 'an array' : typeof given}` });
-    for (const [name, value] of Object.entries(given)) {
-      const described = await this.describe(stepId, name, value);
-      inputs[name] = { ...described.input, load: async () => value };
-      specs[name] = described.spec;
-    }
-    return { inputs, specs };
-  }
-
-  private async describe(stepId: string, name: string, value: unknown): Promise<{ input: Omit<StepInput, 'load'>; spec: InputSpec }> {
-    const origin = isObject(value) ? this.origins.get(value) : undefined;
-    if (origin !== undefined) {
-      const unchanged = (await fingerprint(value)) === origin.version.sha256;
-      const version = unchanged ? origin.version : await this.keepLoose(stepId, name, value, 'changed outside a step');
-      if (!unchanged) this.origins.set(value as object, { version, from: undefined });
-      return describedVersion(version, unchanged ? origin.from : undefined);
-    }
-    if (Array.isArray(value) && value.some((item) => isObject(item) && this.origins.has(item))) {
-      const items = await Promise.all(value.map((item) => this.describe(stepId, name, item)));
-      return {
-        input: { record: { list: items.map((item) => item.input.record) }, content: items.map((item) => item.input.content) },
-        spec: { list: items.map((item) => item.spec) },
-      };
-    }
-    const plain = plainValue(value);
-    if (plain !== undefined)
-      return { input: { record: { value: plain.json }, content: { value: plain.json } }, spec: { value: plain.json } };
-    const version = await this.keepLoose(stepId, name, value, 'made outside a step');
-    if (isObject(value)) this.origins.set(value, { version, from: undefined });
-    return describedVersion(version, undefined);
-  }
-
-  private async keepLoose(stepId: string, input: string, value: unknown, note: string): Promise<VersionRecord> {
-    const id = newId();
-    const artifact = `${this.pipeline.name}/${stepId}/input-${input}`;
-    const keyPrefix = keyPrefixOf(artifact, id);
-    try {
-      const { encoded: _, ...saved } = await saveValue(value, { store: this.run.stack.artifactStore, keyPrefix, signal: this.run.signal });
-      return await this.run.store.commitLooseVersion(
-        { id, artifact, storeId: this.run.stack.artifactStore.id, keyPrefix, producerRunId: this.run.id, workerId: this.run.worker.id },
-        { ...saved, id, output: input, metadata: { note: { type: 'string', value: note } } },
-      );
-    } catch (cause) {
-      throw new InputNotStorable({ step: stepId, input, reason: `cannot be stored: ${reasonOf(cause)}` }, { cause });
-    }
-  }
-}
-
-function describedVersion(
-  version: VersionRecord,
-  from: { from: string; output: string } | undefined,
-): { input: Omit<StepInput, 'load'>; spec: InputSpec } {
-  return {
-    input: { record: recordOf(version), content: contentOf(version) },
-    spec: from ?? { value: { artifact: version.artifact, version: version.version } },
-  };
-}
-
-function plainValue(value: unknown): { json: ReturnType<typeof toTagged> } | undefined {
-  if (ArrayBuffer.isView(value)) return undefined;
-  try {
-    const json = toTagged(value);
-    return JSON.stringify(json).length <= MAX_PLAIN ? { json } : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
-}
-
-/** V8's text for a write to a frozen object, of a property that the method's source assigns to `this`. */
-function wroteToThis(error: unknown, step: ClassStep): boolean {
-  if (!types.isNativeError(error) || error.name !== 'TypeError') return false;
-  const property = /^Cannot (?:add property|assign to read only property|delete property) '?([\w$]+)'?/.exec(error.message)?.[1];
-  return (
-    property !== undefined &&
-    new RegExp(`\\bthis\\s*(?:\\.\\s*${escape(property)}\\b|\\[)`).test(Function.prototype.toString.call(step.method))
-  );
-}
-
-function escape(text: string): string {
-  return text.replaceAll('$', '\\$');
 }

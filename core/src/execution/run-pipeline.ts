@@ -1,4 +1,3 @@
-import { newId } from '../id.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { CompiledPipeline } from '../pipeline/compile.ts';
 import type { StepSpec, StepStatus } from '../pipeline/pipeline-spec.ts';
@@ -8,7 +7,8 @@ import { reasonOf } from './outcome.ts';
 import { PlanResults } from './plan-results.ts';
 import type { RunOptions } from './run-options.ts';
 import { runStep } from './run-step.ts';
-import { emit, identityOf, type StepCall, type StepEnd } from './step-call.ts';
+import { skipStep } from './skip-step.ts';
+import type { StepCall, StepEnd } from './step-call.ts';
 import { endRun, type FinishedRun } from './end-run.ts';
 
 /** Runs a function-style pipeline: compiles its plan for these params, hands it to the stack's orchestrator, and ends the run. */
@@ -85,34 +85,16 @@ class FunctionRun implements OrchestratedRun {
         inputs: { map: broken(mapError) },
       });
     const reason = mapIndex === undefined ? await this.results.skipReason(step) : undefined;
-    if (reason !== undefined) return this.skip(step, reason);
+    if (reason !== undefined) return skipStep(this.run, step, reason);
     if (step.map !== undefined && mapIndex === undefined) return { status: 'completed', id: '', outputs: new Map() };
     const call: StepCall = { step, mapIndex, code, inputs: await this.results.inputs(step, mapIndex) };
     return runStep(this.run, call);
   }
 
-  private async skip(step: StepSpec, reason: string): Promise<StepEnd> {
-    const id = newId();
-    const identity = identityOf(this.run, { step, mapIndex: undefined });
-    await this.run.store.settleStep({
-      ...identity,
-      id,
-      stepName: step.name,
-      status: 'skipped',
-      at: Date.now(),
-      workerId: this.run.worker.id,
-      inputs: {},
-      reason,
-      trackers: [],
-    });
-    emit(this.run, { step, mapIndex: undefined }, { status: 'skipped', attempt: 0, durationMs: 0, message: reason });
-    return { status: 'skipped', id, outputs: new Map() };
-  }
-
   /** Steps that a failure or a stop kept from starting end as skipped, so that every step of the plan has an end. */
   async settleNeverStarted(): Promise<void> {
     const why = this.signal.aborted ? reasonOf(this.signal.reason) : `step "${this.firstFailure?.step ?? ''}" failed`;
-    for (const step of this.compiled.spec.steps) if (!this.started.has(step.id)) await this.skip(step, why);
+    for (const step of this.compiled.spec.steps) if (!this.started.has(step.id)) await skipStep(this.run, step, why);
   }
 }
 

@@ -17,6 +17,8 @@ export interface StepCode {
   insideFunction: string | undefined;
   /** How many steps of this name its module had defined before it. */
   ordinal: number;
+  /** In class style the class that it runs on: what its methods make use of may be written there. `module` is undefined when that is not known. */
+  on?: { id: string; module: string | undefined };
 }
 
 /** An input of one step run: where it comes from, what it is, and how to get it. */

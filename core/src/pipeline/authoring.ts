@@ -7,7 +7,7 @@ import { step as functionStep } from './step.ts';
 
 interface StepDecoratorFactory {
   /** `@step()`, `@step(options)`: makes a method of a pipeline class a step. */
-  <const O extends StepOptions>(options?: O & KnownOptions<O>): ClassStepDecorator;
+  <const O extends StepOptions>(options?: O & KnownOptions<O>): ClassStepDecorator<O>;
 }
 
 interface PipelineDecoratorFactory {

@@ -1,10 +1,14 @@
-import { BadPipelineClass, BadStepMethod } from '../errors.ts';
+import { BadName, BadPipelineClass, BadStepMethod } from '../errors.ts';
 import type { FinishedRun } from '../execution/end-run.ts';
 import type { RunOptions } from '../execution/run-options.ts';
+import { keepCompiledCode } from '../project/keep-compiled-code.ts';
 import { classStepOf, type ClassStep } from './class-step.ts';
-import { definitionSite } from './definition-site.ts';
+import { definitionSite, type DefinitionSite } from './definition-site.ts';
 import { checkDefaults, paramValues } from './param-values.ts';
+import { PIPELINE_NAME } from './pipeline.ts';
 import { nominated } from './run-guard.ts';
+import { nextOrdinal } from './step-definition.ts';
+import { checkKnown } from './step-options.ts';
 
 export interface ClassPipelineOptions<P extends Record<string, unknown> = Record<string, unknown>> {
   /** Default: the class's name. */
@@ -31,7 +35,7 @@ export type PipelineClass = new () => { run(params: never): Promise<unknown> };
 
 /** The params of a class: all of them have defaults, or are asked for when it runs. */
 type ParamsOf<C extends { run(params: never): Promise<unknown> }> =
-  Parameters<C['run']> extends [infer P extends object] ? Partial<P> : Record<string, never>;
+  Parameters<C['run']> extends [params?: infer P] ? (unknown extends P ? Record<string, never> : Partial<NonNullable<P>>) : never;
 
 /** A class-style pipeline: what was declared, and its steps by name. */
 export interface ClassPipeline {
@@ -42,11 +46,19 @@ export interface ClassPipeline {
   params: Readonly<Record<string, unknown>>;
   Class: PipelineClass;
   steps: ReadonlyMap<string, ClassStep>;
+  /** Where the class itself is written, as its own decorators tell; undefined if it has none. What it extends is reached from there. */
+  written: Written | undefined;
 }
 
-interface Declared {
+export interface Written extends DefinitionSite {
+  /** Tells it from the other classes of its module. */
+  id: string;
+}
+
+interface Declared extends DefinitionSite {
   options: ClassPipelineOptions;
-  module: string;
+  /** How many `@pipeline` its module had before it. */
+  ordinal: number;
 }
 
 const MARK = Symbol.for('mortise.class-pipeline.v1');
@@ -55,13 +67,16 @@ const MARK = Symbol.for('mortise.class-pipeline.v1');
 export function classPipelineDecorator<P extends Record<string, unknown>>(
   options: ClassPipelineOptions<P> = {},
 ): ClassPipelineDecorator<P> {
-  const { module } = definitionSite({ wrappers: 'nameless' });
+  checkKnown('@pipeline', options, ['name', 'params']);
+  const site = definitionSite({ wrappers: 'nameless' });
+  const declared: Declared = { ...site, options, ordinal: nextOrdinal(site.module, '@pipeline') };
   const decorate = (first: object, second: unknown, third?: PropertyDescriptor): void => {
     const standard = typeof second === 'object' && second !== null;
     const name = standard ? String((second as { name: unknown }).name) : String(second);
     if (name !== 'run') throw new BadPipelineClass({ pipeline: name, reason: 'the @pipeline method is to be called run' });
     const method: unknown = standard ? first : third?.value;
-    Object.defineProperty(method, MARK, { value: { options, module } satisfies Declared });
+    if (typeof method !== 'function') throw new BadPipelineClass({ pipeline: name, reason: 'the @pipeline method run is no method' });
+    Object.defineProperty(method, MARK, { value: declared });
   };
   return decorate as ClassPipelineDecorator<P>;
 }
@@ -72,7 +87,10 @@ export function isPipelineClass(value: unknown): value is PipelineClass {
 }
 
 function declaredOf(Class: PipelineClass): Declared | undefined {
-  const run = (Class.prototype as { run?: unknown } | undefined)?.run;
+  return declaredIn((Class.prototype as { run?: unknown } | undefined)?.run);
+}
+
+function declaredIn(run: unknown): Declared | undefined {
   return typeof run === 'function' ? (run as { [MARK]?: Declared })[MARK] : undefined;
 }
 
@@ -82,9 +100,18 @@ export function classPipeline(Class: PipelineClass): ClassPipeline {
   if (declared === undefined) throw new BadPipelineClass({ pipeline: Class.name, reason: 'it has no method run() with @pipeline' });
   if (Class.length > 0) throw new BadPipelineClass({ pipeline: Class.name, reason: 'its constructor takes arguments' });
   const name = declared.options.name ?? Class.name;
+  if (!PIPELINE_NAME.test(name)) throw new BadName({ kind: 'pipeline', name });
   const params = declared.options.params ?? {};
   checkDefaults({ name, params });
-  return { name, module: declared.module, params, Class, steps: stepsOf(Class) };
+  return { name, module: declared.module, params, Class, steps: stepsOf(Class), written: writtenOf(Class) };
+}
+
+function writtenOf(Class: PipelineClass): Written | undefined {
+  for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(Class.prototype))) {
+    const mark = declaredIn(value) ?? classStepOf(value);
+    if (mark !== undefined) return { ...mark, id: `${Class.name}.${name}#${mark.ordinal}` };
+  }
+  return undefined;
 }
 
 /** All steps of a class, its ancestors' included. An override without `@step` would silently be no step. */
@@ -122,6 +149,7 @@ export async function runPipeline<C extends { run(params: never): Promise<unknow
   if (pending !== undefined) return pending;
   const pipeline = classPipeline(Class as unknown as PipelineClass);
   const values = paramValues(pipeline, params);
+  keepCompiledCode();
   const { runClassPipeline } = await import('../execution/run-class.ts');
   return runClassPipeline(pipeline, values, options) as Promise<FinishedRun<Awaited<ReturnType<C['run']>>>>;
 }

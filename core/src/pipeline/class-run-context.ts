@@ -4,7 +4,8 @@ import type { ClassStep } from './class-step.ts';
 
 /** A run of a class-style pipeline that is under way: what a `@step` method calls. */
 export interface ClassRunContext {
-  call(step: ClassStep, inputs: unknown): Promise<unknown>;
+  /** `receiver` is what the method was called on. */
+  call(step: ClassStep, receiver: unknown, inputs: unknown): Promise<unknown>;
 }
 
 const KEY = Symbol.for('mortise.class-run.v1');

@@ -2,9 +2,10 @@ import { BadStepMethod, StepArguments, StepInsideStep } from '../errors.ts';
 import { stepContext } from '../tracking/context.ts';
 import { classRunContext } from './class-run-context.ts';
 import { definitionSite, type DefinitionSite } from './definition-site.ts';
-import { nextOrdinal, type StepDefinition } from './step-definition.ts';
 import type { InputSpec, StepSpec } from './pipeline-spec.ts';
+import { checkStepId, nextOrdinal, type StepDefinition } from './step-definition.ts';
 import { declaredOutputs, plannedSettings, stepSettings, type StepOptions } from './step-options.ts';
+import type { CheckedFunction } from './step-types.ts';
 
 /** A `@step` method, as it stands on its class's prototype. */
 export interface ClassStep extends Omit<StepDefinition, 'fn'> {
@@ -15,9 +16,13 @@ export interface ClassStep extends Omit<StepDefinition, 'fn'> {
 type StepMethod = (inputs: never) => Promise<unknown>;
 
 /** What `@step()` returns: a method decorator, under the standard protocol (TC39) and the older one of TypeScript alike. */
-export interface ClassStepDecorator {
-  <F extends StepMethod>(method: F, context: { kind: 'method'; name: string; private: false; static: false }): F;
-  <F extends StepMethod>(target: object & { prototype?: never }, name: string, descriptor: TypedPropertyDescriptor<F>): void;
+export interface ClassStepDecorator<O = unknown> {
+  <F extends StepMethod>(method: F & CheckedFunction<F, O>, context: { kind: 'method'; name: string; private: false; static: false }): F;
+  <F extends StepMethod>(
+    target: object & { prototype?: never },
+    name: string,
+    descriptor: TypedPropertyDescriptor<F & CheckedFunction<F, O>>,
+  ): void;
 }
 
 const MARK = Symbol.for('mortise.class-step.v1');
@@ -32,8 +37,8 @@ export function classStepDecorator(options: StepOptions = {}): ClassStepDecorato
   const site = definitionSite({ wrappers: 'nameless' });
   const decorate = (first: object, second: unknown, third?: PropertyDescriptor): unknown => {
     if (isStandardContext(second)) {
-      if (second.static || second.private)
-        throw new BadStepMethod({ step: String(second.name), reason: second.static ? 'is static' : 'is private' });
+      const wrong = second.kind !== 'method' ? 'is no method' : second.static ? 'is static' : second.private ? 'is private' : undefined;
+      if (wrong !== undefined) throw new BadStepMethod({ step: String(second.name), reason: wrong });
       return wrap(String(second.name), first, options, site);
     }
     const name = String(second);
@@ -51,6 +56,9 @@ function isStandardContext(value: unknown): value is { kind: string; name: strin
 
 function wrap(name: string, method: unknown, options: StepOptions, site: DefinitionSite): unknown {
   if (typeof method !== 'function') throw new BadStepMethod({ step: name, reason: 'is no method' });
+  if (name === 'run') throw new BadStepMethod({ step: name, reason: 'has the name of the @pipeline method' });
+  if (method.length > 1) throw new StepArguments({ step: name, reason: `has a method of ${method.length} arguments` });
+  checkStepId(name);
   const settings = stepSettings(`@step ${name}`, options);
   const step: ClassStep = {
     ...site,
@@ -60,17 +68,18 @@ function wrap(name: string, method: unknown, options: StepOptions, site: Definit
     outputs: declaredOutputs(options),
     ordinal: nextOrdinal(site.module, name),
   };
-  const wrapper = function (this: object, ...args: unknown[]): unknown {
+  const wrapper = function (this: unknown, ...args: unknown[]): unknown {
     const running = stepContext().getStore();
     const run = classRunContext().getStore();
     if (running !== undefined) {
-      // super.train() inside train: one step, written in two classes.
-      if (running.stepName === name) return Reflect.apply(method, this, args);
+      // super.train() inside train: one step, written in two classes. In this.train() it would be the method that `this` has.
+      if (running.stepName === name && (this as Record<string, unknown> | undefined)?.[name] !== wrapper)
+        return Reflect.apply(method, this, args);
       throw new StepInsideStep({ inner: name, outer: running.stepName });
     }
     if (run === undefined) return Reflect.apply(method, this, args);
     if (args.length > 1) throw new StepArguments({ step: name, reason: `was called with ${args.length} arguments` });
-    return run.call(step, args[0]);
+    return run.call(step, this, args[0]);
   };
   Object.defineProperties(wrapper, { name: { value: name }, [MARK]: { value: step } });
   return wrapper;

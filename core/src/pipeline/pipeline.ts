@@ -1,6 +1,7 @@
 import { BadName, BadOption, PipelineOutsidePipeline, StepArguments } from '../errors.ts';
 import type { FinishedRun } from '../execution/end-run.ts';
 import type { RunOptions } from '../execution/run-options.ts';
+import { keepCompiledCode } from '../project/keep-compiled-code.ts';
 import { currentCompilation } from './compilation.ts';
 import { compilePipeline, nestPipeline, type CompiledPipeline } from './compile.ts';
 import { definitionSite } from './definition-site.ts';
@@ -49,7 +50,8 @@ export interface TypedPipeline<P, I, R> extends Omit<Pipeline, 'run' | 'compile'
 /** No params, no inputs. */
 type Nothing = Record<never, never>;
 
-const PIPELINE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+/** What a pipeline may be called. */
+export const PIPELINE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
 /**
  * Makes a pipeline of a body that calls steps and wires them. The body runs once per run, with that run's params as values; to be nested, it takes
@@ -85,6 +87,7 @@ export function pipeline(
     async run(params = {}, runOptions = {}) {
       const pending = nominated(made, params, runOptions);
       if (pending !== undefined) return pending;
+      keepCompiledCode();
       const { runPipelineFunction } = await import('../execution/run-pipeline.ts');
       return runPipelineFunction(made, params, runOptions);
     },

@@ -54,7 +54,7 @@ export function applyRecords(tx: Transaction, store: StoreDb, records: readonly 
     const { runId, at } = record;
     switch (record.kind) {
       case 'metrics':
-        for (const name in record.values) series.add(runId, record.context, name, record.step, at, record.values[name]!);
+        series.add(runId, record.context, record.values, record.step, at);
         break;
       case 'params':
         writeParams(tx, store, runId, record.values);

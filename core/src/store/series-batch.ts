@@ -67,40 +67,45 @@ const insertPoint = statement((db, p: Param<Tables['metric_points']>) =>
 export class SeriesBatch {
   readonly #tx: Transaction;
   readonly #store: StoreDb;
-  readonly #open = new Map<string, Series>();
+  /** By run and context, then by name. */
+  readonly #open = new Map<string, Map<string, Series>>();
 
   constructor(tx: Transaction, store: StoreDb) {
     this.#tx = tx;
     this.#store = store;
   }
 
-  add(runId: string, context: string | undefined, name: string, step: number, at: number, value: number): void {
-    const series = this.#series(runId, context, name);
+  add(runId: string, context: string | undefined, values: Record<string, number>, step: number, at: number): void {
+    const place = context === undefined ? runId : `${runId}/${context}`;
+    let group = this.#open.get(place);
+    if (group === undefined) this.#open.set(place, (group = new Map()));
+    const split = splitStep(step);
+    for (const name of Object.keys(values)) {
+      let series = group.get(name);
+      if (series === undefined) group.set(name, (series = this.#read(runId, context, name)));
+      this.#addPoint(series, split, at, values[name]!);
+    }
+  }
+
+  flush(): void {
+    for (const group of this.#open.values()) for (const series of group.values()) this.#tx.run(updateSeries, series);
+  }
+
+  #addPoint(series: Series, { step, micro }: { step: number; micro: number }, at: number, value: number): void {
     const special = specialOf(value);
-    const point = { series_id: series.id, ...splitStep(step), at, special, value: special === 0 ? value : 0 };
+    const point = { series_id: series.id, step, micro, at, special, value: special === 0 ? value : 0 };
     if (this.#tx.run(insertPoint, point) === 0) return;
     series.n++;
     if (isLater(point, series)) {
       series.last = point.value;
       series.last_special = special;
-      series.last_step = point.step;
-      series.last_micro = point.micro;
+      series.last_step = step;
+      series.last_micro = micro;
       series.last_at = at;
     }
     if (special === 1) return;
     if (series.min === null || value < series.min) series.min = value;
     if (series.max === null || value > series.max) series.max = value;
-  }
-
-  flush(): void {
-    for (const series of this.#open.values()) this.#tx.run(updateSeries, series);
-  }
-
-  #series(runId: string, context: string | undefined, name: string): Series {
-    const place = `${runId}\0${context ?? ''}\0${name}`;
-    let series = this.#open.get(place);
-    if (series === undefined) this.#open.set(place, (series = this.#read(runId, context, name)));
-    return series;
   }
 
   #read(runId: string, context: string | undefined, name: string): Series {

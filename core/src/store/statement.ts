@@ -55,6 +55,11 @@ class CompiledStatement<P, R> implements Statement<P, R> {
 
   bind(values: P): SQLInputValue[] {
     const given = values as Record<string, SQLInputValue>;
-    return this.#parameters.map((each) => (each instanceof Placeholder ? given[each.name]! : (each as SQLInputValue)));
+    const bound = new Array<SQLInputValue>(this.#parameters.length);
+    for (let i = 0; i < bound.length; i++) {
+      const each = this.#parameters[i];
+      bound[i] = each instanceof Placeholder ? given[each.name]! : (each as SQLInputValue);
+    }
+    return bound;
   }
 }

@@ -1,0 +1,122 @@
+import { keyPrefixOf } from '../artifacts/artifact-key.ts';
+import { fingerprint } from '../artifacts/fingerprint.ts';
+import { saveValue } from '../artifacts/save-value.ts';
+import { toTagged } from '../artifacts/tagged-json.ts';
+import { InputNotStorable, StepArguments } from '../errors.ts';
+import { newId } from '../id.ts';
+import type { Json } from '../json.ts';
+import { isPlain } from '../pipeline/json-value.ts';
+import type { InputSpec } from '../pipeline/pipeline-spec.ts';
+import type { VersionRecord } from '../store/metadata-store.ts';
+import type { OpenRun } from './open-run.ts';
+import { reasonOf } from './outcome.ts';
+import { contentOf, recordOf } from './plan-results.ts';
+import type { StepInput } from './step-call.ts';
+
+/** Plain values up to this many characters of JSON are recorded as they are; larger ones are stored as artifact versions. */
+const MAX_PLAIN = 4096;
+
+/** Where an object came from: the version whose bytes it was made of, or made. */
+interface Origin {
+  version: VersionRecord;
+  from: { from: string; output: string } | undefined;
+}
+
+interface Described {
+  input: Omit<StepInput, 'load'>;
+  spec: InputSpec;
+}
+
+/** Where the values of a class-style run come from. Objects are known by identity, as long as their bytes still hash to the version. */
+export class ClassLineage {
+  private readonly run: OpenRun;
+  private readonly origins = new WeakMap<object, Origin>();
+
+  constructor(run: OpenRun) {
+    this.run = run;
+  }
+
+  /** `value` is what a step gave as `version`. */
+  remember(value: unknown, version: VersionRecord, from: { from: string; output: string }): void {
+    if (isObject(value)) this.origins.set(value, { version, from });
+  }
+
+  /** What a step call was given. Throws `StepArguments`, `InputNotStorable`. */
+  async inputs(stepId: string, given: unknown): Promise<{ inputs: Record<string, StepInput>; specs: Record<string, InputSpec> }> {
+    const inputs: Record<string, StepInput> = {};
+    const specs: Record<string, InputSpec> = {};
+    for (const [name, value] of Object.entries(namedInputs(stepId, given))) {
+      const described = await this.describe(stepId, name, value);
+      inputs[name] = { ...described.input, load: async () => value };
+      specs[name] = described.spec;
+    }
+    return { inputs, specs };
+  }
+
+  private async describe(stepId: string, name: string, value: unknown): Promise<Described> {
+    const origin = isObject(value) ? this.origins.get(value) : undefined;
+    if (origin !== undefined) {
+      const unchanged = (await fingerprint(value)) === origin.version.sha256;
+      const version = unchanged ? origin.version : await this.keepLoose(stepId, name, value, 'changed outside a step');
+      if (!unchanged) this.origins.set(value as object, { version, from: undefined });
+      return describedVersion(version, unchanged ? origin.from : undefined);
+    }
+    if (Array.isArray(value) && value.some((item) => isObject(item) && this.origins.has(item))) {
+      const items = await Promise.all(value.map((item) => this.describe(stepId, name, item)));
+      return {
+        input: { record: { list: items.map((item) => item.input.record) }, content: items.map((item) => item.input.content) },
+        spec: { list: items.map((item) => item.spec) },
+      };
+    }
+    const plain = plainValue(value);
+    if (plain !== undefined)
+      return { input: { record: { value: plain.json }, content: { value: plain.json } }, spec: { value: plain.json } };
+    const version = await this.keepLoose(stepId, name, value, 'made outside a step');
+    if (isObject(value)) this.origins.set(value, { version, from: undefined });
+    return describedVersion(version, undefined);
+  }
+
+  private async keepLoose(stepId: string, input: string, value: unknown, note: string): Promise<VersionRecord> {
+    const { artifactStore } = this.run.stack;
+    const id = newId();
+    const artifact = `${this.run.plan.pipeline}/${stepId}/input-${input}`;
+    const keyPrefix = keyPrefixOf(artifact, id);
+    try {
+      const { encoded: _, ...saved } = await saveValue(value, { store: artifactStore, keyPrefix, signal: this.run.signal });
+      return await this.run.store.commitLooseVersion(
+        { id, artifact, storeId: artifactStore.id, keyPrefix, producerRunId: this.run.id, workerId: this.run.worker.id },
+        { ...saved, id, output: input, metadata: { note: { type: 'string', value: note } } },
+      );
+    } catch (cause) {
+      throw new InputNotStorable({ step: stepId, input, reason: `cannot be stored: ${reasonOf(cause)}` }, { cause });
+    }
+  }
+}
+
+function namedInputs(step: string, given: unknown): object {
+  if (given === undefined) return {};
+  if (isObject(given) && !Array.isArray(given) && isPlain(given)) return given;
+  const what = Array.isArray(given) ? 'an array' : isObject(given) ? 'an object that is no plain object' : String(given);
+  throw new StepArguments({ step, reason: `was called with ${what}` });
+}
+
+function describedVersion(version: VersionRecord, from: { from: string; output: string } | undefined): Described {
+  return {
+    input: { record: recordOf(version), content: contentOf(version) },
+    spec: from ?? { value: { artifact: version.artifact, version: version.version } },
+  };
+}
+
+function plainValue(value: unknown): { json: Json } | undefined {
+  if (ArrayBuffer.isView(value)) return undefined;
+  try {
+    const json = toTagged(value);
+    return JSON.stringify(json).length <= MAX_PLAIN ? { json } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
