@@ -11,7 +11,9 @@ import { buildCommand, cliProject, type CliProject } from '../cli/src/testing/cl
 import { codeBlocks, documentModules, linkedFiles, promisedOutput } from './testing/markdown-code.ts';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
-const documents = globSync(['README.md', 'docs/**/*.md', 'examples/*/README.md', 'benchmarks/README.md', 'CONTRIBUTING.md'], { cwd: repository }).sort();
+const documents = globSync(['README.md', 'docs/**/*.md', 'examples/*/README.md', 'benchmarks/README.md', 'CONTRIBUTING.md'], {
+  cwd: repository,
+}).sort();
 const modules = documents.flatMap((document) => documentModules(join(repository, document)).map((module) => ({ ...module, document })));
 const programs = modules.filter(({ isProgram }) => isProgram);
 const folderOf = (document: string) => document.replaceAll(/\W/g, '-');
@@ -29,7 +31,10 @@ describe('every TypeScript block', () => {
     }
     writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
     const extended = join(repository, 'tsconfig.base.json');
-    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ extends: extended, compilerOptions: { noEmit: true }, include: ['*/*.ts'] }));
+    writeFileSync(
+      join(folder, 'tsconfig.json'),
+      JSON.stringify({ extends: extended, compilerOptions: { noEmit: true }, include: ['*/*.ts'] }),
+    );
     const tsc = spawnSync(process.execPath, [join(repository, 'node_modules/typescript/bin/tsc'), '-p', folder, '--pretty', 'false'], {
       cwd: folder,
       encoding: 'utf8',
@@ -62,7 +67,10 @@ describe('every program', () => {
       const path = project.write(`${folderOf(document)}/${file}`, text);
       // tsx, because a program may have decorators.
       const tsx = join(repository, 'node_modules/tsx/dist/cli.mjs');
-      const { status, stdout, stderr } = spawnSync(process.execPath, ['--no-warnings', tsx, path], { cwd: project.folder, encoding: 'utf8' });
+      const { status, stdout, stderr } = spawnSync(process.execPath, ['--no-warnings', tsx, path], {
+        cwd: project.folder,
+        encoding: 'utf8',
+      });
       expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
       expect(stdout.split('\n').filter((line) => line !== '')).toEqual(promisedOutput(text));
     },

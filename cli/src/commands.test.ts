@@ -213,6 +213,10 @@ describe('the command itself', () => {
     expect(await mortise('stack')).toMatchObject({ code: 1, stdout: '' });
   });
 
+  it('starts where nothing can be written to the folder for temporary files', async () => {
+    for (const TMPDIR of ['/proc/nowhere', '/etc/passwd']) expect((await project.mortise(['--version'], { env: { TMPDIR } })).code).toBe(0);
+  });
+
   it('writes no colours where there is no terminal', async () => {
     expect((await mortise('status')).stdout).not.toContain('\u001b');
   });

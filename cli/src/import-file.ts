@@ -49,10 +49,22 @@ async function importByTsx(file: string, first: unknown, core: Core): Promise<Re
       (await import('tsx/cjs/api')).register();
       return createRequire(file)(file) as Record<string, unknown>;
     }
-    (await import('tsx/esm/api')).register({ tsconfig: tsconfig ?? false });
-    return (await import(pathToFileURL(file).href)) as Record<string, unknown>;
+    return await importEsmByTsx(pathToFileURL(file).href, first, tsconfig ?? false);
   } catch (error) {
     throw await broken(file, error, core);
+  }
+}
+
+async function importEsmByTsx(url: string, first: unknown, tsconfig: string | false): Promise<Record<string, unknown>> {
+  const { register } = await import('tsx/esm/api');
+  const unregister = register({ tsconfig });
+  try {
+    return (await import(url)) as Record<string, unknown>;
+  } catch (error) {
+    // Node 22 remembers by its URL that a module could not be loaded; in a namespace of tsx's URLs are others.
+    if (error !== first) throw error;
+    await unregister();
+    return (await register({ namespace: 'mortise', tsconfig }).import(url, import.meta.url)) as Record<string, unknown>;
   }
 }
 

@@ -91,6 +91,14 @@ describe('run', () => {
     expect(await project.json('runs', 'list')).toEqual(before);
   });
 
+  it('goes on when nobody reads what it prints any more', async () => {
+    const closed = await project.mortise(['run', 'train.ts', '--no-cache', '--name', 'unread'], {
+      started: (child) => void child.stdout!.destroy(),
+    });
+    expect(closed).toMatchObject({ code: 0, stderr: '' });
+    expect((await shown('unread')).status).toBe('completed');
+  });
+
   it.each(['SIGINT', 'SIGTERM'] as const)('ends as killed on %s', async (signal) => {
     project.write(
       'waiting.js',

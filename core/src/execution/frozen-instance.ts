@@ -31,7 +31,7 @@ export async function callOnFrozen(
   try {
     return await Reflect.apply(method, instance, args);
   } catch (error) {
-    const property = writtenProperty(error, instance, frozen);
+    const property = writtenProperty(error, instance, frozen, Class);
     return property === undefined ? Promise.reject(error as Error) : refuse(property, error);
   }
 }
@@ -82,12 +82,24 @@ function freezeOwn(value: unknown, sample: unknown, field: string, frozen: Map<o
 }
 
 /** The field that a TypeError is about, when V8's text fits something that was frozen here. */
-function writtenProperty(error: unknown, instance: object, frozen: ReadonlyMap<object, string>): string | undefined {
+function writtenProperty(error: unknown, instance: object, frozen: ReadonlyMap<object, string>, Class: PipelineClass): string | undefined {
   if (!types.isNativeError(error) || error.name !== 'TypeError') return undefined;
   const [, what, name] = /^Cannot (add|define|assign to read only|delete) property '?([^',]+)/.exec(error.message) ?? [];
   if (what === undefined || name === undefined) return undefined;
   if (what === 'delete' && Object.hasOwn(instance, name)) return name;
-  const isNew = what === 'add' || what === 'define';
-  for (const [value, field] of frozen) if (Object.hasOwn(value, name) !== isNew) return field;
+  for (const [value, field] of frozen) {
+    if (what === 'assign to read only' || what === 'delete' ? Object.hasOwn(value, name) : couldGet(value, field, name, Class))
+      return field;
+  }
   return undefined;
+}
+
+/** True for the next item of an array, and for a new entry of an object that the class's source writes to. V8 does not say which object it was. */
+function couldGet(value: object, field: string, name: string, Class: PipelineClass): boolean {
+  if (Array.isArray(value)) return name === String(value.length);
+  for (let at: unknown = Class; typeof at === 'function' && at !== Function.prototype; at = Object.getPrototypeOf(at)) {
+    const source = Function.prototype.toString.call(at);
+    if (source.includes(`this.${field}[`) || source.includes(`this.${field}.${name}`)) return true;
+  }
+  return false;
 }

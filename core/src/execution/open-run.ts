@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 import type { HandOver } from '../artifacts/hand-over.ts';
 import { processServices, runServices } from '../composition.ts';
-import { RunKilled, UnknownOption } from '../errors.ts';
+import { BadOption, RunKilled, UnknownOption } from '../errors.ts';
 import { newId } from '../id.ts';
 import type { PipelineSpec, RunStatus, StepSpec } from '../pipeline/pipeline-spec.ts';
 import { findProject } from '../project/find-project.ts';
@@ -152,6 +152,9 @@ function checkOptions(options: RunOptions): void {
   const known = RUN_OPTIONS as readonly string[];
   for (const option of Object.keys(options))
     if (!known.includes(option)) throw new UnknownOption({ of: 'run()', option, known: [...known] });
+  const { concurrency = 1 } = options;
+  if (!Number.isInteger(concurrency) || concurrency < 1)
+    throw new BadOption({ of: 'run()', option: 'concurrency', reason: 'must be a whole number from 1' });
 }
 
 /** `<pipeline>-<yyyymmdd>-<hhmmss>-<4 hex>`, UTC. */

@@ -86,6 +86,7 @@ class ClassRun implements ClassRunContext {
   private defect: { error: unknown } | undefined;
   /** Why no step starts any more. */
   private over: string | undefined;
+  private ended = false;
 
   constructor(run: OpenRun, pipeline: ClassPipeline, source: InstanceSource) {
     this.run = run;
@@ -101,7 +102,7 @@ class ClassRun implements ClassRunContext {
       throw new BadStepMethod({ step: step.name, reason: `was called in a run of ${Class.name}, but not on its "this"` });
     const id = this.nextId(step.name);
     if (this.whyOver() !== undefined) return AwaitedCall.of(this.refuse(id));
-    const work = this.perform(step, id, given);
+    const work = this.queued(step, id, given);
     const call = AwaitedCall.of(work);
     this.underWay.add(work);
     work.then(
@@ -122,6 +123,7 @@ class ClassRun implements ClassRunContext {
       this.over = failure === undefined ? 'run() has failed' : `step "${failure.step}" failed`;
     while (this.underWay.size > 0) await Promise.allSettled(this.underWay);
     this.over ??= 'the run has ended';
+    this.ended = true;
     if (this.defect !== undefined) throw this.defect.error;
     const stopped = signal.aborted && thrown?.error === signal.reason;
     if (thrown !== undefined && !stopped) return { step: failure?.step, error: thrown.error };
@@ -131,25 +133,33 @@ class ClassRun implements ClassRunContext {
     return unseen;
   }
 
-  private async perform(step: ClassStep, id: string, given: unknown): Promise<unknown> {
+  private async queued(step: ClassStep, id: string, given: unknown): Promise<unknown> {
     const free = await this.slots.take();
     try {
-      const over = this.whyOver();
-      if (over !== undefined) {
-        await skipStep(this.run, this.planned(step, id, {}), over);
-        return await this.refuse(id);
-      }
-      const { inputs, specs } = await this.lineage.inputs(id, given);
-      const spec = this.planned(step, id, specs);
-      const end = await runStep(this.run, { step: spec, mapIndex: undefined, code: this.codeOf(step), inputs }).catch((error: unknown) => {
-        this.defect ??= { error };
-        throw error;
-      });
-      if (end.status === 'failed' || end.status === 'killed') throw end.error;
-      return await this.hand(spec, end);
-    } finally {
+      const value = await this.perform(step, id, given);
       free();
+      return value;
+    } catch (error) {
+      // In a turn of its own: first run() hears of the failure, and may end before the next step begins.
+      void setImmediate().then(free);
+      throw error;
     }
+  }
+
+  private async perform(step: ClassStep, id: string, given: unknown): Promise<unknown> {
+    const over = this.whyOver();
+    if (over !== undefined) {
+      await skipStep(this.run, this.planned(step, id, {}), over);
+      return this.refuse(id);
+    }
+    const { inputs, specs } = await this.lineage.inputs(id, given);
+    const spec = this.planned(step, id, specs);
+    const end = await runStep(this.run, { step: spec, mapIndex: undefined, code: this.codeOf(step), inputs }).catch((error: unknown) => {
+      this.defect ??= { error };
+      throw error;
+    });
+    if (end.status === 'failed' || end.status === 'killed') throw end.error;
+    return this.hand(spec, end);
   }
 
   private planned(step: ClassStep, id: string, inputs: StepSpec['inputs']): StepSpec {
@@ -169,9 +179,13 @@ class ClassRun implements ClassRunContext {
     return this.run.signal.aborted ? reasonOf(this.run.signal.reason) : this.over;
   }
 
-  /** Refuses a call that comes too late, in a turn of its own: code that calls again and again must not keep the process from ending. */
+  /**
+   * Refuses a call that comes too late. Code that calls again and again must not keep the process from ending: it is told in a turn of its own, and
+   * after the end of a run that was stopped not at all, for nobody waits for that code any more.
+   */
   private async refuse(id: string): Promise<never> {
     await setImmediate();
+    if (this.ended && this.run.signal.aborted) return new Promise(() => undefined);
     this.run.signal.throwIfAborted();
     throw new StepNotStarted({ step: id, reason: this.over ?? '' });
   }

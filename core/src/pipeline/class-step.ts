@@ -17,7 +17,7 @@ type StepMethod = (inputs: never) => Promise<unknown>;
 
 /** What `@step()` returns: a method decorator, under the standard protocol (TC39) and the older one of TypeScript alike. */
 export interface ClassStepDecorator<O = unknown> {
-  <F extends StepMethod>(method: F & CheckedFunction<F, O>, context: { kind: 'method'; name: string; private: false; static: false }): F;
+  <F extends StepMethod>(method: F & CheckedFunction<F, O>, context: { kind: 'method'; name: string; private: false; static: false }): void;
   <F extends StepMethod>(
     target: object & { prototype?: never },
     name: string,

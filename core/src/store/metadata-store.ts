@@ -259,7 +259,6 @@ export interface TrackerRunRecord {
   desired?: Outcome;
   /** Highest seq per writer that is safe at the tracker. */
   acked: Record<string, number>;
-  /** Highest seq per writer that was logged, as far as applied here. */
   lastError?: string;
   /** Key of the tracker run of the attempt that replaced it. */
   supersededBy?: string;
@@ -347,11 +346,12 @@ export interface RunQuery extends PageRequest {
   tag?: { name: string; value: string };
   /** Part of the name. */
   name?: string;
-  /** Default `startedAt`, newest first. */
+  /** Default `-startedAt`: newest first. */
   sort?: 'startedAt' | '-startedAt' | 'name' | '-name';
 }
 export interface ComponentQuery extends PageRequest {
   type?: ComponentType;
+  /** Part of the name. */
   name?: string;
   flavor?: string;
 }
@@ -423,12 +423,12 @@ export interface MetadataStore {
   runs(query: RunQuery): Promise<Page<RunSummary>>;
   /** All attempts of all steps of a run, by start. */
   stepRuns(runId: string): Promise<StepRunRecord[]>;
-  /** Tracker URLs of all steps of a run. */
+  /** By step, then time. Of a cache hit, what its source logged. */
   metricHistory(stepRunId: string, metric: string): Promise<MetricPoint[]>;
   /** What was logged under a name as JSON (figures, tables). */
   document(stepRunId: string, name: string): Promise<{ mime: string; value: Json } | undefined>;
   version(by: { id: string } | { artifact: string; version: number | 'latest' }): Promise<VersionRecord | undefined>;
   versions(query: VersionQuery): Promise<Page<VersionRecord>>;
-  /** Names of experiments, pipelines: for "did you mean". */
+  /** The newest first: for "did you mean". */
   runNames(limit: number): Promise<string[]>;
 }

@@ -21,7 +21,7 @@ const readMeta = statement((db) => db.selectFrom('meta').select(['store_id', 'sc
 
 /** Brings the store to the newest schema, each step in one transaction, and gives its id. Throws `StoreTooNew`, `StoreCorrupt`. */
 export async function migrate(connection: SqliteConnection, create: boolean): Promise<string> {
-  const current = await connection.read((tx) => (hasMeta(tx) ? tx.get(readMeta, {}) : undefined));
+  const current = await connection.read((tx) => (tx.hasTable('meta') ? tx.get(readMeta, {}) : undefined));
   if (current?.schema_version === SUPPORTED) return current.store_id;
   if (current === undefined) await connection.write((tx) => begin(tx, connection.path, create));
   for (const migration of MIGRATIONS) await connection.write((tx) => apply(tx, connection.path, migration));
@@ -30,8 +30,8 @@ export async function migrate(connection: SqliteConnection, create: boolean): Pr
 
 /** Another process may have begun it meanwhile. */
 function begin(tx: Transaction, path: string, create: boolean): void {
-  if (hasMeta(tx)) return;
-  const [other] = tx.rows(queries.withTables<SqliteSchema>().selectFrom('sqlite_master').select('name').limit(1));
+  if (tx.hasTable('meta')) return;
+  const [other] = tx.rows(queries.selectFrom('sqlite_master').select('name').limit(1));
   if (other !== undefined) throw new StoreCorrupt({ path, reason: `it is a database of something else (it has "${other.name}")` });
   if (!create) throw new StoreCorrupt({ path, reason: 'it is empty' });
   tx.exec('CREATE TABLE meta (store_id TEXT PRIMARY KEY, schema_version INTEGER NOT NULL, min_core TEXT NOT NULL) STRICT, WITHOUT ROWID');
@@ -44,11 +44,4 @@ function apply(tx: Transaction, path: string, migration: Migration): void {
   if (version >= migration.version) return;
   tx.exec(migration.sql);
   tx.rows(queries.updateTable('meta').set({ schema_version: migration.version, min_core: migration.minCore }));
-}
-
-type SqliteSchema = { sqlite_master: { type: string; name: string } };
-
-function hasMeta(tx: Transaction): boolean {
-  const found = queries.withTables<SqliteSchema>().selectFrom('sqlite_master').select('name').where('type', '=', 'table').where('name', '=', 'meta');
-  return tx.rows(found).length > 0;
 }

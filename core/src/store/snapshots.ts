@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { type Param, statement } from './statement.ts';
 import type { Tables } from './tables.ts';
 import type { Transaction } from './transaction.ts';
@@ -15,7 +14,7 @@ const insertSnapshot = statement((db, p: Param<{ hash: string; kind: Kind; json:
 /** Stores `value` unless the same is stored already, and gives its hash. */
 export function writeSnapshot(tx: Transaction, kind: Kind, value: object): string {
   const json = JSON.stringify(value);
-  const hash = createHash('sha256').update(`${kind}\n`).update(json).digest('hex');
+  const hash = process.getBuiltinModule('node:crypto').hash('sha256', `${kind}\n${json}`);
   tx.run(insertSnapshot, { hash, kind, json });
   return hash;
 }

@@ -1,15 +1,12 @@
-import { DummyDriver, Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely';
+import { DefaultQueryExecutor, QueryCreator, SqliteAdapter, SqliteQueryCompiler } from 'kysely';
 import type { Tables } from './tables.ts';
 
 /**
  * Builds and compiles every query of the store, and runs none: a transaction here is synchronous, which Kysely's own drivers cannot be.
- * `Transaction` runs what is compiled.
+ * `Transaction` runs what is compiled. Without the `Kysely` class, whose schema builder and migrator would be loaded too.
  */
-export const queries = new Kysely<Tables>({
-  dialect: {
-    createAdapter: () => new SqliteAdapter(),
-    createDriver: () => new DummyDriver(),
-    createIntrospector: (db) => new SqliteIntrospector(db),
-    createQueryCompiler: () => new SqliteQueryCompiler(),
-  },
+export const queries = new QueryCreator<Tables>({
+  executor: new DefaultQueryExecutor(new SqliteQueryCompiler(), new SqliteAdapter(), {
+    provideConnection: () => Promise.reject(new Error('queries are run by Transaction')),
+  }),
 });

@@ -1,4 +1,4 @@
-import type { Compilable, Kysely } from 'kysely';
+import type { Compilable, QueryCreator } from 'kysely';
 import type { SQLInputValue } from 'node:sqlite';
 import { queries } from './sqlite-dialect.ts';
 import type { Tables } from './tables.ts';
@@ -30,16 +30,16 @@ class Placeholder {
  *   db.updateTable('stacks').set({ name: p('name') }).where('id', '=', p('id')));
  * tx.run(renameStack, { id, name });
  */
-export function statement<P, R>(build: (db: Kysely<Tables>, p: Param<P>) => Compilable<R>): Statement<P, R> {
+export function statement<P, R>(build: (db: QueryCreator<Tables>, p: Param<P>) => Compilable<R>): Statement<P, R> {
   return new CompiledStatement(build);
 }
 
 class CompiledStatement<P, R> implements Statement<P, R> {
-  readonly #build: (db: Kysely<Tables>, p: Param<P>) => Compilable<R>;
+  readonly #build: (db: QueryCreator<Tables>, p: Param<P>) => Compilable<R>;
   #sql: string | undefined;
   #parameters: readonly unknown[] = [];
 
-  constructor(build: (db: Kysely<Tables>, p: Param<P>) => Compilable<R>) {
+  constructor(build: (db: QueryCreator<Tables>, p: Param<P>) => Compilable<R>) {
     this.#build = build;
   }
 

@@ -5,6 +5,8 @@ import type { InputRecord, MetadataValue } from './metadata-store.ts';
 
 /** The tables as Kysely sees them. JSON columns hold text. What each is for stands in `migrations/`. */
 export interface Tables {
+  /** SQLite's own list of what is in the file. */
+  sqlite_master: { name: string };
   meta: { store_id: string; schema_version: number; min_core: string };
   workers: { id: string; host: string; boot_id: string; pid_ns: string; pid: number; process_started_at: string };
   flavors: { type: ComponentType; name: string; source: string; version: string; descriptor: string };

@@ -31,6 +31,11 @@ export class Transaction {
     return this.#db.prepare(sql).all(...(parameters as SQLInputValue[])) as R[];
   }
 
+  /** For migrations: whether there is such a table. */
+  hasTable(name: string): boolean {
+    return this.#db.prepare('SELECT 1 FROM pragma_table_info(?)').get(name) !== undefined;
+  }
+
   /** For migrations: SQL text, several statements. */
   exec(sql: string): void {
     this.#db.exec(sql);

@@ -43,7 +43,11 @@ describe('the first run', () => {
   it('completes, by the command line and by the Client alike', async () => {
     expect(printed['wine-first']).toMatchObject({ code: 0, stderr: '' });
     const run = await client.getPipelineRun('wine-first');
-    expect({ status: run.status, steps: statuses(run), warnings: run.warnings }).toEqual({ status: 'completed', steps: ['completed'], warnings: [] });
+    expect({ status: run.status, steps: statuses(run), warnings: run.warnings }).toEqual({
+      status: 'completed',
+      steps: ['completed'],
+      warnings: [],
+    });
     expect(await project.json<PipelineRun>('runs', 'show', 'wine-first')).toEqual(JSON.parse(JSON.stringify(run)));
   });
 
@@ -55,7 +59,10 @@ describe('the first run', () => {
   });
 
   it('stores a report whose confusion matrix counts every test row', async () => {
-    const report = (await (await client.getArtifactVersion('wine/evaluate/report')).load()) as { confusionMatrix: number[][]; accuracy: number };
+    const report = (await (await client.getArtifactVersion('wine/evaluate/report')).load()) as {
+      confusionMatrix: number[][];
+      accuracy: number;
+    };
     const rows = report.confusionMatrix.flat().reduce((sum, count) => sum + count, 0);
     const right = report.confusionMatrix.reduce((sum, row, label) => sum + row[label]!, 0);
     expect(rows).toBe(36);
@@ -100,7 +107,10 @@ describe('with fail=true', () => {
     expect(printed['wine-failed']!.code).toBe(1);
     const { status, error, steps } = await project.json<PipelineRun>('runs', 'show', 'wine-failed');
     const { evaluate, ...others } = steps;
-    expect({ status, error: error!.message }).toEqual({ status: 'failed', error: 'step "evaluate" failed: asked to fail by the param "fail"' });
+    expect({ status, error: error!.message }).toEqual({
+      status: 'failed',
+      error: 'step "evaluate" failed: asked to fail by the param "fail"',
+    });
     expect(evaluate).toMatchObject({ status: 'failed', attempt: 1, error: { message: 'asked to fail by the param "fail"' } });
     expect([...new Set(Object.values(others).map((step) => step.status))]).toEqual(['cached']);
   });

@@ -1,0 +1,33 @@
+import { afterEach, expect, it, jest } from '@jest/globals';
+import { BadUsage } from '@mortise/core/client';
+import { reportError } from './report-error.ts';
+
+afterEach(() => void jest.restoreAllMocks());
+
+/** What is said on stderr, and the exit code. */
+function reported(error: unknown, verbose = false): { code: number; said: string } {
+  let said = '';
+  jest.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    said += String(text);
+    return true;
+  });
+  return { code: reportError(error, { verbose }), said };
+}
+
+it('a mistake is its line and 1, with its stack and its cause under --verbose', () => {
+  const mistake = new BadUsage({ what: 'this is\n wrong', advice: 'Do that.' }, { cause: new Error('the cause') });
+  expect(reported(mistake)).toEqual({ code: 1, said: 'error BAD_USAGE: this is wrong. Do that.\n' });
+  expect(reported(mistake, true).said).toMatch(
+    /^error BAD_USAGE: [^\n]*\nMortiseError: [\s\S]*\n +at [\s\S]*\ncaused by Error: the cause\n +at /,
+  );
+});
+
+it('anything else is a bug of ours and 2, and asks to be reported', () => {
+  for (const bug of [new TypeError('x is\nundefined'), 'TypeError: x is undefined']) {
+    const { code, said } = reported(bug);
+    expect(code).toBe(2);
+    expect(said).toMatch(
+      /^error INTERNAL: TypeError: x is undefined\. This is a bug in Mortise: please report it, with what this command prints with --verbose\.\n$/,
+    );
+  }
+});

@@ -1,0 +1,227 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { DatabaseSync } from 'node:sqlite';
+import { newId } from '../id.ts';
+import { completedStep, createdRun, intended, sampleAttempt, sampleCommit, temporaryStore, WORKER } from '../testing/sample-store.ts';
+import { trackerRunKey } from '../tracking/tracker-run-key.ts';
+import type { MetadataStore, NewRun } from './metadata-store.ts';
+
+let store: MetadataStore;
+let path: string;
+let remove: () => void;
+let run: NewRun;
+
+beforeEach(async () => {
+  ({ store, path, remove } = await temporaryStore());
+  run = await createdRun(store);
+});
+afterEach(() => remove());
+
+/** What another process that takes an attempt over would do. */
+function takeOver(stepRunId: string): void {
+  const other = new DatabaseSync(path);
+  other.prepare('UPDATE step_runs SET fence = fence + 1 WHERE run_id = ?').run(stepRunId);
+  other.close();
+}
+
+const steps = async () => (await store.stepRuns(run.id)).map(({ stepId, attempt, status }) => ({ stepId, attempt, status }));
+
+test('attempts are numbered from 1 per step and per item of a mapped step', async () => {
+  const number = async (stepId: string, mapIndex?: number) =>
+    (await store.startAttempt(sampleAttempt(run.id, stepId, mapIndex === undefined ? {} : { mapIndex }))).attempt;
+  expect([await number('train'), await number('train'), await number('load')]).toEqual([1, 2, 1]);
+  expect([await number('score', 0), await number('score', 1), await number('score', 1)]).toEqual([1, 1, 2]);
+  expect((await store.stepRuns(run.id)).map((step) => step.mapIndex)).toEqual([undefined, undefined, undefined, 0, 1, 1]);
+});
+
+test('a repeated start of one attempt gives the attempt that was started, not another', async () => {
+  const attempt = sampleAttempt(run.id, 'train', { trackers: [{ component: 'mlflow', flavor: 'mlflow' }] });
+  const first = await store.startAttempt(attempt);
+  expect(await store.startAttempt(attempt)).toEqual(first);
+  expect(await steps()).toEqual([{ stepId: 'train', attempt: 1, status: 'running' }]);
+});
+
+test('a committed attempt is what the store shows: status, outputs with their numbers, metadata', async () => {
+  const attempt = sampleAttempt(run.id, 'load', { inputs: { rows: { value: 178 } }, notCached: 'it reads the clock', stepName: 'loadWine' });
+  const { fence } = await store.startAttempt(attempt);
+  const version = await intended(store, attempt.id, 'wine/load/output', {
+    manifest: [{ path: 'a', key: 'k/a', size: 1, sha256: 'aa' }],
+    meta: { shape: [1, 2] },
+    metadata: { rows: { type: 'number', value: 178 } },
+  });
+  const committed = await store.commitAttempt(
+    sampleCommit(attempt.id, fence, { versions: [version], metadata: { note: { type: 'json', value: { a: [null, 'x'] } } } }),
+  );
+  expect(committed).toEqual([
+    {
+      ...version,
+      artifact: 'wine/load/output',
+      version: 1,
+      storeId: 'files',
+      createdAt: 3_000,
+      producerStepRunId: attempt.id,
+      producerRunId: run.id,
+    },
+  ]);
+  const [step] = await store.stepRuns(run.id);
+  expect(step).toEqual({
+    id: attempt.id,
+    runId: run.id,
+    stepId: 'load',
+    stepName: 'loadWine',
+    attempt: 1,
+    status: 'completed',
+    startedAt: 2_000,
+    endedAt: 3_000,
+    inputs: { rows: { value: 178 } },
+    notCached: 'it reads the clock',
+    outputs: committed,
+    metadata: { note: { type: 'json', value: { a: [null, 'x'] } } },
+    trackerRuns: [],
+    tracked: { params: {}, metrics: {}, tags: {}, artifacts: [], documents: [] },
+  });
+});
+
+test('an owner whose attempt was taken over commits nothing', async () => {
+  const attempt = sampleAttempt(run.id, 'train', { cacheKey: 'key' });
+  const { fence } = await store.startAttempt(attempt);
+  const version = await intended(store, attempt.id, 'wine/train/output');
+  takeOver(attempt.id);
+  const commit = sampleCommit(attempt.id, fence, { versions: [version], metadata: { m: { type: 'string', value: 'x' } }, cache: true });
+  await expect(store.commitAttempt(commit)).rejects.toMatchObject({ code: 'FENCE_LOST', facts: { step: 'train', attempt: 1 } });
+  expect(await steps()).toEqual([{ stepId: 'train', attempt: 1, status: 'running' }]);
+  expect((await store.stepRuns(run.id))[0]).toMatchObject({ outputs: [], metadata: {} });
+  expect(await store.findCached('key')).toBeUndefined();
+  expect(await store.version({ artifact: 'wine/train/output', version: 'latest' })).toBeUndefined();
+});
+
+test('an attempt is committed once', async () => {
+  const attempt = sampleAttempt(run.id, 'train');
+  const { fence } = await store.startAttempt(attempt);
+  await store.commitAttempt(sampleCommit(attempt.id, fence, { status: 'killed', outcome: { status: 'killed', reason: 'SIGINT' } }));
+  await expect(store.commitAttempt(sampleCommit(attempt.id, fence))).rejects.toMatchObject({ code: 'FENCE_LOST' });
+  expect(await steps()).toEqual([{ stepId: 'train', attempt: 1, status: 'killed' }]);
+});
+
+test('a commit with a version whose bytes were given up writes nothing, also not the versions before it', async () => {
+  const attempt = sampleAttempt(run.id, 'split');
+  const { fence } = await store.startAttempt(attempt);
+  const kept = await intended(store, attempt.id, 'wine/split/train', { output: 'train' });
+  const lost = { ...kept, id: newId(), output: 'test' };
+  await expect(store.commitAttempt(sampleCommit(attempt.id, fence, { versions: [kept, lost] }))).rejects.toMatchObject({ code: 'FENCE_LOST' });
+  expect(await store.version({ id: kept.id })).toBeUndefined();
+  expect(await steps()).toEqual([{ stepId: 'split', attempt: 1, status: 'running' }]);
+});
+
+test('a failed attempt keeps its error, and its tracker run points to that of the next attempt', async () => {
+  const trackers = [{ component: 'mlflow', flavor: 'mlflow' }];
+  const attempt = sampleAttempt(run.id, 'score', { mapIndex: 2, trackers });
+  const { fence, trackerRuns } = await store.startAttempt(attempt);
+  const error = { name: 'TypeError', message: 'no data', stack: 'TypeError: no data\n  at score' };
+  await store.commitAttempt(
+    sampleCommit(attempt.id, fence, { status: 'failed', error, outcome: { status: 'failed', error }, willRetry: true }),
+  );
+  const next = await store.startAttempt(sampleAttempt(run.id, 'score', { mapIndex: 2, trackers }));
+  const of = { runId: run.id, stepId: 'score', mapIndex: 2, component: 'mlflow' };
+  expect(trackerRuns).toEqual([{ id: trackerRunKey({ ...of, attempt: 1 }), key: trackerRunKey({ ...of, attempt: 1 }), component: 'mlflow' }]);
+  const [first, second] = await store.stepRuns(run.id);
+  expect(first).toMatchObject({ status: 'failed', error, endedAt: 3_000 });
+  expect(first!.trackerRuns).toEqual([
+    {
+      ...trackerRuns[0],
+      runId: attempt.id,
+      flavor: 'mlflow',
+      status: 'queued',
+      desired: { status: 'failed', error },
+      acked: {},
+      rejected: 0,
+      supersededBy: next.trackerRuns[0]!.key,
+    },
+  ]);
+  expect(second!.trackerRuns[0]).not.toHaveProperty('desired');
+  expect(second!.trackerRuns[0]).not.toHaveProperty('supersededBy');
+});
+
+test('an attempt that fails for the last time is superseded by none', async () => {
+  const attempt = sampleAttempt(run.id, 'score', { trackers: [{ component: 'mlflow', flavor: 'mlflow' }] });
+  const { fence } = await store.startAttempt(attempt);
+  const error = { name: 'Error', message: 'no' };
+  await store.commitAttempt(sampleCommit(attempt.id, fence, { status: 'failed', error, outcome: { status: 'failed', error } }));
+  expect((await store.stepRuns(run.id))[0]!.trackerRuns[0]).not.toHaveProperty('supersededBy');
+});
+
+test('a cached step is found, and shows the outputs, metadata, logged values and URL of the step that ran', async () => {
+  const source = await completedStep(store, run.id, 'train', { cacheKey: 'k', trackers: [{ component: 'mlflow', flavor: 'mlflow' }] }, { cache: true });
+  await store.updateTrackerRun({ id: source.started.trackerRuns[0]!.id, ref: { url: 'http://mlflow/1', ids: {} } });
+  await store.putMetadata(source.id, { experiment_tracker_url: { type: 'uri', value: 'http://mlflow/1' } });
+  const hit = await store.findCached('k');
+  expect(hit).toEqual({ stepRunId: source.id, runId: run.id, outputs: [source.version], seenBy: ['mlflow'], url: 'http://mlflow/1' });
+
+  const later = await createdRun(store);
+  const id = newId();
+  const { trackerRuns } = await store.settleStep({
+    id,
+    runId: later.id,
+    stepId: 'train',
+    stepName: 'train',
+    status: 'cached',
+    at: 5_000,
+    workerId: WORKER.id,
+    inputs: {},
+    cacheKey: 'k',
+    sourceStepRunId: hit!.stepRunId,
+    trackers: [{ component: 'wandb', flavor: 'wandb' }],
+    outcome: { status: 'cached', source: { runId: run.id } },
+  });
+  await store.putMetadata(id, { own: { type: 'boolean', value: true } });
+  const [step] = await store.stepRuns(later.id);
+  expect(step).toMatchObject({ status: 'cached', attempt: 0, startedAt: 5_000, endedAt: 5_000, sourceStepRunId: source.id, outputs: [source.version] });
+  expect(step!.metadata).toEqual({ experiment_tracker_url: { type: 'uri', value: 'http://mlflow/1' }, own: { type: 'boolean', value: true } });
+  expect(step!.trackerRuns).toMatchObject([{ ...trackerRuns[0], runId: id, desired: { status: 'cached', source: { runId: run.id } } }]);
+});
+
+test('only a completed step that asked for it is remembered, the newest first', async () => {
+  await completedStep(store, run.id, 'a', { cacheKey: 'asked not' });
+  await completedStep(store, run.id, 'b', { cacheKey: 'failed' }, { cache: true, status: 'failed' });
+  await completedStep(store, run.id, 'c', {}, { cache: true });
+  expect([await store.findCached('asked not'), await store.findCached('failed')]).toEqual([undefined, undefined]);
+  await completedStep(store, run.id, 'd', { cacheKey: 'twice' }, { cache: true });
+  const newer = await completedStep(store, run.id, 'd', { cacheKey: 'twice' }, { cache: true });
+  expect((await store.findCached('twice'))!.stepRunId).toBe(newer.id);
+});
+
+test('a step whose version is gone is no hit, an older one that still has its own is', async () => {
+  const older = await completedStep(store, run.id, 'train', { cacheKey: 'k' }, { cache: true });
+  const newer = await completedStep(store, run.id, 'train', { cacheKey: 'k' }, { cache: true });
+  const collector = new DatabaseSync(path);
+  const collect = collector.prepare("UPDATE artifact_versions SET state = 'deleting' WHERE id = ?");
+  collect.run(newer.version.id);
+  expect((await store.findCached('k'))!.stepRunId).toBe(older.id);
+  collect.run(older.version.id);
+  expect(await store.findCached('k')).toBeUndefined();
+  collector.close();
+});
+
+test('a skipped step says why, once', async () => {
+  const skipped = { id: newId(), runId: run.id, stepId: 'deploy', stepName: 'deploy', workerId: WORKER.id, inputs: {}, trackers: [] };
+  for (let times = 0; times < 2; times++) await store.settleStep({ ...skipped, status: 'skipped', at: 9, reason: 'the model is not good' });
+  expect(await store.stepRuns(run.id)).toMatchObject([{ status: 'skipped', attempt: 0, reason: 'the model is not good', endedAt: 9 }]);
+});
+
+test('what an attempt was given is recorded as it was, and as lineage through lists', async () => {
+  const made = [await completedStep(store, run.id, 'a'), await completedStep(store, run.id, 'b')].map(({ version }) => ({
+    versionId: version.id,
+    artifact: version.artifact,
+    version: version.version,
+  }));
+  const inputs = { lr: { value: { $: 'NaN' } }, models: { list: [made[0]!, { list: [{ ...made[1]!, item: 3 }] }, { value: 1 }] } };
+  const attempt = sampleAttempt(run.id, 'ensemble', { inputs });
+  await store.startAttempt(attempt);
+  expect((await store.stepRuns(run.id)).at(-1)!.inputs).toEqual(inputs);
+  const look = new DatabaseSync(path);
+  const refs = look.prepare("SELECT name, version_id, selector FROM artifact_refs WHERE run_id = ? AND role = 'input' ORDER BY version_id").all(attempt.id);
+  look.close();
+  expect(refs).toEqual([
+    { name: 'models', version_id: made[0]!.versionId, selector: -1 },
+    { name: 'models', version_id: made[1]!.versionId, selector: 3 },
+  ]);
+});

@@ -1,0 +1,262 @@
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { promisify } from 'node:util';
+import { createdRun, logged, sampleRun, temporaryFolder } from '../testing/sample-store.ts';
+import { openStore } from './open-store.ts';
+
+const SAMPLES = new URL('../testing/sample-store.ts', import.meta.url).href;
+const OPEN = new URL('./open-store.ts', import.meta.url).href;
+
+let folder: ReturnType<typeof temporaryFolder>;
+let path: string;
+let url: string;
+
+beforeEach(() => {
+  folder = temporaryFolder();
+  path = join(folder.path, 'store.db');
+  url = `sqlite:${path}`;
+});
+afterEach(() => {
+  jest.restoreAllMocks();
+  folder.remove();
+});
+
+/** Another process: `body` runs with `store` open, `samples` imported, and its output is what it prints. */
+function script(body: string): string[] {
+  const code = `
+    import * as samples from ${JSON.stringify(SAMPLES)};
+    import { openStore } from ${JSON.stringify(OPEN)};
+    const url = ${JSON.stringify(url)};
+    ${body}`;
+  return ['--conditions=mortise-source', '--disable-warning=ExperimentalWarning', '--input-type=module', '--eval', code];
+}
+
+const inProcess = async (body: string): Promise<string> => (await promisify(execFile)(process.execPath, script(body))).stdout;
+
+/** Gives the lines that the process has printed once it is gone. */
+async function linesUntilKilled(child: ChildProcess, wanted: number): Promise<string[]> {
+  let out = '';
+  child.stdout!.setEncoding('utf8').on('data', (chunk: string) => {
+    out += chunk;
+    if (out.split('\n').length > wanted) child.kill('SIGKILL');
+  });
+  await new Promise((resolve) => child.on('close', resolve));
+  return out.split('\n').slice(0, -1);
+}
+
+describe('opening', () => {
+  test('a store is made only when asked for, and found again', async () => {
+    await expect(openStore(url)).rejects.toMatchObject({ code: 'STORE_MISSING' });
+    expect(existsSync(path)).toBe(false);
+    const made = await openStore(url, { create: true });
+    const run = await createdRun(made);
+    made.close();
+    const again = await openStore(url);
+    expect(again.url).toBe(url);
+    expect(again.id).toBe(made.id);
+    expect(again.id).toMatch(/^[0-9a-f]{32}$/);
+    expect(await again.run('latest')).toMatchObject({ id: run.id });
+    again.close();
+    again.close();
+  });
+
+  test('other URLs are refused', async () => {
+    for (const bad of ['postgres://host/db', 'sqlite:relative.db', path, '']) {
+      await expect(openStore(bad, { create: true })).rejects.toMatchObject({ code: 'STORE_URL_UNSUPPORTED' });
+    }
+  });
+
+  test('a file that is no database is left as it was', async () => {
+    writeFileSync(path, 'this is no database, it only lies where one should be. '.repeat(100));
+    for (const create of [true, false]) {
+      await expect(openStore(url, { create })).rejects.toMatchObject({ code: 'STORE_CORRUPT', message: expect.stringContaining('not a database') as string });
+    }
+    expect(readFileSync(path, 'utf8')).toMatch(/^this is no database/);
+  });
+
+  test('a damaged store says so in one line', async () => {
+    const store = await openStore(url, { create: true });
+    for (let i = 0; i < 50; i++) await store.createRun(sampleRun());
+    store.close();
+    const bytes = readFileSync(path);
+    bytes.fill(0xff, 4096, bytes.length);
+    writeFileSync(path, bytes);
+    const failure = openStore(url).then((opened) => opened.runs({}).finally(() => opened.close()));
+    await expect(failure).rejects.toMatchObject({
+      code: 'STORE_CORRUPT',
+      line: `STORE_CORRUPT: the store ${path} cannot be read: database disk image is malformed. Restore it from a backup, or move it aside and run "mortise init" to begin a new one.`,
+    });
+  });
+
+  test('an empty file is a store only when asked for', async () => {
+    writeFileSync(path, '');
+    await expect(openStore(url)).rejects.toMatchObject({ code: 'STORE_CORRUPT', facts: { reason: 'it is empty' } });
+    (await openStore(url, { create: true })).close();
+  });
+
+  test('a database of something else is not taken over', async () => {
+    const other = new DatabaseSync(path);
+    other.exec('CREATE TABLE customers (id)');
+    other.close();
+    await expect(openStore(url, { create: true })).rejects.toMatchObject({ code: 'STORE_CORRUPT', message: expect.stringContaining('customers') as string });
+  });
+
+  test('a store of a newer Mortise is refused and not touched', async () => {
+    (await openStore(url, { create: true })).close();
+    const newer = new DatabaseSync(path);
+    newer.exec('UPDATE meta SET schema_version = 99');
+    newer.close();
+    await expect(openStore(url, { create: true })).rejects.toMatchObject({ code: 'STORE_TOO_NEW', facts: { version: 99, supported: 1 } });
+  });
+
+  test('a folder that is not there, or that this user may not write to, is named', async () => {
+    await expect(openStore(`sqlite:${folder.path}/none/store.db`, { create: true })).rejects.toMatchObject({
+      code: 'FOLDER_NOT_WRITABLE',
+      facts: { folder: join(folder.path, 'none'), reason: 'ENOENT' },
+    });
+    mkdirSync(join(folder.path, 'locked'), { mode: 0o555 });
+    const locked = `
+      if (process.getuid() === 0) process.setuid(65534);
+      await openStore(url.replace('store.db', 'locked/store.db'), { create: true }).catch((error) => console.log(error.line));`;
+    statSync(folder.path);
+    expect(await inProcess(`process.umask(0); (await import('node:fs')).chmodSync(${JSON.stringify(folder.path)}, 0o755); ${locked}`)).toMatch(
+      /^FOLDER_NOT_WRITABLE: cannot write to .*locked \(EACCES\)/,
+    );
+  });
+
+  test('a full disk is an error that says so, and loses nothing that was stored', async () => {
+    const store = await openStore(url, { create: true });
+    const kept = await createdRun(store);
+    store.close();
+    const limited = spawn('sh', ['-c', 'ulimit -f 1000; exec "$@"', 'sh', process.execPath, ...script(`
+      const store = await openStore(url);
+      try {
+        for (;;) await store.createRun(samples.sampleRun({ params: { text: 'x'.repeat(20000) } }));
+      } catch (error) {
+        console.log(error.code);
+      }
+      store.close();`)]);
+    const [line] = await linesUntilKilled(limited, 99);
+    expect(line).toBe('STORE_WRITE_FAILED');
+    const again = await openStore(url);
+    expect(await again.run(kept.id)).toBeDefined();
+    again.close();
+  });
+
+  test('nothing is printed, on stderr either', async () => {
+    (await openStore(url, { create: true })).close();
+    const args = script('(await openStore(url)).close(); console.log("done")').filter((arg) => !arg.startsWith('--disable-warning'));
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, args);
+    expect(stdout).toBe('done\n');
+    expect(stderr).not.toMatch(/SQLite/);
+  });
+});
+
+describe('several processes', () => {
+  test('that open one fresh file at once agree on one store', async () => {
+    const ids = await Promise.all(
+      Array.from({ length: 4 }, () => inProcess('const store = await openStore(url, { create: true }); console.log(store.id); store.close();')),
+    );
+    expect(new Set(ids).size).toBe(1);
+  }, 30_000);
+
+  test('that write at once lose nothing and never fail', async () => {
+    (await openStore(url, { create: true })).close();
+    const writer = `
+      const store = await openStore(url);
+      const run = await samples.createdRun(store);
+      for (let i = 0; i < 150; i++) {
+        await samples.completedStep(store, run.id, 'step' + i);
+        await samples.logged(store, run.id, [{ kind: 'metrics', values: { loss: i }, step: i, at: i }]);
+      }
+      store.close();
+      console.log(run.id);`;
+    const ids = await Promise.all([inProcess(writer), inProcess(writer)]);
+    const store = await openStore(url);
+    for (const id of ids.map((line) => line.trim())) {
+      expect(await store.stepRuns(id)).toHaveLength(150);
+      expect(await store.metricHistory(id, 'loss')).toHaveLength(150);
+    }
+    const numbers = (await store.versions({ artifact: 'wine/step0/output' })).items.map((version) => version.version);
+    expect(numbers).toEqual([2, 1]);
+    store.close();
+  }, 60_000);
+
+  test('a kill -9 in the middle of writing loses nothing that was acknowledged and leaves no half of a commit', async () => {
+    (await openStore(url, { create: true })).close();
+    const child = spawn(
+      process.execPath,
+      script(`
+        import { writeSync } from 'node:fs';
+        const store = await openStore(url);
+        const run = await samples.createdRun(store, { name: 'killed' });
+        for (let i = 0; ; i++) {
+          const { id } = await samples.completedStep(store, run.id, 'step' + i, {}, { metadata: { i: { type: 'number', value: i } } });
+          writeSync(1, id + '\\n');
+        }`),
+    );
+    const acknowledged = await linesUntilKilled(child, 200);
+    expect(acknowledged.length).toBeGreaterThanOrEqual(200);
+    const store = await openStore(url);
+    const steps = await store.stepRuns((await store.run('killed'))!.id);
+    const completed = steps.filter((step) => step.status === 'completed');
+    expect(completed.map((step) => step.id)).toEqual(expect.arrayContaining(acknowledged));
+    for (const step of completed) expect([step.outputs.length, step.metadata['i']?.value]).toEqual([1, Number(step.stepId.slice(4))]);
+    for (const step of steps) if (step.status === 'running') expect(step.outputs).toEqual([]);
+    store.close();
+    const check = new DatabaseSync(path);
+    expect(check.prepare('PRAGMA integrity_check').get()).toEqual({ integrity_check: 'ok' });
+    check.close();
+  }, 60_000);
+});
+
+describe('a store locked by another', () => {
+  let holder: DatabaseSync;
+  beforeEach(async () => {
+    (await openStore(url, { create: true })).close();
+    holder = new DatabaseSync(path);
+  });
+  afterEach(() => holder.close());
+
+  test('is waited for, and meanwhile this process goes on', async () => {
+    const store = await openStore(url);
+    holder.exec('BEGIN IMMEDIATE');
+    const written = store.createRun(sampleRun({ name: 'patient' }));
+    let ticks = 0;
+    for (let i = 0; i < 20; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      ticks++;
+    }
+    expect(await store.run('patient')).toBeUndefined();
+    holder.exec('COMMIT');
+    await written;
+    expect(ticks).toBe(20);
+    expect(await store.run('patient')).toBeDefined();
+    store.close();
+  });
+
+  test('is given up after 30 s', async () => {
+    const store = await openStore(url);
+    holder.exec('BEGIN IMMEDIATE');
+    const began = performance.now();
+    let calls = 0;
+    jest.spyOn(performance, 'now').mockImplementation(() => began + 15_001 * calls++);
+    await expect(store.createRun(sampleRun())).rejects.toMatchObject({ code: 'STORE_BUSY', facts: { path, seconds: 30 } });
+    holder.exec('ROLLBACK');
+    await store.createRun(sampleRun());
+    store.close();
+  });
+});
+
+test('a batch of thousands of points is applied whole', async () => {
+  const store = await openStore(url, { create: true });
+  const run = await createdRun(store);
+  const events = Array.from({ length: 5_000 }, (_, i) => ({ kind: 'metrics' as const, values: { loss: 1 / i, accuracy: i }, step: i }));
+  await logged(store, run.id, events);
+  expect(await store.metricHistory(run.id, 'accuracy')).toHaveLength(5_000);
+  expect((await store.metricHistory(run.id, 'loss'))[0]).toEqual({ step: 0, at: 1, value: Infinity });
+  store.close();
+});
