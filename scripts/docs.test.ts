@@ -66,11 +66,8 @@ describe('every program', () => {
     ({ document, file, text }) => {
       const path = project.write(`${folderOf(document)}/${file}`, text);
       // tsx, because a program may have decorators.
-      const tsx = join(repository, 'node_modules/tsx/dist/cli.mjs');
-      const { status, stdout, stderr } = spawnSync(process.execPath, ['--no-warnings', tsx, path], {
-        cwd: project.folder,
-        encoding: 'utf8',
-      });
+      const command = ['--no-warnings', '--import', import.meta.resolve('tsx'), path];
+      const { status, stdout, stderr } = spawnSync(process.execPath, command, { cwd: project.folder, encoding: 'utf8' });
       expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
       expect(stdout.split('\n').filter((line) => line !== '')).toEqual(promisedOutput(text));
     },

@@ -47,7 +47,7 @@ export class ClassLineage {
     const specs: Record<string, InputSpec> = {};
     for (const [name, value] of Object.entries(namedInputs(stepId, given))) {
       const described = await this.describe(stepId, name, value);
-      inputs[name] = { ...described.input, load: async () => value };
+      inputs[name] = { ...described.input, load: async (): Promise<unknown> => value };
       specs[name] = described.spec;
     }
     return { inputs, specs };
@@ -96,7 +96,7 @@ export class ClassLineage {
 function namedInputs(step: string, given: unknown): object {
   if (given === undefined) return {};
   if (isObject(given) && !Array.isArray(given) && isPlain(given)) return given;
-  const what = Array.isArray(given) ? 'an array' : isObject(given) ? 'an object that is no plain object' : String(given);
+  const what = Array.isArray(given) ? 'an array' : isObject(given) ? 'an object that is no plain object' : `a ${typeof given}`;
   throw new StepArguments({ step, reason: `was called with ${what}` });
 }
 

@@ -32,7 +32,7 @@ export async function callOnFrozen(
     return await Reflect.apply(method, instance, args);
   } catch (error) {
     const property = writtenProperty(error, instance, frozen, Class);
-    return property === undefined ? Promise.reject(error as Error) : refuse(property, error);
+    return property === undefined ? Promise.reject(error) : refuse(property, error);
   }
 }
 

@@ -78,7 +78,7 @@ export function classPipelineDecorator<P extends Record<string, unknown>>(
     if (typeof method !== 'function') throw new BadPipelineClass({ pipeline: name, reason: 'the @pipeline method run is no method' });
     Object.defineProperty(method, MARK, { value: declared });
   };
-  return decorate as ClassPipelineDecorator<P>;
+  return decorate;
 }
 
 /** True for a class whose `run` is decorated with `@pipeline`. */
@@ -147,7 +147,7 @@ export async function runPipeline<C extends { run(params: never): Promise<unknow
 ): Promise<FinishedRun<Awaited<ReturnType<C['run']>>>> {
   const pending = nominated(Class, params ?? {}, options);
   if (pending !== undefined) return pending;
-  const pipeline = classPipeline(Class as unknown as PipelineClass);
+  const pipeline = classPipeline(Class);
   const values = paramValues(pipeline, params);
   keepCompiledCode();
   const { runClassPipeline } = await import('../execution/run-class.ts');

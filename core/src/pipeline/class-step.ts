@@ -47,7 +47,7 @@ export function classStepDecorator(options: StepOptions = {}): ClassStepDecorato
     third.value = wrap(name, third.value, options, site);
     return undefined;
   };
-  return decorate as ClassStepDecorator;
+  return decorate;
 }
 
 function isStandardContext(value: unknown): value is { kind: string; name: string | symbol; static: boolean; private: boolean } {

@@ -14,14 +14,18 @@ const putParam = statement((db, p: Param<{ runId: string; name: number; type: Pa
     .insertInto('params')
     .values({ run_id: p('runId'), name_id: p('name'), type: p('type'), text: p('text'), num: p('num') })
     .onConflict((conflict) =>
-      conflict.columns(['run_id', 'name_id']).doUpdateSet((eb) => ({ type: eb.ref('excluded.type'), text: eb.ref('excluded.text'), num: eb.ref('excluded.num') })),
+      conflict
+        .columns(['run_id', 'name_id'])
+        .doUpdateSet((eb) => ({ type: eb.ref('excluded.type'), text: eb.ref('excluded.text'), num: eb.ref('excluded.num') })),
     ),
 );
 const putTag = statement((db, p: Param<{ entityId: string; name: number; value: string }>) =>
   db
     .insertInto('tags')
     .values({ entity: 'run', entity_id: p('entityId'), name_id: p('name'), value: p('value') })
-    .onConflict((conflict) => conflict.columns(['entity', 'entity_id', 'name_id']).doUpdateSet((eb) => ({ value: eb.ref('excluded.value') }))),
+    .onConflict((conflict) =>
+      conflict.columns(['entity', 'entity_id', 'name_id']).doUpdateSet((eb) => ({ value: eb.ref('excluded.value') })),
+    ),
 );
 const deleteTag = statement((db, p: Param<{ entityId: string; name: number }>) =>
   db.deleteFrom('tags').where('entity', '=', 'run').where('entity_id', '=', p('entityId')).where('name_id', '=', p('name')),
@@ -39,15 +43,28 @@ const putMetadataRow = statement(
 );
 
 export function writeParams(tx: Transaction, store: StoreDb, runId: string, values: Record<string, Json>): void {
-  for (const [name, value] of Object.entries(values)) tx.run(putParam, { runId, name: store.names.param.id(tx, name), ...encodeParam(value) });
+  for (const [name, value] of Object.entries(values))
+    tx.run(putParam, { runId, name: store.names.param.id(tx, name), ...encodeParam(value) });
 }
 
-export function writeTags(tx: Transaction, store: StoreDb, runId: string, set: Record<string, string>, remove: readonly string[] = []): void {
+export function writeTags(
+  tx: Transaction,
+  store: StoreDb,
+  runId: string,
+  set: Record<string, string>,
+  remove: readonly string[] = [],
+): void {
   for (const [name, value] of Object.entries(set)) tx.run(putTag, { entityId: runId, name: store.names.tag.id(tx, name), value });
   for (const name of remove) tx.run(deleteTag, { entityId: runId, name: store.names.tag.id(tx, name) });
 }
 
-export function writeMetadata(tx: Transaction, store: StoreDb, entity: MetadataEntity, entityId: string, values: Record<string, MetadataValue>): void {
+export function writeMetadata(
+  tx: Transaction,
+  store: StoreDb,
+  entity: MetadataEntity,
+  entityId: string,
+  values: Record<string, MetadataValue>,
+): void {
   for (const [name, { type, value }] of Object.entries(values)) {
     tx.run(putMetadataRow, { entity, entityId, name: store.names.metadata.id(tx, name), type, value: encodeMetadata(type, value) });
   }

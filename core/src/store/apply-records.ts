@@ -66,7 +66,15 @@ export function applyRecords(tx: Transaction, store: StoreDb, records: readonly 
         tx.run(setNote, { id: runId, note: record.markdown });
         break;
       case 'artifact':
-        tx.run(putArtifact, { runId, path: record.path, uri: record.uri, sha256: record.sha256, size: record.size, type: record.type ?? null, at });
+        tx.run(putArtifact, {
+          runId,
+          path: record.path,
+          uri: record.uri,
+          sha256: record.sha256,
+          size: record.size,
+          type: record.type ?? null,
+          at,
+        });
         break;
       case 'json':
         tx.run(putDocument, { runId, name: record.name, mime: record.mime, json: JSON.stringify(record.value), at });

@@ -39,7 +39,12 @@ const lastNumber = statement((db, p: Param<{ artifactId: string }>) =>
     .where('artifact_id', '=', p('artifactId'))
     .where('number', 'is not', null),
 );
-type Filled = Omit<CommittedVersion, 'manifest' | 'meta' | 'metadata'> & { number: number; manifest: string | null; meta: string; createdAt: number };
+type Filled = Omit<CommittedVersion, 'manifest' | 'meta' | 'metadata'> & {
+  number: number;
+  manifest: string | null;
+  meta: string;
+  createdAt: number;
+};
 const makeAvailable = statement((db, p: Param<Filled>) =>
   db
     .updateTable('artifact_versions')
@@ -58,11 +63,12 @@ const makeAvailable = statement((db, p: Param<Filled>) =>
     })
     .where('id', '=', p('id')),
 );
-const insertRef = statement((db, p: Param<{ runId: string; role: 'input' | 'output'; name: string; versionId: string; selector: number }>) =>
-  db
-    .insertInto('artifact_refs')
-    .values({ run_id: p('runId'), role: p('role'), name: p('name'), version_id: p('versionId'), selector: p('selector') })
-    .onConflict((conflict) => conflict.doNothing()),
+const insertRef = statement(
+  (db, p: Param<{ runId: string; role: 'input' | 'output'; name: string; versionId: string; selector: number }>) =>
+    db
+      .insertInto('artifact_refs')
+      .values({ run_id: p('runId'), role: p('role'), name: p('name'), version_id: p('versionId'), selector: p('selector') })
+      .onConflict((conflict) => conflict.doNothing()),
 );
 
 export function intendVersions(store: StoreDb, intents: readonly VersionIntent[]): Promise<void> {
@@ -71,7 +77,15 @@ export function intendVersions(store: StoreDb, intents: readonly VersionIntent[]
 
 function insertIntent(tx: Transaction, store: StoreDb, intent: VersionIntent): void {
   const { id, artifact, storeId, keyPrefix, producerRunId, workerId } = intent;
-  tx.run(insertPending, { id, artifactId: store.artifacts.id(tx, artifact), storeId, keyPrefix, producerRunId, workerId, createdAt: Date.now() });
+  tx.run(insertPending, {
+    id,
+    artifactId: store.artifacts.id(tx, artifact),
+    storeId,
+    keyPrefix,
+    producerRunId,
+    workerId,
+    createdAt: Date.now(),
+  });
 }
 
 export function commitLooseVersion(store: StoreDb, intent: VersionIntent, version: CommittedVersion): Promise<VersionRecord> {

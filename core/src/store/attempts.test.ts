@@ -41,7 +41,11 @@ test('a repeated start of one attempt gives the attempt that was started, not an
 });
 
 test('a committed attempt is what the store shows: status, outputs with their numbers, metadata', async () => {
-  const attempt = sampleAttempt(run.id, 'load', { inputs: { rows: { value: 178 } }, notCached: 'it reads the clock', stepName: 'loadWine' });
+  const attempt = sampleAttempt(run.id, 'load', {
+    inputs: { rows: { value: 178 } },
+    notCached: 'it reads the clock',
+    stepName: 'loadWine',
+  });
   const { fence } = await store.startAttempt(attempt);
   const version = await intended(store, attempt.id, 'wine/load/output', {
     manifest: [{ path: 'a', key: 'k/a', size: 1, sha256: 'aa' }],
@@ -107,7 +111,9 @@ test('a commit with a version whose bytes were given up writes nothing, also not
   const { fence } = await store.startAttempt(attempt);
   const kept = await intended(store, attempt.id, 'wine/split/train', { output: 'train' });
   const lost = { ...kept, id: newId(), output: 'test' };
-  await expect(store.commitAttempt(sampleCommit(attempt.id, fence, { versions: [kept, lost] }))).rejects.toMatchObject({ code: 'FENCE_LOST' });
+  await expect(store.commitAttempt(sampleCommit(attempt.id, fence, { versions: [kept, lost] }))).rejects.toMatchObject({
+    code: 'FENCE_LOST',
+  });
   expect(await store.version({ id: kept.id })).toBeUndefined();
   expect(await steps()).toEqual([{ stepId: 'split', attempt: 1, status: 'running' }]);
 });
@@ -122,7 +128,9 @@ test('a failed attempt keeps its error, and its tracker run points to that of th
   );
   const next = await store.startAttempt(sampleAttempt(run.id, 'score', { mapIndex: 2, trackers }));
   const of = { runId: run.id, stepId: 'score', mapIndex: 2, component: 'mlflow' };
-  expect(trackerRuns).toEqual([{ id: trackerRunKey({ ...of, attempt: 1 }), key: trackerRunKey({ ...of, attempt: 1 }), component: 'mlflow' }]);
+  expect(trackerRuns).toEqual([
+    { id: trackerRunKey({ ...of, attempt: 1 }), key: trackerRunKey({ ...of, attempt: 1 }), component: 'mlflow' },
+  ]);
   const [first, second] = await store.stepRuns(run.id);
   expect(first).toMatchObject({ status: 'failed', error, endedAt: 3_000 });
   expect(first!.trackerRuns).toEqual([
@@ -150,7 +158,13 @@ test('an attempt that fails for the last time is superseded by none', async () =
 });
 
 test('a cached step is found, and shows the outputs, metadata, logged values and URL of the step that ran', async () => {
-  const source = await completedStep(store, run.id, 'train', { cacheKey: 'k', trackers: [{ component: 'mlflow', flavor: 'mlflow' }] }, { cache: true });
+  const source = await completedStep(
+    store,
+    run.id,
+    'train',
+    { cacheKey: 'k', trackers: [{ component: 'mlflow', flavor: 'mlflow' }] },
+    { cache: true },
+  );
   await store.updateTrackerRun({ id: source.started.trackerRuns[0]!.id, ref: { url: 'http://mlflow/1', ids: {} } });
   await store.putMetadata(source.id, { experiment_tracker_url: { type: 'uri', value: 'http://mlflow/1' } });
   const hit = await store.findCached('k');
@@ -174,8 +188,18 @@ test('a cached step is found, and shows the outputs, metadata, logged values and
   });
   await store.putMetadata(id, { own: { type: 'boolean', value: true } });
   const [step] = await store.stepRuns(later.id);
-  expect(step).toMatchObject({ status: 'cached', attempt: 0, startedAt: 5_000, endedAt: 5_000, sourceStepRunId: source.id, outputs: [source.version] });
-  expect(step!.metadata).toEqual({ experiment_tracker_url: { type: 'uri', value: 'http://mlflow/1' }, own: { type: 'boolean', value: true } });
+  expect(step).toMatchObject({
+    status: 'cached',
+    attempt: 0,
+    startedAt: 5_000,
+    endedAt: 5_000,
+    sourceStepRunId: source.id,
+    outputs: [source.version],
+  });
+  expect(step!.metadata).toEqual({
+    experiment_tracker_url: { type: 'uri', value: 'http://mlflow/1' },
+    own: { type: 'boolean', value: true },
+  });
   expect(step!.trackerRuns).toMatchObject([{ ...trackerRuns[0], runId: id, desired: { status: 'cached', source: { runId: run.id } } }]);
 });
 
@@ -218,7 +242,9 @@ test('what an attempt was given is recorded as it was, and as lineage through li
   await store.startAttempt(attempt);
   expect((await store.stepRuns(run.id)).at(-1)!.inputs).toEqual(inputs);
   const look = new DatabaseSync(path);
-  const refs = look.prepare("SELECT name, version_id, selector FROM artifact_refs WHERE run_id = ? AND role = 'input' ORDER BY version_id").all(attempt.id);
+  const refs = look
+    .prepare("SELECT name, version_id, selector FROM artifact_refs WHERE run_id = ? AND role = 'input' ORDER BY version_id")
+    .all(attempt.id);
   look.close();
   expect(refs).toEqual([
     { name: 'models', version_id: made[0]!.versionId, selector: -1 },

@@ -104,7 +104,12 @@ const remember = statement((db, p: Param<{ id: string }>) =>
     .insertInto('cache')
     .columns(['cache_key', 'step_run_id'])
     .expression((eb) =>
-      eb.selectFrom('step_runs').select(['cache_key', 'run_id']).where('run_id', '=', p('id')).where('cache_key', 'is not', null).$narrowType<{ cache_key: string }>(),
+      eb
+        .selectFrom('step_runs')
+        .select(['cache_key', 'run_id'])
+        .where('run_id', '=', p('id'))
+        .where('cache_key', 'is not', null)
+        .$narrowType<{ cache_key: string }>(),
     )
     .onConflict((conflict) => conflict.doNothing()),
 );
@@ -112,7 +117,8 @@ const remember = statement((db, p: Param<{ id: string }>) =>
 export function startAttempt(store: StoreDb, attempt: NewAttempt): Promise<StartedAttempt> {
   return store.connection.write((tx) => {
     const { id, runId, stepId, mapIndex = NOT_MAPPED } = attempt;
-    const isNew = tx.run(insertRun, { id, runId, name: attempt.stepName, status: 'running', startedAt: attempt.startedAt, endedAt: null }) === 1;
+    const isNew =
+      tx.run(insertRun, { id, runId, name: attempt.stepName, status: 'running', startedAt: attempt.startedAt, endedAt: null }) === 1;
     if (!isNew) return recordedAttempt(tx, id);
     const number = (tx.get(lastAttempt, { runId, stepId, mapIndex })?.attempt ?? 0) + 1;
     tx.run(insertStepRun, {

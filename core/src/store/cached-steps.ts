@@ -1,7 +1,7 @@
 import type { CachedStep } from './metadata-store.ts';
 import { type Param, statement } from './statement.ts';
 import type { StoreDb } from './store-db.ts';
-import { availableVersions, type VersionRow, withMetadata } from './version-records.ts';
+import { availableVersions, withMetadata } from './version-records.ts';
 
 const remembered = statement((db, p: Param<{ key: string }>) =>
   db.selectFrom('cache').select('step_run_id as id').where('cache_key', '=', p('key')).orderBy('step_run_id', 'desc'),
@@ -15,7 +15,9 @@ const missingOf = statement((db, p: Param<{ id: string }>) =>
     .where('f.role', '=', 'output')
     .where('v.state', '!=', 'available'),
 );
-const runOf = statement((db, p: Param<{ id: string }>) => db.selectFrom('step_runs').select('pipeline_run_id as id').where('run_id', '=', p('id')));
+const runOf = statement((db, p: Param<{ id: string }>) =>
+  db.selectFrom('step_runs').select('pipeline_run_id as id').where('run_id', '=', p('id')),
+);
 const outputsOf = statement((_, p: Param<{ id: string }>) =>
   availableVersions()
     .innerJoin('artifact_refs as f', 'f.version_id', 'v.id')
@@ -41,7 +43,7 @@ export function findCached(store: StoreDb, cacheKey: string): Promise<CachedStep
     return {
       stepRunId: id,
       runId: tx.get(runOf, { id })!.id,
-      outputs: withMetadata(tx, tx.all(outputsOf, { id }) as VersionRow[]),
+      outputs: withMetadata(tx, tx.all(outputsOf, { id })),
       seenBy: trackers.map((each) => each.component),
       ...(typeof url === 'string' && { url }),
     };

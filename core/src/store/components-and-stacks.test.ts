@@ -29,7 +29,10 @@ test('a component name is taken once per type; the same one again is no second o
   const made = await component('artifact-store', 'default');
   await component('orchestrator', 'default');
   await store.createComponent(made);
-  await expect(component('artifact-store', 'default')).rejects.toMatchObject({ code: 'NAME_TAKEN', facts: { kind: 'artifact-store', name: 'default' } });
+  await expect(component('artifact-store', 'default')).rejects.toMatchObject({
+    code: 'NAME_TAKEN',
+    facts: { kind: 'artifact-store', name: 'default' },
+  });
   expect((await store.components({})).items).toHaveLength(2);
 });
 
@@ -61,7 +64,8 @@ test('a stack keeps its components in the order given', async () => {
 
 test('stacks are listed by name, with their components, in pages', async () => {
   const o = await component('orchestrator', 'o');
-  for (const name of ['gamma', 'alpha', 'beta']) await store.createStack({ id: newId(), name, createdAt: 1, components: name === 'beta' ? [] : [o] });
+  for (const name of ['gamma', 'alpha', 'beta'])
+    await store.createStack({ id: newId(), name, createdAt: 1, components: name === 'beta' ? [] : [o] });
   const first = await store.stacks({ limit: 2 });
   expect(first.items.map(({ name, components }) => ({ name, components }))).toEqual([
     { name: 'alpha', components: [o] },
@@ -80,13 +84,18 @@ test('a stack with an unknown component is not registered', async () => {
 
 test('a stack name is taken once', async () => {
   await store.createStack({ id: newId(), name: 'team', createdAt: 1, components: [] });
-  await expect(store.createStack({ id: newId(), name: 'team', createdAt: 1, components: [] })).rejects.toMatchObject({ code: 'NAME_TAKEN' });
+  await expect(store.createStack({ id: newId(), name: 'team', createdAt: 1, components: [] })).rejects.toMatchObject({
+    code: 'NAME_TAKEN',
+  });
 });
 
 test('a component in use is not deleted, and is once its stacks are gone', async () => {
   const o = await component('orchestrator', 'o');
   for (const name of ['b', 'a']) await store.createStack({ id: newId(), name, createdAt: 1, components: [o] });
-  await expect(store.deleteComponent('orchestrator', 'o')).rejects.toMatchObject({ code: 'COMPONENT_IN_USE', facts: { stacks: ['a', 'b'] } });
+  await expect(store.deleteComponent('orchestrator', 'o')).rejects.toMatchObject({
+    code: 'COMPONENT_IN_USE',
+    facts: { stacks: ['a', 'b'] },
+  });
   await store.deleteStack('a');
   await store.deleteStack('b');
   await store.deleteComponent('orchestrator', 'o');
@@ -96,7 +105,10 @@ test('a component in use is not deleted, and is once its stacks are gone', async
 test('deleting what is not there names what is', async () => {
   await component('orchestrator', 'local');
   await store.createStack({ id: newId(), name: 'laptop', createdAt: 1, components: [] });
-  await expect(store.deleteComponent('orchestrator', 'locl')).rejects.toMatchObject({ code: 'UNKNOWN_COMPONENT', advice: 'Did you mean "local"?' });
+  await expect(store.deleteComponent('orchestrator', 'locl')).rejects.toMatchObject({
+    code: 'UNKNOWN_COMPONENT',
+    advice: 'Did you mean "local"?',
+  });
   await expect(store.deleteStack('laptob')).rejects.toMatchObject({ code: 'UNKNOWN_STACK', advice: 'Did you mean "laptop"?' });
 });
 

@@ -25,7 +25,9 @@ const insertSegment = statement((db, p: Param<NewSegment>) =>
     })
     .onConflict((conflict) => conflict.doNothing()),
 );
-const readCursor = statement((db, p: Param<{ id: string }>) => db.selectFrom('event_segments').select('applied_offset').where('id', '=', p('id')));
+const readCursor = statement((db, p: Param<{ id: string }>) =>
+  db.selectFrom('event_segments').select('applied_offset').where('id', '=', p('id')),
+);
 const moveCursor = statement((db, p: Param<{ id: string; to: number }>) =>
   db
     .updateTable('event_segments')

@@ -35,13 +35,21 @@ const history = async (name: string) => (await store.metricHistory(step, name)).
 describe('metrics', () => {
   test('NaN, the infinities and the ends of the number range survive the round trip', async () => {
     const values = [NaN, Infinity, -Infinity, Number.MAX_VALUE, Number.MIN_VALUE, -1e-300, 0.1, 0];
-    await logged(store, step, values.map((value, i) => metric({ loss: value }, i)));
+    await logged(
+      store,
+      step,
+      values.map((value, i) => metric({ loss: value }, i)),
+    );
     expect(await history('loss')).toEqual(values.map((value, i) => [i, value]));
   });
 
   test('steps may be negative, decimal, and as large as a number counts exactly', async () => {
     const steps = [-1.25, -0.000001, 0, 0.1, 1.9999999, 2.5, 4503599627.123457, Number.MAX_SAFE_INTEGER];
-    await logged(store, step, steps.map((each) => metric({ loss: 1 }, each)));
+    await logged(
+      store,
+      step,
+      steps.map((each) => metric({ loss: 1 }, each)),
+    );
     const kept = (await store.metricHistory(step, 'loss')).map((point) => point.step);
     expect(kept).toEqual([-1.25, -0.000001, 0, 0.1, 2, 2.5, 4503599627.123457, Number.MAX_SAFE_INTEGER]);
   });
@@ -75,12 +83,20 @@ describe('metrics', () => {
   });
 
   test('an exact repeat is not counted', async () => {
-    await logged(store, step, [metric({ loss: NaN }, 1, { at: 5 }), metric({ loss: NaN }, 1, { at: 5 }), metric({ loss: 2 }, 1, { at: 5 })]);
+    await logged(store, step, [
+      metric({ loss: NaN }, 1, { at: 5 }),
+      metric({ loss: NaN }, 1, { at: 5 }),
+      metric({ loss: 2 }, 1, { at: 5 }),
+    ]);
     expect((await tracked()).metrics['loss']!.count).toBe(2);
   });
 
   test('a metric with a context is another series, called context/name', async () => {
-    await logged(store, step, [metric({ loss: 1 }, 0), metric({ loss: 2 }, 0, { context: 'val' }), metric({ loss: 3 }, 1, { context: 'val' })]);
+    await logged(store, step, [
+      metric({ loss: 1 }, 0),
+      metric({ loss: 2 }, 0, { context: 'val' }),
+      metric({ loss: 3 }, 1, { context: 'val' }),
+    ]);
     expect(await history('loss')).toEqual([[0, 1]]);
     expect(await history('val/loss')).toEqual([
       [0, 2],
@@ -103,7 +119,10 @@ describe('metrics', () => {
 
 test('params of every kind of JSON read back as they were, the last value of a name', async () => {
   const values = { lr: 0.1, big: 1e21, opt: 'adam', number: '1', layers: [1, { a: null }], on: false, none: null, obj: {} };
-  await logged(store, step, [{ kind: 'params', values: { lr: 5 } }, { kind: 'params', values }]);
+  await logged(store, step, [
+    { kind: 'params', values: { lr: 5 } },
+    { kind: 'params', values },
+  ]);
   expect((await tracked()).params).toEqual(values);
 });
 
@@ -135,7 +154,11 @@ test('notes, files and JSON documents are kept; those logged again replace the f
 });
 
 test('what a cache hit shows, and the history behind it, is what its source logged', async () => {
-  await logged(store, step, [metric({ loss: 1 }, 0), { kind: 'json', name: 'm', mime: 'x/y', value: 1 }, { kind: 'params', values: { a: 1 } }]);
+  await logged(store, step, [
+    metric({ loss: 1 }, 0),
+    { kind: 'json', name: 'm', mime: 'x/y', value: 1 },
+    { kind: 'params', values: { a: 1 } },
+  ]);
   const later = await createdRun(store);
   const hit = { id: newId(), runId: later.id, stepId: 'train', stepName: 'train', workerId: WORKER.id, inputs: {}, trackers: [] };
   await store.settleStep({ ...hit, status: 'cached', at: 1, sourceStepRunId: step });
@@ -149,7 +172,11 @@ test('what one step logs is not in another, and what the run itself logs is in n
   await logged(store, step, [metric({ loss: 1 }, 0)]);
   await logged(store, other, [metric({ loss: 2 }, 0)]);
   await logged(store, runId, [metric({ total: 3 }, 0)]);
-  const summaries = (await store.stepRuns(runId)).map((each) => [each.stepId, each.tracked.metrics['loss']?.last, 'total' in each.tracked.metrics]);
+  const summaries = (await store.stepRuns(runId)).map((each) => [
+    each.stepId,
+    each.tracked.metrics['loss']?.last,
+    'total' in each.tracked.metrics,
+  ]);
   expect(summaries).toEqual([
     ['train', 1, false],
     ['eval', 2, false],
@@ -160,7 +187,10 @@ test('what one step logs is not in another, and what the run itself logs is in n
 describe('the cursor of a segment', () => {
   let segment: string;
   const records = (from: number, count: number) =>
-    recordsOf(step, Array.from({ length: count }, (_, i) => metric({ loss: from + i }, from + i, { at: from + i })));
+    recordsOf(
+      step,
+      Array.from({ length: count }, (_, i) => metric({ loss: from + i }, from + i, { at: from + i })),
+    );
 
   beforeEach(async () => {
     segment = newId();
@@ -202,7 +232,11 @@ describe('the cursor of a segment', () => {
     await store.openSegment({ id: segment, runId, workerId: WORKER.id, path: 'x.log', openedAt: 0 });
     await store.sealSegment(segment);
     const look = new DatabaseSync(path);
-    expect(look.prepare('SELECT applied_offset, sealed, uri FROM event_segments').get()).toEqual({ applied_offset: 10, sealed: 1, uri: 'x.log' });
+    expect(look.prepare('SELECT applied_offset, sealed, uri FROM event_segments').get()).toEqual({
+      applied_offset: 10,
+      sealed: 1,
+      uri: 'x.log',
+    });
     look.close();
   });
 });

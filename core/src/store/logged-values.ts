@@ -6,7 +6,9 @@ import type { StoreDb } from './store-db.ts';
 import { metricName } from './tracked-summaries.ts';
 import type { Transaction } from './transaction.ts';
 
-const sourceOf = statement((db, p: Param<{ id: string }>) => db.selectFrom('step_runs').select('source_step_run_id as id').where('run_id', '=', p('id')));
+const sourceOf = statement((db, p: Param<{ id: string }>) =>
+  db.selectFrom('step_runs').select('source_step_run_id as id').where('run_id', '=', p('id')),
+);
 const seriesOf = statement((db, p: Param<{ runId: string }>) =>
   db
     .selectFrom('metric_series as m')

@@ -111,9 +111,7 @@ export interface MetadataValue {
 
 /** What an input of a step run was: a plain value (tagged JSON), a stored version (an item of it: `item`), or a list of those. */
 export type InputRecord =
-  | { value: Json }
-  | { versionId: string; artifact: string; version: number; item?: number }
-  | { list: InputRecord[] };
+  { value: Json } | { versionId: string; artifact: string; version: number; item?: number } | { list: InputRecord[] };
 
 export interface StepIdentity {
   runId: string;
@@ -379,7 +377,12 @@ export interface MetadataStore {
   /** Throws `UnknownComponent`, `ComponentInUse`. */
   deleteComponent(type: ComponentType, name: string): Promise<void>;
   /** Components are named by type and name. Throws `NameTaken`, `UnknownComponent`. */
-  createStack(stack: { id: string; name: string; createdAt: number; components: readonly { type: ComponentType; name: string }[] }): Promise<void>;
+  createStack(stack: {
+    id: string;
+    name: string;
+    createdAt: number;
+    components: readonly { type: ComponentType; name: string }[];
+  }): Promise<void>;
   stack(name: string): Promise<StackRecord | undefined>;
   stacks(query: PageRequest & { name?: string }): Promise<Page<StackRecord>>;
   /** Throws `UnknownStack`. */
@@ -413,7 +416,10 @@ export interface MetadataStore {
   /** Applies events to the local tracking store and moves the segment's cursor, in one transaction. Records before the cursor are ignored. */
   applyEvents(segmentId: string, records: readonly LoggedRecord[], from: number, to: number): Promise<void>;
   sealSegment(segmentId: string): Promise<void>;
-  createTrackerRuns(runId: string, trackers: readonly { component: string; flavor: string }[]): Promise<{ id: string; key: string; component: string }[]>;
+  createTrackerRuns(
+    runId: string,
+    trackers: readonly { component: string; flavor: string }[],
+  ): Promise<{ id: string; key: string; component: string }[]>;
   updateTrackerRun(update: TrackerRunUpdate): Promise<void>;
   /** Tracker runs whose end has not been confirmed by their tracker, though it is due. */
   undelivered(): Promise<{ component: string; trackerRuns: number }[]>;

@@ -16,7 +16,8 @@ export function encodeCursor(sort: string, key: readonly (string | number)[]): s
 /** Throws `BadUsage` for what is no cursor of a list with this sort order. */
 export function decodeCursor(sort: string, after: string): (string | number)[] {
   const [of, ...key] = parsed(after);
-  if (of !== sort || key.length === 0) throw new BadUsage({ what: `no page begins after "${after}"`, advice: 'Take it from the page before, listed in the same order.' });
+  if (of !== sort || key.length === 0)
+    throw new BadUsage({ what: `no page begins after "${after}"`, advice: 'Take it from the page before, listed in the same order.' });
   return key as (string | number)[];
 }
 

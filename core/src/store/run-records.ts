@@ -1,4 +1,3 @@
-import type { JsonObject } from '../json.ts';
 import type { PipelineSpec, RunStatus } from '../pipeline/pipeline-spec.ts';
 import { decodeMetadata, decodeParam } from './annotations.ts';
 import type { Page, RunEnvironment, RunQuery, RunRecord, RunSummary, StackSnapshot } from './metadata-store.ts';
@@ -26,7 +25,11 @@ const whole = statement((_, p: Param<{ id: string }>) =>
     .where('runs.id', '=', p('id')),
 );
 const paramsOf = statement((db, p: Param<{ id: string }>) =>
-  db.selectFrom('params').innerJoin('names', 'names.id', 'params.name_id').select(['names.text as name', 'type', 'params.text']).where('run_id', '=', p('id')),
+  db
+    .selectFrom('params')
+    .innerJoin('names', 'names.id', 'params.name_id')
+    .select(['names.text as name', 'type', 'params.text'])
+    .where('run_id', '=', p('id')),
 );
 const tagsOf = statement((db, p: Param<{ id: string }>) =>
   db
@@ -88,7 +91,11 @@ export function runs(store: StoreDb, query: RunQuery): Promise<Page<RunSummary>>
 
 function sortOf(query: RunQuery) {
   const sort = query.sort ?? '-startedAt';
-  return { sort, key: sort.endsWith('name') ? ('name' as const) : ('started_at' as const), direction: sort.startsWith('-') ? ('desc' as const) : ('asc' as const) };
+  return {
+    sort,
+    key: sort.endsWith('name') ? ('name' as const) : ('started_at' as const),
+    direction: sort.startsWith('-') ? ('desc' as const) : ('asc' as const),
+  };
 }
 
 /** undefined when nothing can match. */
@@ -128,7 +135,12 @@ export function runList(tx: Transaction, store: StoreDb, query: RunQuery) {
 }
 
 function taggedRuns(nameId: number, value: string) {
-  return queries.selectFrom('tags').select('entity_id').where('name_id', '=', nameId).where('value', '=', value).where('entity', '=', 'run');
+  return queries
+    .selectFrom('tags')
+    .select('entity_id')
+    .where('name_id', '=', nameId)
+    .where('value', '=', value)
+    .where('entity', '=', 'run');
 }
 
 type SummaryRow = NonNullable<ReturnType<typeof runList>> extends { execute(): Promise<(infer Row)[]> } ? Row : never;

@@ -79,7 +79,14 @@ test('a finished run has its end, error, warnings, grown plan, and what its pare
   await store.finishRun({ id: run.id, status: 'running', endedAt: 1, warnings: ['slow'], spec, outcome: { status: 'completed' } });
   expect(await store.run(run.id)).toMatchObject({ status: 'running', spec, trackerRuns: [{ status: 'queued' }] });
   expect(await store.run(run.id)).not.toHaveProperty('endedAt');
-  await store.finishRun({ id: run.id, status: 'failed', endedAt: 9_000, error, warnings: ['slow', 'late'], outcome: { status: 'failed', error } });
+  await store.finishRun({
+    id: run.id,
+    status: 'failed',
+    endedAt: 9_000,
+    error,
+    warnings: ['slow', 'late'],
+    outcome: { status: 'failed', error },
+  });
   await store.addWarnings(run.id, ['3 events undelivered', 'late']);
   expect(await store.run(run.id)).toMatchObject({
     status: 'failed',
@@ -111,7 +118,18 @@ test('a summary says who, what and when', async () => {
   const error = { name: 'Error', message: 'no', stack: 'Error: no' };
   await store.finishRun({ id: run.id, status: 'failed', endedAt: 7, error, warnings: [], outcome: { status: 'failed', error } });
   expect((await store.runs({})).items).toEqual([
-    { id: run.id, name: run.name, pipeline: 'wine', experiment: 'e1', status: 'failed', stack: 'team', startedAt: 1_000, endedAt: 7, user: 'me', error },
+    {
+      id: run.id,
+      name: run.name,
+      pipeline: 'wine',
+      experiment: 'e1',
+      status: 'failed',
+      stack: 'team',
+      startedAt: 1_000,
+      endedAt: 7,
+      user: 'me',
+      error,
+    },
   ]);
 });
 
@@ -137,7 +155,8 @@ test('every filter of a list of runs narrows it', async () => {
 });
 
 test('a tag that most runs carry lists them in order, too', async () => {
-  for (let i = 0; i < 1_010; i++) await store.createRun(sampleRun({ name: `r${String(i).padStart(4, '0')}`, startedAt: i, tags: { common: 'yes' } }));
+  for (let i = 0; i < 1_010; i++)
+    await store.createRun(sampleRun({ name: `r${String(i).padStart(4, '0')}`, startedAt: i, tags: { common: 'yes' } }));
   await createdRun(store, { name: 'without', startedAt: 2_000 });
   const tag = { name: 'common', value: 'yes' };
   expect(names(await store.runs({ tag, limit: 3 }))).toEqual(['r1009', 'r1008', 'r1007']);
@@ -188,9 +207,24 @@ test('a version that is only announced is not there', async () => {
 
 test('a version made outside a step belongs to the run alone', async () => {
   const run = await createdRun(store);
-  const intent = { id: 'v'.repeat(32), artifact: 'wine/loose', storeId: 'files', keyPrefix: 'k', producerRunId: run.id, workerId: WORKER.id };
-  const version = await store.commitLooseVersion(intent, sampleVersion(intent.id, 'k.json', { metadata: { a: { type: 'number', value: 1 } } }));
-  expect(version).toMatchObject({ artifact: 'wine/loose', version: 1, producerRunId: run.id, metadata: { a: { type: 'number', value: 1 } } });
+  const intent = {
+    id: 'v'.repeat(32),
+    artifact: 'wine/loose',
+    storeId: 'files',
+    keyPrefix: 'k',
+    producerRunId: run.id,
+    workerId: WORKER.id,
+  };
+  const version = await store.commitLooseVersion(
+    intent,
+    sampleVersion(intent.id, 'k.json', { metadata: { a: { type: 'number', value: 1 } } }),
+  );
+  expect(version).toMatchObject({
+    artifact: 'wine/loose',
+    version: 1,
+    producerRunId: run.id,
+    metadata: { a: { type: 'number', value: 1 } },
+  });
   expect(version).not.toHaveProperty('producerStepRunId');
   expect(await store.version({ id: intent.id })).toEqual(version);
   expect((await store.versions({ runId: run.id })).items).toEqual([version]);

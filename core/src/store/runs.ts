@@ -158,11 +158,17 @@ function mergeWarnings(tx: Transaction, id: string, more: readonly string[]): vo
   tx.run(setWarnings, { id, warnings: JSON.stringify([...new Set([...known, ...more])]) });
 }
 
-export function errorColumns(error: RunError | undefined): { errorName: string | null; errorMessage: string | null; errorStack: string | null } {
+export function errorColumns(error: RunError | undefined): {
+  errorName: string | null;
+  errorMessage: string | null;
+  errorStack: string | null;
+} {
   return { errorName: error?.name ?? null, errorMessage: error?.message ?? null, errorStack: error?.stack ?? null };
 }
 
-export function errorOf(row: { error_name: string | null; error_message: string | null; error_stack: string | null }): { error?: RunError } {
+export function errorOf(row: { error_name: string | null; error_message: string | null; error_stack: string | null }): {
+  error?: RunError;
+} {
   if (row.error_name === null) return {};
   return { error: { name: row.error_name, message: row.error_message ?? '', ...(row.error_stack !== null && { stack: row.error_stack }) } };
 }

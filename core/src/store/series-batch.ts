@@ -78,7 +78,7 @@ export class SeriesBatch {
   add(runId: string, context: string | undefined, values: Record<string, number>, step: number, at: number): void {
     const place = context === undefined ? runId : `${runId}/${context}`;
     let group = this.#open.get(place);
-    if (group === undefined) this.#open.set(place, (group = new Map()));
+    if (group === undefined) this.#open.set(place, (group = new Map<string, Series>()));
     const split = splitStep(step);
     for (const name of Object.keys(values)) {
       let series = group.get(name);

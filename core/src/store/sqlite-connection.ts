@@ -115,7 +115,8 @@ function explained(path: string, code: number | undefined, error: unknown): unkn
   if (code === CORRUPT || code === NOTADB) return new StoreCorrupt({ path, reason }, { cause: error });
   if (code === CANTOPEN || code === READONLY) {
     const folder = dirname(path);
-    const denied = accessDenied(folder, constants.W_OK | constants.X_OK) ?? (existsSync(path) ? accessDenied(path, constants.W_OK) : undefined);
+    const denied =
+      accessDenied(folder, constants.W_OK | constants.X_OK) ?? (existsSync(path) ? accessDenied(path, constants.W_OK) : undefined);
     if (denied !== undefined) return new FolderNotWritable({ folder, reason: denied }, { cause: error });
     return new StoreWriteFailed({ path, reason }, { cause: error });
   }

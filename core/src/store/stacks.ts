@@ -91,5 +91,10 @@ export function membersOf(stackIds: readonly string[]) {
 function stackRecords(tx: Transaction, rows: readonly Tables['stacks'][]): StackRecord[] {
   if (rows.length === 0) return [];
   const members = Map.groupBy(tx.rows(membersOf(rows.map((row) => row.id))), (member) => member.stack_id);
-  return rows.map(({ id, name, created_at: createdAt }) => ({ id, name, components: (members.get(id) ?? []).map(componentRecord), createdAt }));
+  return rows.map(({ id, name, created_at: createdAt }) => ({
+    id,
+    name,
+    components: (members.get(id) ?? []).map(componentRecord),
+    createdAt,
+  }));
 }

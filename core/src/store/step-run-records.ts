@@ -73,7 +73,11 @@ function outputsIn(tx: Transaction, stepRunIds: StepRunIds): Map<string, Version
       .where('ref.role', '=', 'output')
       .orderBy('v.id'),
   );
-  const refs = queries.selectFrom('artifact_refs').select('version_id as id').where('run_id', 'in', stepRunIds).where('role', '=', 'output');
+  const refs = queries
+    .selectFrom('artifact_refs')
+    .select('version_id as id')
+    .where('run_id', 'in', stepRunIds)
+    .where('role', '=', 'output');
   const metadata = metadataByEntity(tx, 'version', refs);
   const outputs = new Map<string, VersionRecord[]>();
   for (const [by, versions] of Map.groupBy(rows, (row) => row.by)) {

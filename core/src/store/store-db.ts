@@ -21,7 +21,9 @@ const insertName = statement((db, p: Param<{ kind: NameKind; text: string }>) =>
     .values({ kind: p('kind'), text: p('text') })
     .returning('id'),
 );
-const findExperiment = statement((db, p: Param<{ name: string }>) => db.selectFrom('experiments').select('id').where('name', '=', p('name')));
+const findExperiment = statement((db, p: Param<{ name: string }>) =>
+  db.selectFrom('experiments').select('id').where('name', '=', p('name')),
+);
 const insertExperiment = statement((db, p: Param<{ id: string; name: string; createdAt: number }>) =>
   db.insertInto('experiments').values({ id: p('id'), name: p('name'), created_at: p('createdAt') }),
 );

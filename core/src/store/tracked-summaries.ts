@@ -31,7 +31,8 @@ function define<T>(values: Record<string, T>, name: string, value: T): void {
   Object.defineProperty(values, name, { value, enumerable: true, configurable: true, writable: true });
 }
 
-export const metricName = (row: { name: string; context: string | null }): string => (row.context === null ? row.name : `${row.context}/${row.name}`);
+export const metricName = (row: { name: string; context: string | null }): string =>
+  row.context === null ? row.name : `${row.context}/${row.name}`;
 
 export function paramsIn(ids: StepRunIds) {
   return queries
@@ -61,7 +62,12 @@ export function tagsIn(ids: StepRunIds) {
 }
 
 export function notesIn(ids: StepRunIds) {
-  return queries.selectFrom('runs').select(['id', 'note']).where('id', 'in', ids).where('note', 'is not', null).$narrowType<{ note: string }>();
+  return queries
+    .selectFrom('runs')
+    .select(['id', 'note'])
+    .where('id', 'in', ids)
+    .where('note', 'is not', null)
+    .$narrowType<{ note: string }>();
 }
 
 export function artifactsIn(ids: StepRunIds) {

@@ -16,19 +16,20 @@ export type CreatedTrackerRun = { id: string; key: string; component: string };
 
 type Row = Tables['tracker_runs'];
 
-const insertTrackerRun = statement((db, p: Param<{ key: string; runId: string; component: string; flavor: string; desired: string | null }>) =>
-  db
-    .insertInto('tracker_runs')
-    .values({
-      key: p('key'),
-      run_id: p('runId'),
-      component: p('component'),
-      flavor: p('flavor'),
-      status: 'queued',
-      desired: p('desired'),
-      acked: '{}',
-    })
-    .onConflict((conflict) => conflict.doNothing()),
+const insertTrackerRun = statement(
+  (db, p: Param<{ key: string; runId: string; component: string; flavor: string; desired: string | null }>) =>
+    db
+      .insertInto('tracker_runs')
+      .values({
+        key: p('key'),
+        run_id: p('runId'),
+        component: p('component'),
+        flavor: p('flavor'),
+        status: 'queued',
+        desired: p('desired'),
+        acked: '{}',
+      })
+      .onConflict((conflict) => conflict.doNothing()),
 );
 const ofRun = statement((db, p: Param<{ runId: string }>) =>
   db.selectFrom('tracker_runs').select(['key', 'component']).where('run_id', '=', p('runId')),

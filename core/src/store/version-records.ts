@@ -43,8 +43,13 @@ export function versionRecord(row: VersionRow, metadata: Record<string, Metadata
 }
 
 /** A version made by a step belongs to the run of that step; a loose one to the run alone. */
-export function producer(row: { producer_run_id: string; parent_id: string | null }): { producerRunId: string; producerStepRunId?: string } {
-  return row.parent_id === null ? { producerRunId: row.producer_run_id } : { producerRunId: row.parent_id, producerStepRunId: row.producer_run_id };
+export function producer(row: { producer_run_id: string; parent_id: string | null }): {
+  producerRunId: string;
+  producerStepRunId?: string;
+} {
+  return row.parent_id === null
+    ? { producerRunId: row.producer_run_id }
+    : { producerRunId: row.parent_id, producerStepRunId: row.producer_run_id };
 }
 
 export function withMetadata(tx: Transaction, rows: readonly VersionRow[]): VersionRecord[] {

@@ -82,7 +82,12 @@ export function sampleCommit(id: string, fence: number, over: Partial<AttemptCom
 }
 
 /** Announces a version of `artifact` and gives what commits it. */
-export async function intended(store: MetadataStore, producerRunId: string, artifact: string, over: Partial<CommittedVersion> = {}): Promise<CommittedVersion> {
+export async function intended(
+  store: MetadataStore,
+  producerRunId: string,
+  artifact: string,
+  over: Partial<CommittedVersion> = {},
+): Promise<CommittedVersion> {
   const id = newId();
   await store.intendVersions([{ id, artifact, storeId: 'files', keyPrefix: `${artifact}/${id}`, producerRunId, workerId: WORKER.id }]);
   return sampleVersion(id, `${artifact}/${id}.json`, over);

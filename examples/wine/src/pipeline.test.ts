@@ -73,7 +73,7 @@ describe('the first run', () => {
     const loss = await client.metricHistory('wine-first', step, 'loss');
     expect(loss.map((point) => point.step)).toEqual(Array.from({ length: 60 }, (_, i) => i + 1));
     expect(await client.metricHistory('wine-first', step, 'accuracy')).toHaveLength(60);
-    expect(loss.at(-1)!.value).toBeLessThan(loss[0]!.value as number);
+    expect(loss.at(-1)!.value).toBeLessThan(loss[0]!.value);
   });
 
   it.each(FORESTS)('has a point per fold for %s', async (step) => {

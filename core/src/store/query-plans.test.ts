@@ -1,0 +1,178 @@
+import { beforeAll, expect, jest, test } from '@jest/globals';
+import { DatabaseSync } from 'node:sqlite';
+import { newId } from '../id.ts';
+import { completedStep, createdRun, logged, sampleRun, sampleVersion, temporaryStore, WORKER } from '../testing/sample-store.ts';
+import type { MetadataStore, RunQuery } from './metadata-store.ts';
+
+const FLAVOR = { apiVersion: 1 as const, type: 'alerter' as const, name: 'console', source: 's', version: '1', config: [], settings: [] };
+
+let plans: { sql: string; plan: string[] }[];
+let called: Set<string>;
+let offered: string[];
+
+/** Calls everything that a store offers, and explains every statement that was prepared on the way. */
+beforeAll(async () => {
+  const prepare = jest.spyOn(DatabaseSync.prototype, 'prepare');
+  const { store, path, remove } = await temporaryStore();
+  offered = Object.keys(store).filter((key) => typeof store[key as keyof MetadataStore] === 'function');
+  called = new Set();
+  await useEverything(
+    new Proxy(store, {
+      get(target, key: keyof MetadataStore) {
+        called.add(key);
+        return target[key];
+      },
+    }),
+  );
+  const seen = new Set(prepare.mock.calls.map(([sql]) => sql));
+  jest.restoreAllMocks();
+  const db = new DatabaseSync(path);
+  plans = [...seen].map((sql) => {
+    const nothing = new Array<null>(sql.split('?').length - 1).fill(null);
+    const steps = db.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(...nothing) as { detail: string }[];
+    return { sql, plan: steps.map((step) => step.detail) };
+  });
+  db.close();
+  remove();
+}, 60_000);
+
+async function useEverything(store: MetadataStore): Promise<void> {
+  const component = { id: newId(), type: 'alerter' as const, name: 'a', flavor: 'console', config: {}, createdAt: 1 };
+  await store.saveFlavors([FLAVOR]);
+  await store.flavors('alerter');
+  await store.createComponent(component);
+  await store.component('alerter', 'a');
+  for (const query of [{}, { type: 'alerter' as const }, { type: 'alerter' as const, flavor: 'console', name: 'a' }])
+    await store.components(query);
+  await store.createStack({ id: newId(), name: 's', createdAt: 1, components: [component] });
+  await store.stack('s');
+  await store.stacks({});
+  await expect(store.deleteComponent('alerter', 'a')).rejects.toThrow();
+  await expect(store.deleteComponent('alerter', 'b')).rejects.toThrow();
+  await store.deleteStack('s');
+  await expect(store.deleteStack('s')).rejects.toThrow();
+  await store.deleteComponent('alerter', 'a');
+
+  const run = await createdRun(store, { tags: { rare: 'yes' } });
+  const trackers = [{ component: 'mlflow', flavor: 'mlflow' }];
+  await store.createTrackerRuns(run.id, trackers);
+  const failed = await completedStep(store, run.id, 'load', { trackers }, { status: 'failed', willRetry: true });
+  const step = await completedStep(
+    store,
+    run.id,
+    'load',
+    { cacheKey: 'k', trackers, inputs: { v: { versionId: failed.version.id, artifact: 'a', version: 1 } } },
+    { cache: true },
+  );
+  await store.findCached('k');
+  const settled = { id: newId(), runId: run.id, stepId: 'x', stepName: 'x', workerId: WORKER.id, inputs: {}, trackers: [] };
+  for (let times = 0; times < 2; times++) await store.settleStep({ ...settled, status: 'cached', at: 1, sourceStepRunId: step.id });
+  await store.intendVersions([]);
+  const loose = { id: newId(), artifact: 'loose', storeId: 's', keyPrefix: 'k', producerRunId: run.id, workerId: WORKER.id };
+  await store.commitLooseVersion(loose, sampleVersion(loose.id, 'k', { metadata: { a: { type: 'string', value: 'x' } } }));
+  await store.putMetadata(step.id, { a: { type: 'string', value: 'x' } });
+  await logged(store, step.id, [
+    { kind: 'metrics', values: { loss: 1 }, step: 1, context: 'val' },
+    { kind: 'params', values: { lr: 1 } },
+    { kind: 'tags', set: { a: 'b' }, remove: ['c'] },
+    { kind: 'note', markdown: 'n' },
+    { kind: 'artifact', path: 'p', uri: 'u', sha256: 's', size: 1 },
+    { kind: 'json', name: 'j', mime: 'm', value: 1 },
+  ]);
+  await store.sealSegment('none');
+  await store.updateTrackerRun({ id: step.started.trackerRuns[0]!.id, status: 'running', rejected: [{ writer: 'w', seq: 1, why: 'x' }] });
+  await store.finishRun({ id: run.id, status: 'completed', endedAt: 1, warnings: ['w'], spec: run.spec, outcome: { status: 'completed' } });
+  await store.addWarnings(run.id, ['v']);
+  await store.undelivered();
+  await store.startAttempt({ ...settled, startedAt: 1 });
+  await store
+    .commitAttempt({
+      ...{ id: newId(), fence: 1, status: 'completed', endedAt: 1, versions: [], metadata: {}, cache: false, willRetry: false },
+      outcome: { status: 'completed' },
+    })
+    .catch(() => {});
+
+  for (let i = 0; i < 1_001; i++) await store.createRun(sampleRun({ tags: { common: 'yes' } }));
+  await store.run('latest');
+  await store.stepRuns(run.id);
+  await store.metricHistory(step.id, 'val/loss');
+  await store.document(step.id, 'j');
+  await store.runNames(3);
+  for (const query of RUN_QUERIES) {
+    const first = await store.runs({ ...query, limit: 1 });
+    if (first.next !== undefined) await store.runs({ ...query, limit: 1, after: first.next });
+  }
+  await store.version({ id: loose.id });
+  await store.version({ artifact: 'loose', version: 'latest' });
+  await store.version({ artifact: 'loose', version: 1 });
+  for (const query of [{}, { artifact: 'wine/load/output' }, { runId: run.id }]) {
+    const first = await store.versions({ ...query, limit: 1 });
+    if (first.next !== undefined) await store.versions({ ...query, limit: 1, after: first.next });
+  }
+  store.close();
+}
+
+const RUN_QUERIES: RunQuery[] = [
+  {},
+  { sort: 'startedAt' },
+  { sort: 'name' },
+  { sort: '-name' },
+  { pipeline: 'wine' },
+  { experiment: 'wine' },
+  { status: 'running' },
+  { stack: 'default' },
+  { name: 'run' },
+  { tag: { name: 'common', value: 'yes' } },
+  { tag: { name: 'rare', value: 'yes' } },
+];
+
+const planned = (fragment: string) => plans.filter(({ sql }) => sql.includes(fragment));
+
+test('everything that a store offers was used', () => {
+  expect(offered.filter((method) => !called.has(method))).toEqual([]);
+  expect(plans.length).toBeGreaterThan(80);
+});
+
+test('no statement reads a whole table, except lists that are walked in the order of an index until a page is full', () => {
+  const scans = plans.flatMap(({ sql, plan }) => plan.filter((step) => step.startsWith('SCAN')).map((step) => ({ sql, step })));
+  const inOrder = scans.filter(({ sql, step }) => / USING (COVERING )?INDEX /.test(step) && / order by .* limit | group by /.test(sql));
+  const others = scans.filter((scan) => !inOrder.includes(scan)).map(({ step }) => step.replace(/ VIRTUAL.*/, ''));
+  // `v` is the list of all versions, which walks the primary key backwards; the rest is what opening a store reads.
+  expect([...new Set(others)].sort()).toEqual(['SCAN meta', 'SCAN pragma_table_info', 'SCAN sqlite_master', 'SCAN v']);
+  expect(plans.find(({ plan }) => plan[0] === 'SCAN v')!.sql).toMatch(/order by "v"."id" desc limit/);
+});
+
+test('no list of runs is sorted as a whole, unless few carry the tag asked for', () => {
+  const lists = planned('left join "experiments"').filter(({ sql }) => !sql.includes('"runs"."id" in'));
+  expect(lists).toHaveLength(2 * RUN_QUERIES.length - 2);
+  for (const { plan } of lists) expect(plan.join()).not.toMatch(/TEMP B-TREE/);
+});
+
+test('a tag that most runs carry is looked up run by run', () => {
+  const [common] = planned('exists (select "entity_id" from "tags"');
+  expect(common!.plan[0]).toBe('SCAN runs USING INDEX runs_started');
+  expect(common!.plan.join()).toMatch(/SEARCH tags .*entity_id=\?/);
+});
+
+test('the history of one series reads that series alone, in order', () => {
+  expect(planned('from "metric_points"')[0]!.plan).toEqual(['SEARCH metric_points USING PRIMARY KEY (series_id=?)']);
+});
+
+test('reading a run and its steps takes as many queries with 200 steps as with one', async () => {
+  const { store, remove } = await temporaryStore();
+  const [small, large] = [await createdRun(store), await createdRun(store)];
+  await completedStep(store, small.id, 'only');
+  for (let i = 0; i < 200; i++) await completedStep(store, large.id, `step${i}`);
+  const all = jest.spyOn(Object.getPrototypeOf(new DatabaseSync(':memory:').prepare('SELECT 1')) as { all: () => unknown }, 'all');
+  const queriesOf = async (id: string) => {
+    all.mockClear();
+    await store.run(id);
+    await store.stepRuns(id);
+    return all.mock.calls.length;
+  };
+  const few = await queriesOf(small.id);
+  expect(await queriesOf(large.id)).toBe(few);
+  expect(few).toBeGreaterThan(5);
+  jest.restoreAllMocks();
+  remove();
+});
