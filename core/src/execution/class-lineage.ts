@@ -82,11 +82,10 @@ export class ClassLineage {
     const artifact = `${this.run.plan.pipeline}/${stepId}/input-${input}`;
     const keyPrefix = keyPrefixOf(artifact, id);
     try {
-      const { encoded: _, ...saved } = await saveValue(value, { store: artifactStore, keyPrefix, signal: this.run.signal });
-      return await this.run.store.commitLooseVersion(
-        { id, artifact, storeId: artifactStore.id, keyPrefix, producerRunId: this.run.id, workerId: this.run.worker.id },
-        { ...saved, id, output: input, metadata: { note: { type: 'string', value: note } } },
-      );
+      const { store, id: runId, worker, signal } = this.run;
+      await store.intendVersions([{ id, artifact, storeId: artifactStore.id, keyPrefix, producerRunId: runId, workerId: worker.id }]);
+      const { encoded: _, ...saved } = await saveValue(value, { store: artifactStore, keyPrefix, signal });
+      return await store.commitLooseVersion(runId, { ...saved, id, output: input, metadata: { note: { type: 'string', value: note } } });
     } catch (cause) {
       throw new InputNotStorable({ step: stepId, input, reason: `cannot be stored: ${reasonOf(cause)}` }, { cause });
     }

@@ -32,7 +32,8 @@ export async function callOnFrozen(
     return await Reflect.apply(method, instance, args);
   } catch (error) {
     const property = writtenProperty(error, instance, frozen, Class);
-    return property === undefined ? Promise.reject(error) : refuse(property, error);
+    if (property !== undefined) refuse(property, error);
+    throw error;
   }
 }
 

@@ -297,7 +297,7 @@ class Ends {
 }
 let late: Promise<unknown> | undefined;
 const ways: Record<string, (self: Ends) => Promise<unknown>> = {
-  all: (self) => Promise.all([self.slow({ ms: 60 }), self.bad({ after: 5 }), self.bad({ after: 20 }), self.slow({ ms: 30 })]),
+  all: (self) => Promise.all([self.slow({ ms: 60 }), self.bad({ after: 5 }), self.bad({ after: 100 }), self.slow({ ms: 30 })]),
   unawaited: async (self) => {
     void self.slow({ ms: 30 });
     return 'returned';
@@ -307,7 +307,7 @@ const ways: Record<string, (self: Ends) => Promise<unknown>> = {
     await self.slow({ ms: 20 });
     return 'returned';
   },
-  race: (self) => Promise.race([self.slow({ ms: 1 }), self.bad({ after: 20 })]),
+  race: (self) => Promise.race([self.slow({ ms: 1 }), self.bad({ after: 400 })]),
   late: async (self) => {
     late = pause(50).then(() => self.slow({ ms: 1 }));
     late.catch(() => undefined);
@@ -321,7 +321,10 @@ const ways: Record<string, (self: Ends) => Promise<unknown>> = {
     await self.bad().catch(() => undefined);
     return self.bad();
   },
-  'throws nothing': () => Promise.reject(undefined),
+  'throws nothing': async () => {
+    const nothing: unknown = undefined;
+    throw nothing;
+  },
   instance: async (self) => new Map([['self', await self.slow({ ms: 1 })]]),
   'again and again': async (self) => {
     for (;;) {

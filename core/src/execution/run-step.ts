@@ -13,7 +13,7 @@ import { cacheKey } from './cache-key.ts';
 import type { OpenRun } from './open-run.ts';
 import { describeError, reasonOf } from './outcome.ts';
 import { contentsOf, emit, identityOf, paramsOf, recordsOf, type StepCall, type StepEnd } from './step-call.ts';
-import { storeOutputs } from './step-outputs.ts';
+import { intendedOutputs, storeOutputs } from './step-outputs.ts';
 
 /** The life of one step (or of one item of a mapped one): a cache hit, or attempts until one ends well or none is left. Never throws for the step's failure. */
 export async function runStep(run: OpenRun, call: StepCall): Promise<StepEnd> {
@@ -72,6 +72,7 @@ async function runAttempt(
   const id = newId();
   const startedAt = Date.now();
   const trackers = run.trackersOf(call.step);
+  const intents = intendedOutputs(run, call.step, id);
   const started = await run.store.startAttempt({
     ...identity,
     id,
@@ -81,6 +82,7 @@ async function runAttempt(
     inputs: recordsOf(call),
     ...('key' in key ? { cacheKey: key.key } : { notCached: key.reason }),
     trackers,
+    intents,
   });
   const { runId: _, ...step } = identity;
   const tracking = run.tracking.begin({
@@ -102,7 +104,7 @@ async function runAttempt(
   let willRetry = false;
   try {
     const value = await perform(run, call, { id, attempt: started.attempt, tracking, stop });
-    const versions = await storeOutputs(run, call, { id, value, signal: stop.signal, tracking });
+    const versions = await storeOutputs(run, call, { value, intents, signal: stop.signal, tracking });
     outcome = { status: 'completed' };
     const committed = await run.store.commitAttempt({
       id,

@@ -4,7 +4,7 @@ import { saveValue } from '../artifacts/save-value.ts';
 import { isError, NotSerializable, OutputMissing, OutputNotStorable, RunKilled, StepTimeout } from '../errors.ts';
 import { newId } from '../id.ts';
 import type { OutputSpec, StepSpec } from '../pipeline/pipeline-spec.ts';
-import type { CommittedVersion } from '../store/metadata-store.ts';
+import type { CommittedVersion, VersionIntent } from '../store/metadata-store.ts';
 import type { AttemptTracking } from '../tracking/run-tracking.ts';
 import { logTrackedOutput } from '../tracking/tracked-output.ts';
 import type { OpenRun } from './open-run.ts';
@@ -18,31 +18,29 @@ export interface StoredOutput {
   encoded: Uint8Array | undefined;
 }
 
-/** Splits what was returned into the declared outputs, logs the tracked ones, and stores all: intents first, then bytes. */
+/** The versions that an attempt's outputs will become, announced before any byte of them is written. */
+export function intendedOutputs(run: OpenRun, step: StepSpec, attemptId: string): VersionIntent[] {
+  return step.outputs.map(({ artifact }) => {
+    const id = newId();
+    const keyPrefix = keyPrefixOf(artifact, id);
+    return { id, artifact, storeId: run.stack.artifactStore.id, keyPrefix, producerRunId: attemptId, workerId: run.worker.id };
+  });
+}
+
+/** Splits what was returned into the declared outputs, logs the tracked ones, and stores the bytes of all. `intents`: one per output of the step. */
 export async function storeOutputs(
   run: OpenRun,
   call: StepCall,
-  attempt: { id: string; value: unknown; signal: AbortSignal; tracking: AttemptTracking },
+  attempt: { value: unknown; intents: readonly VersionIntent[]; signal: AbortSignal; tracking: AttemptTracking },
 ): Promise<StoredOutput[]> {
   const outputs = splitOutputs(call.step, attempt.value);
   for (const { spec, value } of outputs) storable(call.step, spec, () => materializerFor(value));
   for (const { spec, value } of outputs) if (spec.tracked) logTrackedOutput(attempt.tracking, spec.name, spec.tracked, value);
-  const prepared = outputs.map((output) => ({ ...output, id: newId() }));
-  await run.store.intendVersions(
-    prepared.map(({ id, spec }) => ({
-      id,
-      artifact: spec.artifact,
-      storeId: run.stack.artifactStore.id,
-      keyPrefix: keyPrefixOf(spec.artifact, id),
-      producerRunId: attempt.id,
-      workerId: run.worker.id,
-    })),
-  );
   const stored: StoredOutput[] = [];
-  for (const { id, spec, value } of prepared) {
-    const prefix = keyPrefixOf(spec.artifact, id);
+  for (const [index, { spec, value }] of outputs.entries()) {
+    const { id, keyPrefix } = attempt.intents[index]!;
     const { encoded, ...saved } = await storableAsync(call.step, spec, () =>
-      saveValue(value, { store: run.stack.artifactStore, keyPrefix: prefix, signal: attempt.signal }),
+      saveValue(value, { store: run.stack.artifactStore, keyPrefix, signal: attempt.signal }),
     );
     stored.push({ version: { ...saved, id, output: spec.name, metadata: {} }, value, encoded });
   }

@@ -72,7 +72,7 @@ export function classPipelineDecorator<P extends Record<string, unknown>>(
   const declared: Declared = { ...site, options, ordinal: nextOrdinal(site.module, '@pipeline') };
   const decorate = (first: object, second: unknown, third?: PropertyDescriptor): void => {
     const standard = typeof second === 'object' && second !== null;
-    const name = standard ? String((second as { name: unknown }).name) : String(second);
+    const name = String(standard ? (second as { name: string | symbol }).name : (second as string | symbol));
     if (name !== 'run') throw new BadPipelineClass({ pipeline: name, reason: 'the @pipeline method is to be called run' });
     const method: unknown = standard ? first : third?.value;
     if (typeof method !== 'function') throw new BadPipelineClass({ pipeline: name, reason: 'the @pipeline method run is no method' });

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
 import { transform, type TransformConfig } from '@swc/core';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import ts from 'typescript';
 
 import { Client } from '../index.ts';
@@ -96,6 +96,9 @@ const swc =
     const jsc = { target: 'es2022', parser: { syntax: 'typescript', decorators: true }, transform: how } as const;
     return (await transform(source, { swcrc: false, jsc })).code;
   };
+
+// Two processes a test: a loader on a machine that is busy takes seconds to start.
+jest.setTimeout(60_000);
 
 let project: Awaited<ReturnType<typeof temporaryProject>>;
 beforeAll(async () => {

@@ -75,7 +75,7 @@ export function intendVersions(store: StoreDb, intents: readonly VersionIntent[]
   return store.connection.write((tx) => intents.forEach((intent) => insertIntent(tx, store, intent)));
 }
 
-function insertIntent(tx: Transaction, store: StoreDb, intent: VersionIntent): void {
+export function insertIntent(tx: Transaction, store: StoreDb, intent: VersionIntent): void {
   const { id, artifact, storeId, keyPrefix, producerRunId, workerId } = intent;
   tx.run(insertPending, {
     id,
@@ -88,10 +88,9 @@ function insertIntent(tx: Transaction, store: StoreDb, intent: VersionIntent): v
   });
 }
 
-export function commitLooseVersion(store: StoreDb, intent: VersionIntent, version: CommittedVersion): Promise<VersionRecord> {
+export function commitLooseVersion(store: StoreDb, runId: string, version: CommittedVersion): Promise<VersionRecord> {
   return store.connection.write((tx) => {
-    insertIntent(tx, store, intent);
-    const [committed] = commitVersions(tx, store, intent.producerRunId, [version], Date.now()) ?? [];
+    const [committed] = commitVersions(tx, store, runId, [version], Date.now()) ?? [];
     if (committed === undefined) throw new RangeError(`version ${version.id} is not pending`);
     return committed;
   });

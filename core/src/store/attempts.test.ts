@@ -1,7 +1,16 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { DatabaseSync } from 'node:sqlite';
 import { newId } from '../id.ts';
-import { completedStep, createdRun, intended, sampleAttempt, sampleCommit, temporaryStore, WORKER } from '../testing/sample-store.ts';
+import {
+  completedStep,
+  createdRun,
+  intended,
+  sampleAttempt,
+  sampleCommit,
+  sampleVersion,
+  temporaryStore,
+  WORKER,
+} from '../testing/sample-store.ts';
 import { trackerRunKey } from '../tracking/tracker-run-key.ts';
 import type { MetadataStore, NewRun } from './metadata-store.ts';
 
@@ -250,4 +259,27 @@ test('what an attempt was given is recorded as it was, and as lineage through li
     { name: 'models', version_id: made[0]!.versionId, selector: -1 },
     { name: 'models', version_id: made[1]!.versionId, selector: 3 },
   ]);
+});
+
+test('the tracker runs of an attempt stay in the order of its trackers', async () => {
+  const run = await createdRun(store);
+  for (let times = 0; times < 8; times++) {
+    const trackers = ['second', 'first', 'third'].map((component) => ({ component, flavor: 'f' }));
+    const attempt = sampleAttempt(run.id, `step${times}`, { trackers });
+    const { trackerRuns } = await store.startAttempt(attempt);
+    expect(trackerRuns.map(({ component }) => component)).toEqual(['second', 'first', 'third']);
+  }
+  for (const { trackerRuns } of await store.stepRuns(run.id))
+    expect(trackerRuns.map(({ component }) => component)).toEqual(['second', 'first', 'third']);
+});
+
+test('what an attempt announced is nobody’s version until it commits', async () => {
+  const run = await createdRun(store);
+  const id = newId();
+  const attempt = sampleAttempt(run.id, 'announced', {});
+  const intent = { id, artifact: 'wine/announced', storeId: 'files', keyPrefix: `k/${id}`, producerRunId: attempt.id, workerId: WORKER.id };
+  const { fence } = await store.startAttempt({ ...attempt, intents: [intent] });
+  expect(await store.version({ id })).toBeUndefined();
+  await store.commitAttempt(sampleCommit(attempt.id, fence, { versions: [sampleVersion(id, `k/${id}.json`)] }));
+  expect(await store.version({ id })).toMatchObject({ artifact: 'wine/announced', version: 1 });
 });

@@ -1,6 +1,6 @@
 import { FenceLost } from '../errors.ts';
 import { writeMetadata } from './annotations.ts';
-import { commitVersions, writeInputRefs } from './artifact-versions.ts';
+import { commitVersions, insertIntent, writeInputRefs } from './artifact-versions.ts';
 import type { AttemptCommit, NewAttempt, SettledStep, StartedAttempt, VersionRecord } from './metadata-store.ts';
 import { errorColumns } from './runs.ts';
 import { type Param, statement } from './statement.ts';
@@ -136,6 +136,7 @@ export function startAttempt(store: StoreDb, attempt: NewAttempt): Promise<Start
       source: null,
     });
     writeInputRefs(tx, id, attempt.inputs);
+    for (const intent of attempt.intents) insertIntent(tx, store, intent);
     return { attempt: number, fence: FIRST_FENCE, trackerRuns: insertTrackerRuns(tx, id, identity(attempt, number), attempt.trackers) };
   });
 }

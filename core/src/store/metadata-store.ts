@@ -132,6 +132,8 @@ export interface NewAttempt extends StepIdentity {
   notCached?: string;
   /** Tracker runs to be opened for this attempt. */
   trackers: { component: string; flavor: string }[];
+  /** The versions that its outputs will become. */
+  intents: VersionIntent[];
 }
 
 export interface StartedAttempt {
@@ -406,8 +408,8 @@ export interface MetadataStore {
   intendVersions(intents: readonly VersionIntent[]): Promise<void>;
   /** One transaction under the fence. Throws `FenceLost` when the attempt is no longer this owner's. Gives the versions with their numbers. */
   commitAttempt(commit: AttemptCommit): Promise<VersionRecord[]>;
-  /** A version that no step made (class style: changed or made outside a step). */
-  commitLooseVersion(intent: VersionIntent, version: CommittedVersion): Promise<VersionRecord>;
+  /** Makes visible an intended version that no step made (class style: changed or made outside a step). */
+  commitLooseVersion(runId: string, version: CommittedVersion): Promise<VersionRecord>;
   settleStep(step: SettledStep): Promise<{ trackerRuns: { id: string; key: string; component: string }[] }>;
   findCached(cacheKey: string): Promise<CachedStep | undefined>;
   putMetadata(runId: string, values: Record<string, MetadataValue>): Promise<void>;

@@ -67,9 +67,9 @@ async function useEverything(store: MetadataStore): Promise<void> {
   await store.findCached('k');
   const settled = { id: newId(), runId: run.id, stepId: 'x', stepName: 'x', workerId: WORKER.id, inputs: {}, trackers: [] };
   for (let times = 0; times < 2; times++) await store.settleStep({ ...settled, status: 'cached', at: 1, sourceStepRunId: step.id });
-  await store.intendVersions([]);
   const loose = { id: newId(), artifact: 'loose', storeId: 's', keyPrefix: 'k', producerRunId: run.id, workerId: WORKER.id };
-  await store.commitLooseVersion(loose, sampleVersion(loose.id, 'k', { metadata: { a: { type: 'string', value: 'x' } } }));
+  await store.intendVersions([loose]);
+  await store.commitLooseVersion(run.id, sampleVersion(loose.id, 'k', { metadata: { a: { type: 'string', value: 'x' } } }));
   await store.putMetadata(step.id, { a: { type: 'string', value: 'x' } });
   await logged(store, step.id, [
     { kind: 'metrics', values: { loss: 1 }, step: 1, context: 'val' },
@@ -84,7 +84,7 @@ async function useEverything(store: MetadataStore): Promise<void> {
   await store.finishRun({ id: run.id, status: 'completed', endedAt: 1, warnings: ['w'], spec: run.spec, outcome: { status: 'completed' } });
   await store.addWarnings(run.id, ['v']);
   await store.undelivered();
-  await store.startAttempt({ ...settled, startedAt: 1 });
+  await store.startAttempt({ ...settled, startedAt: 1, intents: [] });
   await store
     .commitAttempt({
       ...{ id: newId(), fence: 1, status: 'completed', endedAt: 1, versions: [], metadata: {}, cache: false, willRetry: false },

@@ -215,8 +215,9 @@ test('a version made outside a step belongs to the run alone', async () => {
     producerRunId: run.id,
     workerId: WORKER.id,
   };
+  await store.intendVersions([intent]);
   const version = await store.commitLooseVersion(
-    intent,
+    run.id,
     sampleVersion(intent.id, 'k.json', { metadata: { a: { type: 'number', value: 1 } } }),
   );
   expect(version).toMatchObject({

@@ -100,6 +100,7 @@ export interface MetricSeriesTable {
 export interface TrackerRunsTable {
   key: string;
   run_id: string;
+  position: number;
   component: string;
   flavor: string;
   status: RunStatus | 'cached';

@@ -17,12 +17,13 @@ export type CreatedTrackerRun = { id: string; key: string; component: string };
 type Row = Tables['tracker_runs'];
 
 const insertTrackerRun = statement(
-  (db, p: Param<{ key: string; runId: string; component: string; flavor: string; desired: string | null }>) =>
+  (db, p: Param<{ key: string; runId: string; position: number; component: string; flavor: string; desired: string | null }>) =>
     db
       .insertInto('tracker_runs')
       .values({
         key: p('key'),
         run_id: p('runId'),
+        position: p('position'),
         component: p('component'),
         flavor: p('flavor'),
         status: 'queued',
@@ -32,7 +33,7 @@ const insertTrackerRun = statement(
       .onConflict((conflict) => conflict.doNothing()),
 );
 const ofRun = statement((db, p: Param<{ runId: string }>) =>
-  db.selectFrom('tracker_runs').select(['key', 'component']).where('run_id', '=', p('runId')),
+  db.selectFrom('tracker_runs').select(['key', 'component']).where('run_id', '=', p('runId')).orderBy('position'),
 );
 const setDesired = statement((db, p: Param<{ runId: string; desired: string }>) =>
   db
@@ -68,9 +69,9 @@ export function insertTrackerRuns(
   trackers: readonly { component: string; flavor: string }[],
   desired?: Outcome,
 ): CreatedTrackerRun[] {
-  return trackers.map(({ component, flavor }) => {
+  return trackers.map(({ component, flavor }, position) => {
     const key = trackerRunKey({ ...identity, component });
-    tx.run(insertTrackerRun, { key, runId, component, flavor, desired: desired === undefined ? null : JSON.stringify(desired) });
+    tx.run(insertTrackerRun, { key, runId, position, component, flavor, desired: desired === undefined ? null : JSON.stringify(desired) });
     return { id: key, key, component };
   });
 }
@@ -138,7 +139,7 @@ export function trackerRunRecord(row: Row & { rejected: number }): TrackerRunRec
   };
 }
 
-/** Of the given runs, in the order they were made. */
+/** Of the given runs, those of each in the order of its trackers. */
 export function trackerRunsIn(runIds: readonly string[] | StepRunIds) {
   return queries
     .selectFrom('tracker_runs as t')
@@ -152,7 +153,9 @@ export function trackerRunsIn(runIds: readonly string[] | StepRunIds) {
         .$notNull()
         .as('rejected'),
     )
-    .where('t.run_id', 'in', runIds);
+    .where('t.run_id', 'in', runIds)
+    .orderBy('t.run_id')
+    .orderBy('t.position');
 }
 
 const due = statement(() =>

@@ -63,7 +63,18 @@ export async function createdRun(store: MetadataStore, over: Partial<NewRun> = {
 }
 
 export function sampleAttempt(runId: string, stepId: string, over: Partial<NewAttempt> = {}): NewAttempt {
-  return { id: newId(), runId, stepId, stepName: stepId, startedAt: 2_000, workerId: WORKER.id, inputs: {}, trackers: [], ...over };
+  return {
+    id: newId(),
+    runId,
+    stepId,
+    stepName: stepId,
+    startedAt: 2_000,
+    workerId: WORKER.id,
+    inputs: {},
+    trackers: [],
+    intents: [],
+    ...over,
+  };
 }
 
 export function sampleCommit(id: string, fence: number, over: Partial<AttemptCommit> = {}): AttemptCommit {

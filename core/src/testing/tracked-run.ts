@@ -83,6 +83,7 @@ export class TrackedRun {
       startedAt,
       workerId: this.#workerId,
       inputs: {},
+      intents: [],
       trackers: trackers.map((component) => ({ component, flavor: this.#components.find(({ name }) => name === component)!.flavor })),
     });
     const { attempt, trackerRuns, fence } = started;

@@ -117,11 +117,12 @@ CREATE TABLE event_segments (
   applied_offset INTEGER NOT NULL, sealed INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- position: in the order of the step's trackers.
 CREATE TABLE tracker_runs (
-  key TEXT PRIMARY KEY, run_id TEXT NOT NULL REFERENCES runs (id), component TEXT NOT NULL, flavor TEXT NOT NULL, status TEXT NOT NULL,
+  key TEXT PRIMARY KEY, run_id TEXT NOT NULL REFERENCES runs (id), position INTEGER NOT NULL, component TEXT NOT NULL, flavor TEXT NOT NULL, status TEXT NOT NULL,
   ref TEXT, url TEXT, desired TEXT, acked TEXT NOT NULL, last_error TEXT, superseded_by TEXT
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX tracker_runs_run ON tracker_runs (run_id);
+CREATE INDEX tracker_runs_run ON tracker_runs (run_id, position);
 CREATE INDEX tracker_runs_due ON tracker_runs (component) WHERE desired IS NOT NULL AND status IN ('queued', 'running');
 
 CREATE TABLE rejected_events (
