@@ -162,11 +162,10 @@ describe('opening', () => {
     jest.spyOn(process, 'getBuiltinModule').mockImplementation(((name: string) => {
       process.emitWarning('SQLite is an experimental feature', 'ExperimentalWarning');
       return load(name);
-    }) as typeof load);
+    }));
     (await openStore(url, { create: true })).close();
-    expect(shown).not.toHaveBeenCalledWith('SQLite is an experimental feature', 'ExperimentalWarning');
     process.emitWarning('other');
-    expect(shown).toHaveBeenCalledWith('other');
+    expect(shown.mock.calls.map(([text]) => text)).toEqual(['other']);
   });
 });
 
