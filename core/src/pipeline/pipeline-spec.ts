@@ -39,10 +39,7 @@ export interface StepSpec {
 
 /** Where an input's value comes from. `value` holds the tagged JSON form of the JSON materializer. */
 export type InputSpec =
-  | { from: string; output: string }
-  | { value: Json }
-  | { list: InputSpec[] }
-  | { when: WireSpec; then: InputSpec; else?: InputSpec };
+  { from: string; output: string } | { value: Json } | { list: InputSpec[] } | { when: WireSpec; then: InputSpec; else?: InputSpec };
 
 export interface WireSpec {
   from: string;

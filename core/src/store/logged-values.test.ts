@@ -73,6 +73,8 @@ describe('metrics', () => {
   test('NaN can be the last value but never the least or the greatest', async () => {
     await logged(store, step, [metric({ loss: 1, bad: NaN }, 0), metric({ loss: NaN }, 1)]);
     const { loss, bad } = (await tracked()).metrics;
+    await logged(store, step, [metric({ late: NaN }, 0), metric({ late: 3 }, 1), metric({ late: NaN }, 2)]);
+    expect((await tracked()).metrics['late']).toMatchObject({ last: NaN, min: 3, max: 3, count: 3 });
     expect(loss).toMatchObject({ last: NaN, min: 1, max: 1, count: 2 });
     expect(bad).toMatchObject({ last: NaN, min: NaN, max: NaN, count: 1 });
   });

@@ -6,6 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { promisify } from 'node:util';
 import { createdRun, logged, sampleRun, temporaryFolder } from '../testing/sample-store.ts';
 import { openStore } from './open-store.ts';
+import { SqliteConnection } from './sqlite-connection.ts';
 
 const SAMPLES = new URL('../testing/sample-store.ts', import.meta.url).href;
 const OPEN = new URL('./open-store.ts', import.meta.url).href;
@@ -159,10 +160,10 @@ describe('opening', () => {
   test('the warning with which older Node versions load SQLite is not shown, every other one is', async () => {
     const shown = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
     const load = process.getBuiltinModule;
-    jest.spyOn(process, 'getBuiltinModule').mockImplementation(((name: string) => {
+    jest.spyOn(process, 'getBuiltinModule').mockImplementation((name: string) => {
       process.emitWarning('SQLite is an experimental feature', 'ExperimentalWarning');
       return load(name);
-    }));
+    });
     (await openStore(url, { create: true })).close();
     process.emitWarning('other');
     expect(shown.mock.calls.map(([text]) => text)).toEqual(['other']);
@@ -261,6 +262,19 @@ describe('a store locked by another', () => {
     await written;
     expect(await store.run('patient')).toBeDefined();
     store.close();
+  });
+
+  test('is not read before it is ours to write', async () => {
+    const connection = await SqliteConnection.open(path, false);
+    holder.exec('BEGIN IMMEDIATE');
+    let began = 0;
+    const written = connection.write(() => began++);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(began).toBe(0);
+    holder.exec('COMMIT');
+    await written;
+    expect(began).toBe(1);
+    connection.close();
   });
 
   test('is given up after 30 s', async () => {
