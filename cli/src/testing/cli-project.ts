@@ -20,8 +20,8 @@ export interface CommandResult {
 export interface CommandOptions {
   cwd?: string;
   env?: Record<string, string>;
-  /** Run as this user (POSIX). */
-  uid?: number;
+  /** Run without what root may do beyond other users. */
+  unprivileged?: boolean;
   /** Told of the process once it runs. */
   started?: (child: ChildProcess) => void;
 }
@@ -69,15 +69,18 @@ export function cliProject(): CliProject {
   };
 }
 
-async function run(args: readonly string[], { cwd, env, uid, started }: CommandOptions): Promise<CommandResult> {
+/** Another user could not read a checkout in a folder that is root's alone; root without its capabilities can, and may write no more than its modes say. */
+const WITHOUT_PRIVILEGES = ['setpriv', '--inh-caps=-all', '--bounding-set=-all'];
+
+async function run(args: readonly string[], { cwd, env, unprivileged, started }: CommandOptions): Promise<CommandResult> {
   const inherited = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !name.startsWith('MORTISE_') && name !== 'NODE_OPTIONS'),
   );
-  const child = spawn(process.execPath, [bin, ...args], {
+  const [file, ...rest] = [...(unprivileged && process.getuid?.() === 0 ? WITHOUT_PRIVILEGES : []), process.execPath, bin, ...args];
+  const child = spawn(file!, rest, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...inherited, ...env },
     ...(cwd !== undefined && { cwd }),
-    ...(uid !== undefined && { uid }),
   });
   const output = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr'] as const)

@@ -1,4 +1,4 @@
-import { types } from 'node:util';
+import * as types from 'node:util/types';
 
 import { ArtifactCorrupt } from '../errors.ts';
 import type { Materializer } from './materializer.ts';

@@ -1,5 +1,5 @@
 import { endianness } from 'node:os';
-import { types } from 'node:util';
+import * as types from 'node:util/types';
 
 import { NotSerializable } from '../errors.ts';
 

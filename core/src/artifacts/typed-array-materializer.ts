@@ -1,4 +1,4 @@
-import { types } from 'node:util';
+import * as types from 'node:util/types';
 
 import type { Materializer } from './materializer.ts';
 import { littleEndianBytes, refuseDetached, typedArrayFrom, typedArrayKind, type TypedArray } from './typed-array-bytes.ts';

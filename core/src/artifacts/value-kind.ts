@@ -1,4 +1,4 @@
-import { types } from 'node:util';
+import * as types from 'node:util/types';
 
 /** The kinds of objects that are data by themselves: no class of the user's, no behaviour that storing would lose. */
 export type ValueKind = 'object' | 'array' | 'date' | 'map' | 'set' | 'typed-array' | 'buffer' | 'array-buffer';

@@ -1,4 +1,3 @@
-import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -55,6 +54,7 @@ function userName(): string | undefined {
 
 async function describeGit(root: string): Promise<RunEnvironment['git']> {
   if (!insideRepository(root)) return undefined;
+  const { execFile } = await import('node:child_process');
   const text = await new Promise<string | undefined>((resolve) => {
     const options = { cwd: root, timeout: 5000, maxBuffer: 64 * 1024 * 1024, env: { ...process.env, GIT_OPTIONAL_LOCKS: '0' } };
     execFile('git', ['status', '--porcelain=v2', '--branch'], options, (error, stdout) => resolve(error ? undefined : stdout));

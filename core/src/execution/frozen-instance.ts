@@ -1,4 +1,4 @@
-import { types } from 'node:util';
+import * as types from 'node:util/types';
 
 import { FrozenInstance } from '../errors.ts';
 import type { PipelineClass } from '../pipeline/class-pipeline.ts';

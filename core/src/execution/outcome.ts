@@ -1,4 +1,4 @@
-import { types } from 'node:util';
+import * as types from 'node:util/types';
 
 import { isMortiseError } from '../errors.ts';
 import type { RunError } from '../store/metadata-store.ts';

@@ -1,4 +1,4 @@
-import { types } from 'node:util';
+import * as types from 'node:util/types';
 
 import { AsyncBody, BadPipelineResult, BodyUnreadable, MissingInput, WireInCondition } from '../errors.ts';
 import type { JsonObject } from '../json.ts';

@@ -1,4 +1,4 @@
-import { types } from 'node:util';
+import * as types from 'node:util/types';
 
 import { AsyncBody, BadCondition } from '../errors.ts';
 import { currentCompilation, type Compilation } from './compilation.ts';

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { types } from 'node:util';
+import * as types from 'node:util/types';
 
 import { BadLogValue } from '../errors.ts';
 import { checkName } from './log-calls.ts';

@@ -1,4 +1,4 @@
-import { types } from 'node:util';
+import * as types from 'node:util/types';
 
 import { BadLogValue } from '../errors.ts';
 import type { Json } from '../json.ts';

@@ -1,12 +1,10 @@
 import {
   closeSync,
   constants,
-  fdatasync,
   fstatSync,
   linkSync,
   lstatSync,
   openSync,
-  read,
   readdirSync,
   readSync,
   realpathSync,
@@ -17,7 +15,6 @@ import {
 import { unlink } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { promisify } from 'node:util';
 
 import {
   ArtifactExists,
@@ -33,6 +30,7 @@ import {
   type StoredObject,
 } from '@mortise/core';
 
+import { fdatasync, read } from './descriptor-calls.ts';
 import { listKeys } from './list-keys.ts';
 import type { LocalArtifactStoreConfig } from './local-artifact-store-config.ts';
 import { StoreFolder, TEMPORARY } from './store-folder.ts';
@@ -60,9 +58,6 @@ export async function create(context: ComponentContext): Promise<LocalArtifactSt
     throw new ArtifactStoreFailed({ store: context.name, doing: `to open ${folder}`, reason }, { cause });
   }
 }
-
-const fdatasyncAsync = promisify(fdatasync);
-const readAsync = promisify(read);
 
 /** Artifacts as files in a folder, their keys being the paths. A file appears whole, by a rename, after its bytes have reached the disk. */
 export class LocalArtifactStore implements ArtifactStore {
@@ -108,7 +103,7 @@ export class LocalArtifactStore implements ArtifactStore {
       while (at < end) {
         signal?.throwIfAborted();
         const chunk = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, end - at));
-        const length = isSmall ? readSync(fd, chunk, 0, chunk.length, at) : (await readAsync(fd, chunk, 0, chunk.length, at)).bytesRead;
+        const length = isSmall ? readSync(fd, chunk, 0, chunk.length, at) : await read(fd, chunk, chunk.length, at);
         if (length === 0) return;
         at += length;
         yield chunk.subarray(0, length);
@@ -237,7 +232,7 @@ async function writeDurably(path: string, body: Body, signal: AbortSignal | unde
   try {
     const written = await writeBody(fd, body, signal);
     // Also brings the size there, and leaves out only the times.
-    await fdatasyncAsync(fd);
+    await fdatasync(fd);
     return written;
   } finally {
     closeSync(fd);

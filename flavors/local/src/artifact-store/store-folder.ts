@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, fsync, lstatSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, lstatSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 
 import { ArtifactStoreFailed, BadArtifactKey, checkKey } from '@mortise/core';
 
+import { fsync } from './descriptor-calls.ts';
 import { isSystemError } from './system-error.ts';
 
 /** What begins an object's write: a folder in the same file system, so that a rename suffices. */
@@ -84,15 +84,13 @@ export class StoreFolder {
   }
 }
 
-const fsyncAsync = promisify(fsync);
-
 /** Brings a folder's entries to the disk. Windows has no such thing, and needs none. */
 export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
   const fd = openIfThere(folder);
   if (fd === undefined) return;
   try {
-    await fsyncAsync(fd);
+    await fsync(fd);
   } finally {
     closeSync(fd);
   }

@@ -1,6 +1,8 @@
 import { createHash, hash } from 'node:crypto';
-import { write, writeSync } from 'node:fs';
-import { promisify, types } from 'node:util';
+import { writeSync } from 'node:fs';
+import * as types from 'node:util/types';
+
+import { write } from './descriptor-calls.ts';
 
 export type Body = AsyncIterable<Uint8Array> | Uint8Array;
 
@@ -39,10 +41,8 @@ function writeAllSync(fd: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.byteLength;) at += writeSync(fd, bytes, at);
 }
 
-const writeAsync = promisify(write);
-
 async function writeAll(fd: number, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.byteLength;) at += (await writeAsync(fd, bytes, at)).bytesWritten;
+  for (let at = 0; at < bytes.byteLength;) at += await write(fd, bytes, at);
 }
 
 function* slices(bytes: Uint8Array): Generator<Uint8Array, void, undefined> {
