@@ -6,11 +6,34 @@ function asked<T>(call: (done: (error: Error | null, value: T) => void) => void)
   return new Promise((resolve, reject) => call((error, value) => (error === null ? resolve(value) : reject(error))));
 }
 
-/** Brings a file or folder with its entry to the disk. */
-export const fsync = (fd: number): Promise<void> => asked((done) => fs.fsync(fd, (error) => done(error, undefined)));
+/** Bytes that a quick disk takes in less time than it takes to have another thread wait for it. */
+const LITTLE = 256 * 1024;
+/** A disk that needs longer, ms, would hold up the other steps: from then on another thread waits, until the disk is quick again. */
+const QUICK = 1;
+let lastSync = 0;
 
-/** Brings a file's bytes, and what is needed to find them, to the disk. */
-export const fdatasync = (fd: number): Promise<void> => asked((done) => fs.fdatasync(fd, (error) => done(error, undefined)));
+async function synced(size: number, here: () => void, elsewhere: () => Promise<void>): Promise<void> {
+  const begin = performance.now();
+  if (size <= LITTLE && lastSync < QUICK) here();
+  else await elsewhere();
+  if (size <= LITTLE) lastSync = performance.now() - begin;
+}
+
+/** Brings a folder's entries to the disk. */
+export const fsync = (fd: number): Promise<void> =>
+  synced(
+    0,
+    () => fs.fsyncSync(fd),
+    () => asked((done) => fs.fsync(fd, (error) => done(error, undefined))),
+  );
+
+/** Brings a file's bytes, `size` of them, and what is needed to find them to the disk. */
+export const fdatasync = (fd: number, size: number): Promise<void> =>
+  synced(
+    size,
+    () => fs.fdatasyncSync(fd),
+    () => asked((done) => fs.fdatasync(fd, (error) => done(error, undefined))),
+  );
 
 /** Reads up to `length` bytes at `position` into `into`; gives how many. */
 export const read = (fd: number, into: Uint8Array, length: number, position: number): Promise<number> =>

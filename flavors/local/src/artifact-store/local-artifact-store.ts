@@ -232,7 +232,7 @@ async function writeDurably(path: string, body: Body, signal: AbortSignal | unde
   try {
     const written = await writeBody(fd, body, signal);
     // Also brings the size there, and leaves out only the times.
-    await fdatasync(fd);
+    await fdatasync(fd, written.size);
     return written;
   } finally {
     closeSync(fd);
