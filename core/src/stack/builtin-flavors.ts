@@ -7,7 +7,7 @@ import { describeFlavor } from './describe-flavor.ts';
 import { orBroken } from './flavor-broken.ts';
 import type { Flavor, FlavorDescriptor } from './flavor.ts';
 
-/** Typed as any string, so that the compiler does not follow it: that package is built after this one and imports it. */
+/** Typed as a plain string, so that the compiler does not follow it: that package is built after this one and imports it. */
 const PACKAGE: string = '@mortise/flavor-local';
 
 /** `source` of the descriptors of the flavors that come with this package. */
