@@ -4,7 +4,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, globSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
@@ -26,7 +26,7 @@ const sourcesOf = ({ folder }) => globSync('**/*.ts', { cwd: join(root, folder, 
 /** Changes with anything that the built files depend on. */
 function fingerprint() {
   const inputs = [
-    ...['package-lock.json', 'tsconfig.base.json', 'tsconfig.json', 'scripts/build.mjs'],
+    ...['package-lock.json', 'tsconfig.base.json', 'tsconfig.json', ...globSync('scripts/*.mjs', { cwd: root })],
     ...packages.flatMap((each) => [
       ...globSync('{package.json,tsconfig.build.json}', { cwd: join(root, each.folder) }).map((file) => join(each.folder, file)),
       ...sourcesOf(each).map((file) => join(each.folder, 'src', file)),
@@ -57,33 +57,38 @@ function entryPoints({ folder }) {
   const { exports = {}, bin = {} } = readJson(join(folder, 'package.json'));
   const sources = Object.values(exports).flatMap((target) => target['mortise-source'] ?? []);
   const commands = Object.values(bin).map((file) => file.replace('./dist/', './src/').replace(/\.js$/, '.ts'));
-  return [...sources, ...commands];
+  const nameOf = (source) => source.replace('./src/', '').replace(/\.ts$/, '');
+  return Object.fromEntries([...sources, ...commands].map((source) => [nameOf(source), source]));
 }
 
 async function bundle(each) {
-  const { build } = await import('esbuild');
+  const { build } = await import('rolldown');
+  const { compileStatements } = await import('./compile-statements.mjs');
+  const { layersOf } = await import('./load-layers.mjs');
+  const { lightBuiltins } = await import('./light-builtins.mjs');
   const { dependencies = {}, peerDependencies = {} } = readJson(join(each.folder, 'package.json'));
-  const { metafile } = await build({
-    absWorkingDir: join(root, each.folder),
-    entryPoints: entryPoints(each),
-    outbase: 'src',
-    outdir: 'dist',
-    bundle: true,
-    splitting: true,
-    format: 'esm',
+  const installed = Object.keys({ ...dependencies, ...peerDependencies });
+  const { output } = await build({
+    cwd: join(root, each.folder),
+    input: entryPoints(each),
     platform: 'node',
-    target: 'node22',
-    sourcemap: true,
-    sourcesContent: false,
-    legalComments: 'none',
-    external: Object.keys({ ...dependencies, ...peerDependencies }),
-    conditions: ['mortise-source'],
-    metafile: true,
-    logLevel: 'silent',
+    transform: { target: 'node22' },
+    external: (id) => installed.some((name) => id === name || id.startsWith(`${name}/`)),
+    resolve: { conditionNames: ['mortise-source', 'import', 'node', 'default'] },
+    plugins: [compileStatements(), lightBuiltins()],
+    output: {
+      dir: 'dist',
+      format: 'es',
+      chunkFileNames: '[name]-[hash].js',
+      sourcemap: true,
+      sourcemapExcludeSources: true,
+      comments: false,
+      codeSplitting: { groups: layersOf(each.folder, join(root, each.folder, 'src')) },
+    },
   });
   linkCommands(each);
-  writeFileSync(join(root, each.folder, 'dist/THIRD-PARTY-LICENSES.txt'), licensesOf(each, metafile));
-  return Object.keys(metafile.outputs).map((path) => path.replace(/^dist\//, ''));
+  writeFileSync(join(root, each.folder, 'dist/THIRD-PARTY-LICENSES.txt'), licensesOf(output));
+  return output.map(({ fileName }) => fileName);
 }
 
 /** npm links a command of the workspace only if its file was there at the install, which in a fresh clone it was not. */
@@ -96,13 +101,10 @@ function linkCommands({ folder }) {
 }
 
 /** Bundled libraries ask that their licence travels with their code. */
-function licensesOf({ folder }, { outputs }) {
-  const used = Object.values(outputs).flatMap(({ inputs }) => Object.keys(inputs).filter((path) => inputs[path].bytesInOutput > 0));
-  const libraries = new Set(used.flatMap((path) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path) ?? []));
-  return [...libraries]
-    .sort()
-    .map((path) => licenseOf(join(folder, path)))
-    .join('\n');
+function licensesOf(output) {
+  const modules = output.flatMap(({ modules = {} }) => Object.keys(modules).filter((id) => modules[id].renderedLength > 0));
+  const libraries = new Set(modules.flatMap((id) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(relative(root, id)) ?? []));
+  return [...libraries].sort().map(licenseOf).join('\n');
 }
 
 function licenseOf(library) {
@@ -123,7 +125,7 @@ function removeStale(each, bundled) {
   for (const file of globSync('**/*.*', { cwd: dist })) if (!expected.has(file)) rmSync(join(dist, file));
 }
 
-async function build() {
+async function buildAll() {
   const [, ...bundles] = await Promise.all([compile(), ...packages.map(bundle)]);
   packages.forEach((each, index) => removeStale(each, bundles[index]));
 }
@@ -133,11 +135,11 @@ if (!isFresh(current)) {
   console.log('building, about 5 s ...');
   try {
     rmSync(stampFile, { force: true });
-    await build();
+    await buildAll();
     mkdirSync(dirname(stampFile), { recursive: true });
     writeFileSync(stampFile, current);
   } catch (error) {
-    // tsc reports on stdout, esbuild in the message.
+    // tsc reports on stdout, the bundler in the message.
     console.error(error.stdout || error.message);
     process.exitCode = 1;
   }

@@ -1,0 +1,80 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+
+import { buildCommand, cliProject, type CliProject } from '../cli/src/testing/cli-project.ts';
+
+/** What the built packages load, where it counts: at the start of a process. */
+let project: CliProject;
+
+beforeAll(async () => {
+  buildCommand();
+  project = cliProject();
+  await project.mortise(['init']);
+  project.write(
+    'run.js',
+    `import { pipeline, step } from '@mortise/core';
+    const one = step('one', async () => 1);
+    const double = step('double', async ({ n }) => 2 * n);
+    const { result } = await pipeline('start', () => double({ n: one() })).run();
+    if (result !== 2) throw new Error(String(result));`,
+  );
+  project.write(
+    'list.js',
+    `import { Client } from '@mortise/core/client';
+    const client = await Client.open();
+    await client.listStacks();
+    if (process.argv[2] === 'runs') await client.listRuns();`,
+  );
+  project.write(
+    'trace.mjs',
+    `import { registerHooks } from 'node:module';
+    const files = [];
+    registerHooks({ load(url, context, next) { files.push(url); return next(url, context); } });
+    process.on('exit', () => console.log(JSON.stringify({ files, builtins: process.moduleLoadList })));`,
+  );
+}, 120_000);
+afterAll(() => project.remove());
+
+function loadedBy(...args: string[]) {
+  const { stdout, stderr, status } = spawnSync(process.execPath, ['--import', './trace.mjs', ...args], {
+    cwd: project.folder,
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(stderr);
+  const { files, builtins } = JSON.parse(stdout.trim().split('\n').at(-1)!) as { files: string[]; builtins: string[] };
+  const ours = files.filter((url) => url.includes('/dist/')).map((url) => fileURLToPath(url));
+  return { files: ours, builtins, has: (text: string) => ours.some((file) => readFileSync(file, 'utf8').includes(text)) };
+}
+
+const KYSELY = 'SqliteQueryCompiler';
+const INVERSIFY = 'InversifyCoreError';
+
+test('a run builds no query: it loads no Kysely, and few files', () => {
+  const loaded = loadedBy('run.js');
+  expect([loaded.has(KYSELY), loaded.has(INVERSIFY)]).toEqual([false, true]);
+  expect(loaded.files.length).toBeLessThan(16);
+});
+
+test('listing stacks loads neither Kysely nor what runs pipelines, listing runs loads Kysely', () => {
+  const stacks = loadedBy('list.js');
+  expect([stacks.has(KYSELY), stacks.has(INVERSIFY)]).toEqual([false, false]);
+  expect(loadedBy('list.js', 'runs').has(KYSELY)).toBe(true);
+});
+
+test('importing core loads none of what takes Node long to load', () => {
+  project.write('import.js', `import '@mortise/core';`);
+  const { builtins } = loadedBy('import.js');
+  for (const name of ['crypto', 'fs/promises', 'zlib', 'child_process', 'stream', 'sqlite'])
+    expect(builtins).not.toContain(`NativeModule ${name}`);
+});
+
+test('built files name their sources for stack traces', () => {
+  const core = join(fileURLToPath(new URL('../core/dist/', import.meta.url)));
+  const file = loadedBy('run.js').files.find((each) => /dist.run-/.test(each) && each.startsWith(core))!;
+  const map = JSON.parse(readFileSync(`${file}.map`, 'utf8')) as { sources: string[] };
+  expect(map.sources).toContain('../src/execution/run-pipeline.ts');
+});
