@@ -33,23 +33,27 @@ export interface RunParts {
   store: MetadataStore;
   stack: AssembledStack;
   run: RunTrackingOptions['run'];
+  /** How long a step and the end of the run wait for trackers, ms. */
+  trackerTimeoutMs: number | undefined;
 }
+
+type RunServicesOf = (parts: RunParts) => RunServices;
 
 const WORKER = Symbol('worker');
 const LOG = Symbol('log');
-const PARTS = Symbol('parts');
-const TRACKING = Symbol('tracking');
-const HAND_OVER = Symbol('hand over');
-const SOURCES = Symbol('sources');
+const RUN = Symbol('services of a run');
 
 let root: Container | undefined;
 
 /** The container of this process, where an embedding program may rebind what every run takes from it. */
 export function processContainer(): Container {
   if (root !== undefined) return root;
-  root = new Container({ defaultScope: 'Singleton' });
-  root.bind<WorkerRecord>(WORKER).toDynamicValue(() => workerIdentity());
-  root.bind<Logger>(LOG).toDynamicValue(() => stderrLogger());
+  const container = (root = new Container());
+  container.bind<WorkerRecord>(WORKER).toConstantValue(workerIdentity());
+  container.bind<Logger>(LOG).toConstantValue(stderrLogger());
+  container.bind<RunServicesOf>(RUN).toConstantValue((parts) => {
+    return makeRunServices(parts, container.get<WorkerRecord>(WORKER), container.get<Logger>(LOG));
+  });
   return root;
 }
 
@@ -58,26 +62,14 @@ export function processServices(): ProcessServices {
   return { worker: container.get<WorkerRecord>(WORKER), log: container.get<Logger>(LOG), store: openProjectStore };
 }
 
-/** The services of one run, in a child container of the process's. */
+/** The services of one run. A container for each run, and lazy bindings, would take a short run another 3 ms. */
 export function runServices(parts: RunParts): RunServices {
-  const container = new Container({ parent: processContainer(), defaultScope: 'Singleton' });
-  container.bind<RunParts>(PARTS).toConstantValue(parts);
-  container.bind<HandOver>(HAND_OVER).toDynamicValue(() => new HandOver());
-  container.bind<StepSources>(SOURCES).toDynamicValue((context) => {
-    const { project } = context.get<RunParts>(PARTS);
-    return new StepSources({ root: project.root, cacheFolder: project.cacheFolder });
-  });
-  container.bind<RunTracking>(TRACKING).toDynamicValue((context) => {
-    const { store, project, stack, run } = context.get<RunParts>(PARTS);
-    const worker = context.get<WorkerRecord>(WORKER);
-    return openRunTracking({
-      store,
-      run,
-      log: context.get<Logger>(LOG),
-      logFolder: project.logsFolder,
-      workerId: worker.id,
-      trackers: stack.trackers,
-    });
-  });
-  return { tracking: container.get(TRACKING), handOver: container.get(HAND_OVER), sources: container.get(SOURCES) };
+  return processContainer().get<RunServicesOf>(RUN)(parts);
+}
+
+function makeRunServices({ project, store, stack, run, trackerTimeoutMs: ms }: RunParts, worker: WorkerRecord, log: Logger): RunServices {
+  const limits = ms === undefined ? {} : { openTimeoutMs: ms, drainTimeoutMs: ms };
+  const { trackers } = stack;
+  const tracking = openRunTracking({ store, run, log, logFolder: project.logsFolder, workerId: worker.id, trackers, ...limits });
+  return { tracking, handOver: new HandOver(), sources: new StepSources({ root: project.root, cacheFolder: project.cacheFolder }) };
 }

@@ -1,10 +1,10 @@
 import type { Expression } from 'kysely';
 import type { Json } from '../json.ts';
 import type { MetadataValue } from './metadata-store.ts';
-import { queries } from './sqlite-dialect.ts';
+import type { Queries } from './sqlite-dialect.ts';
 import { type Param, statement } from './statement.ts';
 import type { StoreDb } from './store-db.ts';
-import type { MetadataEntity, ParamType } from './tables.ts';
+import type { MetadataEntity, ParamType, Tables } from './tables.ts';
 import type { Transaction } from './transaction.ts';
 
 /** Params, tags and metadata: named values of runs and versions. The last value given for a name stands. */
@@ -40,6 +40,15 @@ const putMetadataRow = statement(
           .columns(['entity', 'entity_id', 'name_id'])
           .doUpdateSet((eb) => ({ type: eb.ref('excluded.type'), value: eb.ref('excluded.value') })),
       ),
+);
+const readMetadata = statement((db, p: Param<{ entity: MetadataEntity; entityId: string }>) =>
+  db
+    .selectFrom('metadata as m')
+    .innerJoin('names as n', 'n.id', 'm.name_id')
+    .select(['n.text as name', 'm.type', 'm.value'])
+    .where('m.entity', '=', p('entity'))
+    .where('m.entity_id', '=', p('entityId'))
+    .orderBy('m.name_id'),
 );
 
 export function writeParams(tx: Transaction, store: StoreDb, runId: string, values: Record<string, Json>): void {
@@ -85,28 +94,31 @@ function encodeMetadata(type: MetadataValue['type'], value: Json): string {
   return (type === 'string' || type === 'uri') && typeof value === 'string' ? value : JSON.stringify(value);
 }
 
-export function decodeMetadata(row: { type: MetadataValue['type']; value: string }): MetadataValue {
+function decodeMetadata(row: { type: MetadataValue['type']; value: string }): MetadataValue {
   return { type: row.type, value: row.type === 'string' || row.type === 'uri' ? row.value : (JSON.parse(row.value) as Json) };
 }
 
-/** Metadata of several runs or versions, by their ids. */
-export function metadataByEntity(
-  tx: Transaction,
-  entity: MetadataEntity,
-  ids: readonly string[] | Expression<{ id: string }>,
-): Map<string, Record<string, MetadataValue>> {
-  const rows = tx.rows(
-    queries
-      .selectFrom('metadata as m')
-      .innerJoin('names as n', 'n.id', 'm.name_id')
-      .select(['m.entity_id', 'n.text as name', 'm.type', 'm.value'])
-      .where('m.entity', '=', entity)
-      .where('m.entity_id', 'in', ids as readonly string[])
-      .orderBy('m.name_id'),
-  );
-  const found = new Map<string, Record<string, MetadataValue>>();
-  for (const [id, values] of Map.groupBy(rows, (row) => row.entity_id)) {
-    found.set(id, Object.fromEntries(values.map((row) => [row.name, decodeMetadata(row)])));
-  }
-  return found;
+/** Metadata of the runs or versions whose ids `ids` gives. */
+export function metadataIn(db: Queries, entity: MetadataEntity, ids: Expression<{ id: string }>) {
+  return db
+    .selectFrom('metadata as m')
+    .innerJoin('names as n', 'n.id', 'm.name_id')
+    .select(['m.entity_id', 'n.text as name', 'm.type', 'm.value'])
+    .where('m.entity', '=', entity)
+    .where('m.entity_id', 'in', ids as unknown as readonly string[])
+    .orderBy('m.name_id');
 }
+
+type MetadataRow = Pick<Tables['metadata'], 'type' | 'value'> & { name: string };
+
+/** The rows of `metadataIn`, by whose they are. */
+export function metadataByEntity(rows: readonly (MetadataRow & { entity_id: string })[]): Map<string, Record<string, MetadataValue>> {
+  return new Map([...Map.groupBy(rows, (row) => row.entity_id)].map(([id, values]) => [id, metadataRecord(values)]));
+}
+
+export function metadataOf(tx: Transaction, entity: MetadataEntity, entityId: string): Record<string, MetadataValue> {
+  return metadataRecord(tx.all(readMetadata, { entity, entityId }));
+}
+
+const metadataRecord = (rows: readonly MetadataRow[]): Record<string, MetadataValue> =>
+  Object.fromEntries(rows.map((row) => [row.name, decodeMetadata(row)]));

@@ -1,14 +1,13 @@
 import { writeMetadata } from './annotations.ts';
-import type { CommittedVersion, InputRecord, VersionIntent, VersionRecord } from './metadata-store.ts';
+import type { AttemptCommit, CommittedVersion, InputRecord, LooseIntent, VersionRecord } from './metadata-store.ts';
 import { type Param, statement } from './statement.ts';
 import type { StoreDb } from './store-db.ts';
 import type { Inputs } from './tables.ts';
 import type { Transaction } from './transaction.ts';
-import { producer } from './version-records.ts';
 
 const WHOLE = -1;
 
-const insertPending = statement((db, p: Param<Omit<VersionIntent, 'artifact'> & { artifactId: string; createdAt: number }>) =>
+const insertPending = statement((db, p: Param<Omit<LooseIntent, 'artifact'> & { artifactId: string; createdAt: number }>) =>
   db
     .insertInto('artifact_versions')
     .values({
@@ -27,11 +26,11 @@ const readPending = statement((db, p: Param<{ id: string }>) =>
   db
     .selectFrom('artifact_versions as v')
     .innerJoin('artifacts as a', 'a.id', 'v.artifact_id')
-    .innerJoin('runs as r', 'r.id', 'v.producer_run_id')
-    .select(['v.artifact_id', 'a.name as artifact', 'v.store_id', 'v.producer_run_id', 'r.parent_id'])
+    .select(['v.artifact_id as artifactId', 'a.name as artifact', 'v.store_id as storeId'])
     .where('v.id', '=', p('id'))
     .where('v.state', '=', 'pending'),
 );
+
 const lastNumber = statement((db, p: Param<{ artifactId: string }>) =>
   db
     .selectFrom('artifact_versions')
@@ -39,30 +38,36 @@ const lastNumber = statement((db, p: Param<{ artifactId: string }>) =>
     .where('artifact_id', '=', p('artifactId'))
     .where('number', 'is not', null),
 );
-type Filled = Omit<CommittedVersion, 'manifest' | 'meta' | 'metadata'> & {
+
+type Contents = Omit<CommittedVersion, 'manifest' | 'meta' | 'metadata'> & {
   number: number;
   manifest: string | null;
   meta: string;
   createdAt: number;
 };
-const makeAvailable = statement((db, p: Param<Filled>) =>
-  db
-    .updateTable('artifact_versions')
-    .set({
-      state: 'available',
-      number: p('number'),
-      created_at: p('createdAt'),
-      output: p('output'),
-      key: p('key'),
-      manifest: p('manifest'),
-      size: p('size'),
-      sha256: p('sha256'),
-      materializer: p('materializer'),
-      materializer_version: p('materializerVersion'),
-      meta: p('meta'),
-    })
-    .where('id', '=', p('id')),
+const contents = (p: Param<Contents>) => ({
+  state: 'available' as const,
+  number: p('number'),
+  created_at: p('createdAt'),
+  output: p('output'),
+  key: p('key'),
+  manifest: p('manifest'),
+  size: p('size'),
+  sha256: p('sha256'),
+  materializer: p('materializer'),
+  materializer_version: p('materializerVersion'),
+  meta: p('meta'),
+});
+const insertVersion = statement((db, p: Param<Contents & { artifactId: string; storeId: string; producerRunId: string }>) =>
+  db.insertInto('artifact_versions').values({
+    id: p('id'),
+    artifact_id: p('artifactId'),
+    store_id: p('storeId'),
+    producer_run_id: p('producerRunId'),
+    ...contents(p),
+  }),
 );
+const makeAvailable = statement((db, p: Param<Contents>) => db.updateTable('artifact_versions').set(contents(p)).where('id', '=', p('id')));
 const insertRef = statement(
   (db, p: Param<{ runId: string; role: 'input' | 'output'; name: string; versionId: string; selector: number }>) =>
     db
@@ -71,61 +76,49 @@ const insertRef = statement(
       .onConflict((conflict) => conflict.doNothing()),
 );
 
-export function intendVersions(store: StoreDb, intents: readonly VersionIntent[]): Promise<void> {
-  return store.connection.write((tx) => intents.forEach((intent) => insertIntent(tx, store, intent)));
-}
-
-export function insertIntent(tx: Transaction, store: StoreDb, intent: VersionIntent): void {
-  const { id, artifact, storeId, keyPrefix, producerRunId, workerId } = intent;
-  tx.run(insertPending, {
-    id,
-    artifactId: store.artifacts.id(tx, artifact),
-    storeId,
-    keyPrefix,
-    producerRunId,
-    workerId,
-    createdAt: Date.now(),
+export function intendVersions(store: StoreDb, intents: readonly LooseIntent[]): Promise<void> {
+  return store.connection.write((tx) => {
+    for (const { artifact, ...intent } of intents)
+      tx.run(insertPending, { ...intent, artifactId: store.artifacts.id(tx, artifact), createdAt: Date.now() });
   });
 }
 
 export function commitLooseVersion(store: StoreDb, runId: string, version: CommittedVersion): Promise<VersionRecord> {
   return store.connection.write((tx) => {
-    const [committed] = commitVersions(tx, store, runId, [version], Date.now()) ?? [];
-    if (committed === undefined) throw new RangeError(`version ${version.id} is not pending`);
-    return committed;
+    const pending = tx.get(readPending, { id: version.id });
+    if (pending === undefined) throw new RangeError(`version ${version.id} is not pending`);
+    const { artifactId, artifact, storeId } = pending;
+    const createdAt = Date.now();
+    const number = nextNumber(tx, artifactId);
+    tx.run(makeAvailable, { ...columns(version), number, createdAt });
+    writeOutput(tx, store, runId, version);
+    return { ...version, artifact, version: number, storeId, createdAt, producerRunId: runId };
   });
 }
 
-/** Numbers the versions and makes them visible; undefined when one is no longer pending (its bytes may be gone). */
-export function commitVersions(
-  tx: Transaction,
-  store: StoreDb,
-  runId: string,
-  versions: readonly CommittedVersion[],
-  createdAt: number,
-): VersionRecord[] | undefined {
-  const records: VersionRecord[] = [];
-  for (const { manifest, meta, metadata, ...version } of versions) {
-    const pending = tx.get(readPending, { id: version.id });
-    if (pending === undefined) return undefined;
-    const number = (tx.get(lastNumber, { artifactId: pending.artifact_id })?.number ?? 0) + 1;
-    const texts = { manifest: manifest === undefined ? null : JSON.stringify(manifest), meta: JSON.stringify(meta) };
-    tx.run(makeAvailable, { ...version, ...texts, number, createdAt });
-    tx.run(insertRef, { runId, role: 'output', name: version.output, versionId: version.id, selector: WHOLE });
-    writeMetadata(tx, store, 'version', version.id, metadata);
-    records.push({
-      ...version,
-      artifact: pending.artifact,
-      version: number,
-      storeId: pending.store_id,
-      ...(manifest !== undefined && { manifest }),
-      meta,
-      metadata,
-      createdAt,
-      ...producer(pending),
-    });
-  }
-  return records;
+/** Numbers the versions that an attempt made, and makes them visible. */
+export function insertVersions(tx: Transaction, store: StoreDb, { id, runId, versions, endedAt }: AttemptCommit): VersionRecord[] {
+  return versions.map((version) => {
+    const artifactId = store.artifacts.id(tx, version.artifact);
+    const number = nextNumber(tx, artifactId);
+    tx.run(insertVersion, { ...columns(version), artifactId, number, storeId: version.storeId, producerRunId: id, createdAt: endedAt });
+    writeOutput(tx, store, id, version);
+    return { ...version, version: number, createdAt: endedAt, producerRunId: runId, producerStepRunId: id };
+  });
+}
+
+function nextNumber(tx: Transaction, artifactId: string): number {
+  return (tx.get(lastNumber, { artifactId })?.number ?? 0) + 1;
+}
+
+function columns({ id, output, key, manifest, size, sha256, materializer, materializerVersion, meta }: CommittedVersion) {
+  const texts = { manifest: manifest === undefined ? null : JSON.stringify(manifest), meta: JSON.stringify(meta) };
+  return { id, output, key, size, sha256, materializer, materializerVersion, ...texts };
+}
+
+function writeOutput(tx: Transaction, store: StoreDb, runId: string, { id, output, metadata }: CommittedVersion): void {
+  tx.run(insertRef, { runId, role: 'output', name: output, versionId: id, selector: WHOLE });
+  writeMetadata(tx, store, 'version', id, metadata);
 }
 
 export function writeInputRefs(tx: Transaction, runId: string, inputs: Inputs): void {

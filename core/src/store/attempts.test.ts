@@ -4,10 +4,9 @@ import { newId } from '../id.ts';
 import {
   completedStep,
   createdRun,
-  intended,
+  producedVersion,
   sampleAttempt,
   sampleCommit,
-  sampleVersion,
   temporaryStore,
   WORKER,
 } from '../testing/sample-store.ts';
@@ -56,13 +55,17 @@ test('a committed attempt is what the store shows: status, outputs with their nu
     stepName: 'loadWine',
   });
   const { fence } = await store.startAttempt(attempt);
-  const version = await intended(store, attempt.id, 'wine/load/output', {
+  const version = producedVersion('wine/load/output', {
     manifest: [{ path: 'a', key: 'k/a', size: 1, sha256: 'aa' }],
     meta: { shape: [1, 2] },
     metadata: { rows: { type: 'number', value: 178 } },
   });
   const committed = await store.commitAttempt(
-    sampleCommit(attempt.id, fence, { versions: [version], metadata: { note: { type: 'json', value: { a: [null, 'x'] } } } }),
+    sampleCommit(attempt.id, fence, {
+      runId: run.id,
+      versions: [version],
+      metadata: { note: { type: 'json', value: { a: [null, 'x'] } } },
+    }),
   );
   expect(committed).toEqual([
     {
@@ -97,7 +100,7 @@ test('a committed attempt is what the store shows: status, outputs with their nu
 test('an owner whose attempt was taken over commits nothing', async () => {
   const attempt = sampleAttempt(run.id, 'train', { cacheKey: 'key' });
   const { fence } = await store.startAttempt(attempt);
-  const version = await intended(store, attempt.id, 'wine/train/output');
+  const version = producedVersion('wine/train/output');
   takeOver(attempt.id);
   const commit = sampleCommit(attempt.id, fence, { versions: [version], metadata: { m: { type: 'string', value: 'x' } }, cache: true });
   await expect(store.commitAttempt(commit)).rejects.toMatchObject({ code: 'FENCE_LOST', facts: { step: 'train', attempt: 1 } });
@@ -115,16 +118,22 @@ test('an attempt is committed once', async () => {
   expect(await steps()).toEqual([{ stepId: 'train', attempt: 1, status: 'killed' }]);
 });
 
-test('a commit with a version whose bytes were given up writes nothing, also not the versions before it', async () => {
+test('a commit that fails half way writes nothing, also not the versions before', async () => {
   const attempt = sampleAttempt(run.id, 'split');
   const { fence } = await store.startAttempt(attempt);
-  const kept = await intended(store, attempt.id, 'wine/split/train', { output: 'train' });
-  const lost = { ...kept, id: newId(), output: 'test' };
-  await expect(store.commitAttempt(sampleCommit(attempt.id, fence, { versions: [kept, lost] }))).rejects.toMatchObject({
-    code: 'FENCE_LOST',
-  });
+  const kept = producedVersion('wine/split/train', { output: 'train' });
+  const taken = { ...kept, artifact: 'wine/split/test', output: 'test' };
+  await expect(store.commitAttempt(sampleCommit(attempt.id, fence, { versions: [kept, taken] }))).rejects.toThrow();
   expect(await store.version({ id: kept.id })).toBeUndefined();
   expect(await steps()).toEqual([{ stepId: 'split', attempt: 1, status: 'running' }]);
+});
+
+test('several versions of one artifact in one commit are numbered one after the other', async () => {
+  const attempt = sampleAttempt(run.id, 'split');
+  const { fence } = await store.startAttempt(attempt);
+  const versions = [producedVersion('wine/part', { output: 'a' }), producedVersion('wine/part', { output: 'b' })];
+  const committed = await store.commitAttempt(sampleCommit(attempt.id, fence, { versions }));
+  expect(committed.map(({ version }) => version)).toEqual([1, 2]);
 });
 
 test('a failed attempt keeps its error, and its tracker run points to that of the next attempt', async () => {
@@ -181,20 +190,22 @@ test('a cached step is found, and shows the outputs, metadata, logged values and
 
   const later = await createdRun(store);
   const id = newId();
-  const { trackerRuns } = await store.settleStep({
-    id,
-    runId: later.id,
-    stepId: 'train',
-    stepName: 'train',
-    status: 'cached',
-    at: 5_000,
-    workerId: WORKER.id,
-    inputs: {},
-    cacheKey: 'k',
-    sourceStepRunId: hit!.stepRunId,
-    trackers: [{ component: 'wandb', flavor: 'wandb' }],
-    outcome: { status: 'cached', source: { runId: run.id } },
-  });
+  const [settled] = await store.settleSteps([
+    {
+      id,
+      runId: later.id,
+      stepId: 'train',
+      stepName: 'train',
+      status: 'cached',
+      at: 5_000,
+      workerId: WORKER.id,
+      inputs: {},
+      cacheKey: 'k',
+      sourceStepRunId: hit!.stepRunId,
+      trackers: [{ component: 'wandb', flavor: 'wandb' }],
+      outcome: { status: 'cached', source: { runId: run.id } },
+    },
+  ]);
   await store.putMetadata(id, { own: { type: 'boolean', value: true } });
   const [step] = await store.stepRuns(later.id);
   expect(step).toMatchObject({
@@ -209,7 +220,9 @@ test('a cached step is found, and shows the outputs, metadata, logged values and
     experiment_tracker_url: { type: 'uri', value: 'http://mlflow/1' },
     own: { type: 'boolean', value: true },
   });
-  expect(step!.trackerRuns).toMatchObject([{ ...trackerRuns[0], runId: id, desired: { status: 'cached', source: { runId: run.id } } }]);
+  expect(step!.trackerRuns).toMatchObject([
+    { ...settled!.trackerRuns[0], runId: id, desired: { status: 'cached', source: { runId: run.id } } },
+  ]);
 });
 
 test('only a completed step that asked for it is remembered, the newest first', async () => {
@@ -234,9 +247,21 @@ test('a step whose version is gone is no hit, an older one that still has its ow
   collector.close();
 });
 
+test('steps that needed no attempt are written together, or not at all', async () => {
+  const settled = (stepId: string) => ({
+    ...{ id: newId(), runId: run.id, stepId, stepName: stepId, workerId: WORKER.id, inputs: {}, trackers: [] },
+    ...{ status: 'skipped' as const, at: 9 },
+  });
+  await store.settleSteps([settled('a'), settled('b')]);
+  const unfit = { ...settled('d'), sourceStepRunId: 'nothing' };
+  await expect(store.settleSteps([settled('c'), unfit])).rejects.toThrow();
+  expect((await steps()).map(({ stepId }) => stepId)).toEqual(['a', 'b']);
+});
+
 test('a skipped step says why, once', async () => {
   const skipped = { id: newId(), runId: run.id, stepId: 'deploy', stepName: 'deploy', workerId: WORKER.id, inputs: {}, trackers: [] };
-  for (let times = 0; times < 2; times++) await store.settleStep({ ...skipped, status: 'skipped', at: 9, reason: 'the model is not good' });
+  for (let times = 0; times < 2; times++)
+    await store.settleSteps([{ ...skipped, status: 'skipped', at: 9, reason: 'the model is not good' }]);
   expect(await store.stepRuns(run.id)).toMatchObject([{ status: 'skipped', attempt: 0, reason: 'the model is not good', endedAt: 9 }]);
 });
 
@@ -273,13 +298,35 @@ test('the tracker runs of an attempt stay in the order of its trackers', async (
     expect(trackerRuns.map(({ component }) => component)).toEqual(['second', 'first', 'third']);
 });
 
+test('what a failed attempt was given is lineage too', async () => {
+  const { version } = await completedStep(store, run.id, 'a');
+  const attempt = sampleAttempt(run.id, 'b', { inputs: { rows: { versionId: version.id, artifact: version.artifact, version: 1 } } });
+  const { fence } = await store.startAttempt(attempt);
+  const error = { name: 'Error', message: 'no' };
+  await store.commitAttempt(sampleCommit(attempt.id, fence, { status: 'failed', error, outcome: { status: 'failed', error } }));
+  const look = new DatabaseSync(path);
+  const refs = look.prepare('SELECT role, name, version_id FROM artifact_refs WHERE run_id = ?').all(attempt.id);
+  look.close();
+  expect(refs).toEqual([{ role: 'input', name: 'rows', version_id: version.id }]);
+});
+
+test('what an attempt announced can be found by who collects what it left behind', async () => {
+  const intents = [{ id: newId(), artifact: 'wine/a', storeId: 'files', keyPrefix: 'wine/a.1' }];
+  const attempt = sampleAttempt(run.id, 'a', { intents });
+  await store.startAttempt(attempt);
+  const look = new DatabaseSync(path);
+  const { intents: found } = look.prepare('SELECT intents FROM step_runs WHERE run_id = ?').get(attempt.id) as { intents: string };
+  look.close();
+  expect(JSON.parse(found)).toEqual(intents);
+});
+
 test('what an attempt announced is nobody’s version until it commits', async () => {
   const run = await createdRun(store);
   const id = newId();
   const attempt = sampleAttempt(run.id, 'announced', {});
-  const intent = { id, artifact: 'wine/announced', storeId: 'files', keyPrefix: `k/${id}`, producerRunId: attempt.id, workerId: WORKER.id };
+  const intent = { id, artifact: 'wine/announced', storeId: 'files', keyPrefix: `k/${id}` };
   const { fence } = await store.startAttempt({ ...attempt, intents: [intent] });
   expect(await store.version({ id })).toBeUndefined();
-  await store.commitAttempt(sampleCommit(attempt.id, fence, { versions: [sampleVersion(id, `k/${id}.json`)] }));
+  await store.commitAttempt(sampleCommit(attempt.id, fence, { versions: [{ ...producedVersion('wine/announced'), id }] }));
   expect(await store.version({ id })).toMatchObject({ artifact: 'wine/announced', version: 1 });
 });

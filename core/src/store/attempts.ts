@@ -1,8 +1,9 @@
 import { FenceLost } from '../errors.ts';
 import { writeMetadata } from './annotations.ts';
-import { commitVersions, insertIntent, writeInputRefs } from './artifact-versions.ts';
-import type { AttemptCommit, NewAttempt, SettledStep, StartedAttempt, VersionRecord } from './metadata-store.ts';
+import { insertVersions, writeInputRefs } from './artifact-versions.ts';
+import type { AttemptCommit, NewAttempt, SettledStep, StartedAttempt, StepIdentity, VersionRecord } from './metadata-store.ts';
 import { errorColumns } from './runs.ts';
+import { isOwner, requireOwner, takenOver } from './run-sessions.ts';
 import { type Param, statement } from './statement.ts';
 import type { StoreDb } from './store-db.ts';
 import { type CreatedTrackerRun, insertTrackerRuns, requireOutcome, supersede, trackerRunsOf } from './tracker-runs.ts';
@@ -12,14 +13,6 @@ import type { Transaction } from './transaction.ts';
 const FIRST_FENCE = 1;
 const NOT_MAPPED = -1;
 
-const lastAttempt = statement((db, p: Param<{ runId: string; stepId: string; mapIndex: number }>) =>
-  db
-    .selectFrom('step_runs')
-    .select((eb) => eb.fn.max<number | null>('attempt').as('attempt'))
-    .where('pipeline_run_id', '=', p('runId'))
-    .where('step_id', '=', p('stepId'))
-    .where('map_index', '=', p('mapIndex')),
-);
 interface RunOfStep {
   id: string;
   runId: string;
@@ -48,33 +41,52 @@ interface StepRunRow {
   runId: string;
   stepId: string;
   mapIndex: number;
-  attempt: number;
   workerId: string;
-  fence: number;
   inputs: string;
   cacheKey: string | null;
-  notCached: string | null;
-  reason: string | null;
-  source: string | null;
 }
-const insertStepRun = statement((db, p: Param<StepRunRow>) =>
+const stepRunColumns = (p: Param<StepRunRow>) => ({
+  run_id: p('id'),
+  pipeline_run_id: p('runId'),
+  step_id: p('stepId'),
+  map_index: p('mapIndex'),
+  worker_id: p('workerId'),
+  inputs: p('inputs'),
+  cache_key: p('cacheKey'),
+});
+const lastAttempt = statement((db, p: Param<Pick<StepRunRow, 'runId' | 'stepId' | 'mapIndex'>>) =>
+  db
+    .selectFrom('step_runs')
+    .select((eb) => eb.fn.max<number | null>('attempt').as('attempt'))
+    .where('pipeline_run_id', '=', p('runId'))
+    .where('step_id', '=', p('stepId'))
+    .where('map_index', '=', p('mapIndex')),
+);
+interface AttemptRow extends StepRunRow {
+  attempt: number;
+  fence: number;
+  intents: string;
+  notCached: string | null;
+}
+const insertAttempt = statement((db, p: Param<AttemptRow>) =>
   db.insertInto('step_runs').values({
-    run_id: p('id'),
-    pipeline_run_id: p('runId'),
-    step_id: p('stepId'),
-    map_index: p('mapIndex'),
+    ...stepRunColumns(p),
     attempt: p('attempt'),
-    worker_id: p('workerId'),
     fence: p('fence'),
-    inputs: p('inputs'),
-    cache_key: p('cacheKey'),
+    intents: p('intents'),
     not_cached: p('notCached'),
-    reason: p('reason'),
-    source_step_run_id: p('source'),
   }),
 );
+const insertSettled = statement((db, p: Param<StepRunRow & { attempt: number; reason: string | null; source: string | null }>) =>
+  db
+    .insertInto('step_runs')
+    .values({ ...stepRunColumns(p), attempt: p('attempt'), fence: 0, reason: p('reason'), source_step_run_id: p('source') }),
+);
 const readAttempt = statement((db, p: Param<{ id: string }>) =>
-  db.selectFrom('step_runs').select(['attempt', 'fence', 'pipeline_run_id', 'step_id', 'map_index']).where('run_id', '=', p('id')),
+  db
+    .selectFrom('step_runs')
+    .select(['attempt', 'fence', 'pipeline_run_id', 'step_id', 'map_index', 'worker_id'])
+    .where('run_id', '=', p('id')),
 );
 interface AttemptEnd {
   id: string;
@@ -116,33 +128,23 @@ const remember = statement((db, p: Param<{ id: string }>) =>
 
 export function startAttempt(store: StoreDb, attempt: NewAttempt): Promise<StartedAttempt> {
   return store.connection.write((tx) => {
-    const { id, runId, stepId, mapIndex = NOT_MAPPED } = attempt;
+    const { id, runId } = attempt;
+    const { cancelRequested } = requireOwner(tx, runId, attempt.workerId);
     const isNew =
       tx.run(insertRun, { id, runId, name: attempt.stepName, status: 'running', startedAt: attempt.startedAt, endedAt: null }) === 1;
-    if (!isNew) return recordedAttempt(tx, id);
-    const number = (tx.get(lastAttempt, { runId, stepId, mapIndex })?.attempt ?? 0) + 1;
-    tx.run(insertStepRun, {
-      id,
-      runId,
-      stepId,
-      mapIndex,
-      attempt: number,
-      workerId: attempt.workerId,
-      fence: FIRST_FENCE,
-      inputs: JSON.stringify(attempt.inputs),
-      cacheKey: attempt.cacheKey ?? null,
-      notCached: attempt.notCached ?? null,
-      reason: null,
-      source: null,
-    });
+    if (!isNew) return { ...recordedAttempt(tx, id), cancelRequested };
+    const row = stepRunRow(attempt);
+    const number = (tx.get(lastAttempt, row)?.attempt ?? 0) + 1;
+    const intents = JSON.stringify(attempt.intents);
+    tx.run(insertAttempt, { ...row, attempt: number, fence: FIRST_FENCE, intents, notCached: attempt.notCached ?? null });
     writeInputRefs(tx, id, attempt.inputs);
-    for (const intent of attempt.intents) insertIntent(tx, store, intent);
-    return { attempt: number, fence: FIRST_FENCE, trackerRuns: insertTrackerRuns(tx, id, identity(attempt, number), attempt.trackers) };
+    const trackerRuns = insertTrackerRuns(tx, id, identity(attempt, number), attempt.trackers);
+    return { attempt: number, fence: FIRST_FENCE, trackerRuns, cancelRequested };
   });
 }
 
 /** The call was made before and its answer was lost. */
-function recordedAttempt(tx: Transaction, id: string): StartedAttempt {
+function recordedAttempt(tx: Transaction, id: string): Omit<StartedAttempt, 'cancelRequested'> {
   const { attempt, fence } = tx.get(readAttempt, { id })!;
   return { attempt, fence, trackerRuns: trackerRunsOf(tx, id) };
 }
@@ -152,47 +154,46 @@ export function commitAttempt(store: StoreDb, commit: AttemptCommit): Promise<Ve
     const { id, fence, status, endedAt } = commit;
     const isOurs = tx.run(endAttempt, { id, fence, status, endedAt, ...errorColumns(commit.error) }) === 1;
     if (!isOurs) throw fenceLost(tx, id);
-    const versions = commitVersions(tx, store, id, commit.versions, endedAt);
-    if (versions === undefined) throw fenceLost(tx, id);
+    const versions = insertVersions(tx, store, commit);
     writeMetadata(tx, store, 'run', id, commit.metadata);
     if (commit.cache && status === 'completed') tx.run(remember, { id });
     requireOutcome(tx, id, commit.outcome);
-    if (commit.willRetry) {
-      const { attempt, ...of } = tx.get(readAttempt, { id })!;
-      const mapIndex = of.map_index === NOT_MAPPED ? {} : { mapIndex: of.map_index };
-      supersede(tx, id, { runId: of.pipeline_run_id, stepId: of.step_id, ...mapIndex, attempt: attempt + 1 });
-    }
+    if (commit.willRetry) supersede(tx, id, nextAttempt(tx, commit));
     return versions;
   });
 }
 
 function fenceLost(tx: Transaction, id: string): Error {
   const found = tx.get(readAttempt, { id });
+  if (found !== undefined && !isOwner(tx, found.pipeline_run_id, found.worker_id)) return takenOver(tx, found.pipeline_run_id);
   return new FenceLost({ step: found?.step_id ?? id, attempt: found?.attempt ?? 0 });
 }
 
-export function settleStep(store: StoreDb, step: SettledStep): Promise<{ trackerRuns: CreatedTrackerRun[] }> {
+function nextAttempt(tx: Transaction, { id }: AttemptCommit): StepIdentity & { attempt: number } {
+  const { attempt, pipeline_run_id: runId, step_id: stepId, map_index: mapIndex } = tx.get(readAttempt, { id })!;
+  return { runId, stepId, ...(mapIndex !== NOT_MAPPED && { mapIndex }), attempt: attempt + 1 };
+}
+
+export function settleSteps(store: StoreDb, steps: readonly SettledStep[]): Promise<{ trackerRuns: CreatedTrackerRun[] }[]> {
   return store.connection.write((tx) => {
-    const { id, runId, stepId, at } = step;
-    const isNew = tx.run(insertRun, { id, runId, name: step.stepName, status: step.status, startedAt: at, endedAt: at }) === 1;
-    if (!isNew) return { trackerRuns: trackerRunsOf(tx, id) };
-    tx.run(insertStepRun, {
-      id,
-      runId,
-      stepId,
-      mapIndex: step.mapIndex ?? NOT_MAPPED,
-      attempt: 0,
-      workerId: step.workerId,
-      fence: 0,
-      inputs: JSON.stringify(step.inputs),
-      cacheKey: step.cacheKey ?? null,
-      notCached: null,
-      reason: step.reason ?? null,
-      source: step.sourceStepRunId ?? null,
-    });
-    writeInputRefs(tx, id, step.inputs);
-    return { trackerRuns: insertTrackerRuns(tx, id, identity(step, 0), step.trackers, step.outcome) };
+    for (const { runId, workerId } of steps.slice(0, 1)) requireOwner(tx, runId, workerId);
+    return steps.map((step) => ({ trackerRuns: settle(tx, step) }));
   });
+}
+
+function settle(tx: Transaction, step: SettledStep): CreatedTrackerRun[] {
+  const { id, runId, at } = step;
+  const isNew = tx.run(insertRun, { id, runId, name: step.stepName, status: step.status, startedAt: at, endedAt: at }) === 1;
+  if (!isNew) return trackerRunsOf(tx, id);
+  const row = stepRunRow(step);
+  const attempt = (tx.get(lastAttempt, row)?.attempt ?? -1) + 1;
+  tx.run(insertSettled, { ...row, attempt, reason: step.reason ?? null, source: step.sourceStepRunId ?? null });
+  writeInputRefs(tx, id, step.inputs);
+  return insertTrackerRuns(tx, id, identity(step, attempt), step.trackers, step.outcome);
+}
+
+function stepRunRow({ id, runId, stepId, mapIndex = NOT_MAPPED, workerId, inputs, cacheKey }: NewAttempt | SettledStep): StepRunRow {
+  return { id, runId, stepId, mapIndex, workerId, inputs: JSON.stringify(inputs), cacheKey: cacheKey ?? null };
 }
 
 function identity(of: NewAttempt | SettledStep, attempt: number) {

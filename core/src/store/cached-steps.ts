@@ -4,22 +4,28 @@ import type { StoreDb } from './store-db.ts';
 import { availableVersions, withMetadata } from './version-records.ts';
 
 const remembered = statement((db, p: Param<{ key: string }>) =>
-  db.selectFrom('cache').select('step_run_id as id').where('cache_key', '=', p('key')).orderBy('step_run_id', 'desc'),
-);
-const missingOf = statement((db, p: Param<{ id: string }>) =>
   db
-    .selectFrom('artifact_refs as f')
-    .innerJoin('artifact_versions as v', 'v.id', 'f.version_id')
-    .select((eb) => eb.fn.countAll<number>().as('n'))
-    .where('f.run_id', '=', p('id'))
-    .where('f.role', '=', 'output')
-    .where('v.state', '!=', 'available'),
+    .selectFrom('cache as c')
+    .innerJoin('step_runs as s', 's.run_id', 'c.step_run_id')
+    .select(['c.step_run_id as id', 's.pipeline_run_id as runId'])
+    .where('c.cache_key', '=', p('key'))
+    .where((eb) =>
+      eb.not(
+        eb.exists(
+          eb
+            .selectFrom('artifact_refs as f')
+            .innerJoin('artifact_versions as v', 'v.id', 'f.version_id')
+            .select('v.id')
+            .whereRef('f.run_id', '=', 'c.step_run_id')
+            .where('f.role', '=', 'output')
+            .where('v.state', '!=', 'available'),
+        ),
+      ),
+    )
+    .orderBy('c.step_run_id', 'desc'),
 );
-const runOf = statement((db, p: Param<{ id: string }>) =>
-  db.selectFrom('step_runs').select('pipeline_run_id as id').where('run_id', '=', p('id')),
-);
-const outputsOf = statement((_, p: Param<{ id: string }>) =>
-  availableVersions()
+const outputsOf = statement((db, p: Param<{ id: string }>) =>
+  availableVersions(db)
     .innerJoin('artifact_refs as f', 'f.version_id', 'v.id')
     .where('f.run_id', '=', p('id'))
     .where('f.role', '=', 'output')
@@ -35,14 +41,14 @@ const trackersOf = statement((db, p: Param<{ id: string }>) =>
  */
 export function findCached(store: StoreDb, cacheKey: string): Promise<CachedStep | undefined> {
   return store.connection.read((tx) => {
-    const hit = tx.all(remembered, { key: cacheKey }).find(({ id }) => tx.get(missingOf, { id })!.n === 0);
+    const hit = tx.get(remembered, { key: cacheKey });
     if (hit === undefined) return undefined;
-    const { id } = hit;
+    const { id, runId } = hit;
     const trackers = tx.all(trackersOf, { id });
     const url = trackers.find((each) => each.url !== null)?.url;
     return {
       stepRunId: id,
-      runId: tx.get(runOf, { id })!.id,
+      runId,
       outputs: withMetadata(tx, tx.all(outputsOf, { id })),
       seenBy: trackers.map((each) => each.component),
       ...(typeof url === 'string' && { url }),

@@ -3,7 +3,7 @@ import { newId } from '../id.ts';
 import type { ComponentType } from '../stack/component-types.ts';
 import type { FlavorDescriptor } from '../stack/flavor.ts';
 import { temporaryStore } from '../testing/sample-store.ts';
-import type { ComponentRecord, MetadataStore } from './metadata-store.ts';
+import type { ComponentRecord, MetadataStore, Page } from './metadata-store.ts';
 
 let store: MetadataStore;
 let remove: () => void;
@@ -73,6 +73,33 @@ test('stacks are listed by name, with their components, in pages', async () => {
   ]);
   expect((await store.stacks({ limit: 2, after: first.next! })).items.map((stack) => stack.name)).toEqual(['gamma']);
   expect((await store.stacks({ name: 'et' })).items.map((stack) => stack.name)).toEqual(['beta']);
+});
+
+test('components and stacks are sorted by name or by when they were made, either way, in pages', async () => {
+  const made = [['b', 2], ['a', 2], ['c', 1]] as const; // prettier-ignore
+  for (const [name, createdAt] of made) {
+    const parts = { id: newId(), name, createdAt };
+    await store.createComponent({ ...parts, type: name === 'a' ? 'alerter' : 'orchestrator', flavor: 'local', config: {} });
+    await store.createStack({ ...parts, components: [] });
+  }
+  const paged = async (list: (page: { limit: number; after?: string }) => Promise<Page<{ name: string }>>): Promise<string> => {
+    const first = await list({ limit: 2 });
+    const second = await list({ limit: 2, after: first.next! });
+    expect(second.next).toBeUndefined();
+    return [...first.items, ...second.items].map(({ name }) => name).join('');
+  };
+  for (const [sort, order] of [
+    ['name', 'abc'],
+    ['-name', 'cba'],
+    ['createdAt', 'cba'],
+    ['-createdAt', 'abc'],
+  ] as const) {
+    // prettier-ignore
+    expect([sort, await paged((page) => store.components({ ...page, sort }))]).toEqual([sort, order]);
+    expect([sort, await paged((page) => store.stacks({ ...page, sort }))]).toEqual([sort, order]);
+  }
+  expect((await store.components({ sort: '-name', type: 'orchestrator', name: 'c' })).items.map(({ name }) => name)).toEqual(['c']);
+  await expect(Promise.resolve().then(() => store.stacks({ sort: 'size' as 'name' }))).rejects.toMatchObject({ code: 'BAD_USAGE' });
 });
 
 test('a stack with an unknown component is not registered', async () => {

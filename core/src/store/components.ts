@@ -4,7 +4,6 @@ import type { ComponentType } from '../stack/component-types.ts';
 import type { FlavorDescriptor } from '../stack/flavor.ts';
 import type { ComponentQuery, ComponentRecord, Page } from './metadata-store.ts';
 import { decodeCursor, encodeCursor, limitOf, pageOf } from './page.ts';
-import { queries } from './sqlite-dialect.ts';
 import { type Param, statement } from './statement.ts';
 import type { StoreDb } from './store-db.ts';
 import type { Tables } from './tables.ts';
@@ -50,6 +49,31 @@ const stacksWith = statement((db, p: Param<{ id: string }>) =>
     .where('c.component_id', '=', p('id'))
     .orderBy('s.name'),
 );
+/** What is null is not asked for; no type and no name comes before ''. */
+interface ComponentList {
+  type: ComponentType | null;
+  flavor: string | null;
+  name: string;
+  lastType: ComponentType | '';
+  lastName: string;
+  limit: number;
+}
+const componentList = statement((db, p: Param<ComponentList>) =>
+  db
+    .selectFrom('components')
+    .selectAll()
+    .where((eb) => eb('type', '=', eb.fn.coalesce(eb.val(p('type')), 'type')))
+    .where((eb) => eb('flavor', '=', eb.fn.coalesce(eb.val(p('flavor')), 'flavor')))
+    .where((eb) => eb(eb.fn<number>('instr', ['name', eb.val(p('name'))]), '>', 0))
+    .where((eb) => eb(eb.refTuple('type', 'name'), '>', eb.tuple(p('lastType') as ComponentType, p('lastName'))))
+    .orderBy('type')
+    .orderBy('name')
+    .limit(p('limit')),
+);
+const everyFlavor = statement((db) => db.selectFrom('flavors').select('descriptor').orderBy('type').orderBy('name'));
+const flavorsOfType = statement((db, p: Param<{ type: ComponentType }>) =>
+  db.selectFrom('flavors').select('descriptor').where('type', '=', p('type')).orderBy('name'),
+);
 const removeComponent = statement((db, p: Param<{ id: string }>) => db.deleteFrom('components').where('id', '=', p('id')));
 
 export function saveFlavors(store: StoreDb, descriptors: readonly FlavorDescriptor[]): Promise<void> {
@@ -60,10 +84,12 @@ export function saveFlavors(store: StoreDb, descriptors: readonly FlavorDescript
   });
 }
 
+/** By type, then name. */
 export function flavors(store: StoreDb, type?: ComponentType): Promise<FlavorDescriptor[]> {
-  let query = queries.selectFrom('flavors').select('descriptor').orderBy('type').orderBy('name');
-  if (type !== undefined) query = query.where('type', '=', type);
-  return store.connection.read((tx) => tx.rows(query).map((row) => JSON.parse(row.descriptor) as FlavorDescriptor));
+  return store.connection.read((tx) => {
+    const rows = type === undefined ? tx.all(everyFlavor, {}) : tx.all(flavorsOfType, { type });
+    return rows.map((row) => JSON.parse(row.descriptor) as FlavorDescriptor);
+  });
 }
 
 export function createComponent(store: StoreDb, component: ComponentRecord): Promise<void> {
@@ -85,29 +111,13 @@ export function component(store: StoreDb, type: ComponentType, name: string): Pr
 
 /** By type, then name. */
 export function components(store: StoreDb, query: ComponentQuery): Promise<Page<ComponentRecord>> {
+  const { type = null, flavor = null, name = '', after } = query;
   const limit = limitOf(query);
   return store.connection.read((tx) => {
-    const rows = tx.rows(componentList(query));
+    const [lastType = '', lastName = ''] = after === undefined ? [] : (decodeCursor('component', after) as [ComponentType, string]);
+    const rows = tx.all(componentList, { type, flavor, name, lastType, lastName, limit: limit + 1 });
     return pageOf(rows, limit, componentRecord, (row) => encodeCursor('component', [row.type, row.name]));
   });
-}
-
-export function componentList(query: ComponentQuery) {
-  const { type, name, flavor, after } = query;
-  let list = queries
-    .selectFrom('components')
-    .selectAll()
-    .orderBy('type')
-    .orderBy('name')
-    .limit(limitOf(query) + 1);
-  if (type !== undefined) list = list.where('type', '=', type);
-  if (name !== undefined) list = list.where((eb) => eb(eb.fn<number>('instr', ['name', eb.val(name)]), '>', 0));
-  if (flavor !== undefined) list = list.where('flavor', '=', flavor);
-  if (after !== undefined) {
-    const [lastType, lastName] = decodeCursor('component', after) as [ComponentType, string];
-    list = list.where((eb) => eb(eb.refTuple('type', 'name'), '>', eb.tuple(lastType, lastName)));
-  }
-  return list;
 }
 
 export function deleteComponent(store: StoreDb, type: ComponentType, name: string): Promise<void> {

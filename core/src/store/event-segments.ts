@@ -21,17 +21,18 @@ const insertSegment = statement((db, p: Param<NewSegment>) =>
       uri: p('path'),
       opened_at: p('openedAt'),
       applied_offset: 0,
+      applied_lines: 0,
       sealed: 0,
     })
     .onConflict((conflict) => conflict.doNothing()),
 );
 const readCursor = statement((db, p: Param<{ id: string }>) =>
-  db.selectFrom('event_segments').select('applied_offset').where('id', '=', p('id')),
+  db.selectFrom('event_segments').select(['applied_offset', 'applied_lines']).where('id', '=', p('id')),
 );
-const moveCursor = statement((db, p: Param<{ id: string; to: number }>) =>
+const moveCursor = statement((db, p: Param<{ id: string; to: number; lines: number }>) =>
   db
     .updateTable('event_segments')
-    .set({ applied_offset: p('to') })
+    .set({ applied_offset: p('to'), applied_lines: p('lines') })
     .where('id', '=', p('id')),
 );
 const seal = statement((db, p: Param<{ id: string }>) => db.updateTable('event_segments').set({ sealed: 1 }).where('id', '=', p('id')));
@@ -44,15 +45,23 @@ export function openSegment(store: StoreDb, segment: NewSegment): Promise<void> 
  * What lies wholly before the cursor was applied by an earlier call. What lies across it is applied again, which changes nothing: points that
  * are there are ignored, and for the rest the last value stands.
  */
-export function applyEvents(store: StoreDb, segmentId: string, records: readonly LoggedRecord[], from: number, to: number): Promise<void> {
+export function applyEvents(
+  store: StoreDb,
+  segmentId: string,
+  records: readonly LoggedRecord[],
+  from: number,
+  to: number,
+  lines?: number,
+): Promise<void> {
   return store.connection.write((tx) => {
-    const cursor = tx.get(readCursor, { id: segmentId })?.applied_offset;
-    if (cursor === undefined || from > cursor) {
-      throw new RangeError(`records from byte ${from} of segment ${segmentId} do not follow what was applied (${cursor ?? 'not opened'})`);
+    const cursor = tx.get(readCursor, { id: segmentId });
+    if (cursor === undefined || from > cursor.applied_offset) {
+      const applied = cursor?.applied_offset ?? 'not opened';
+      throw new RangeError(`records from byte ${from} of segment ${segmentId} do not follow what was applied (${applied})`);
     }
-    if (to <= cursor) return;
+    if (to <= cursor.applied_offset) return;
     applyRecords(tx, store, records);
-    tx.run(moveCursor, { id: segmentId, to });
+    tx.run(moveCursor, { id: segmentId, to, lines: lines ?? cursor.applied_lines + records.length });
   });
 }
 

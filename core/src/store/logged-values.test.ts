@@ -163,7 +163,7 @@ test('what a cache hit shows, and the history behind it, is what its source logg
   ]);
   const later = await createdRun(store);
   const hit = { id: newId(), runId: later.id, stepId: 'train', stepName: 'train', workerId: WORKER.id, inputs: {}, trackers: [] };
-  await store.settleStep({ ...hit, status: 'cached', at: 1, sourceStepRunId: step });
+  await store.settleSteps([{ ...hit, status: 'cached', at: 1, sourceStepRunId: step }]);
   expect((await store.stepRuns(later.id))[0]!.tracked).toEqual(await tracked());
   expect(await store.metricHistory(hit.id, 'loss')).toEqual(await store.metricHistory(step, 'loss'));
   expect(await store.document(hit.id, 'm')).toEqual({ mime: 'x/y', value: 1 });
@@ -282,7 +282,14 @@ describe('tracker runs', () => {
       { component: 'mlflow', flavor: 'mlflow' },
       { component: 'wandb', flavor: 'wandb' },
     ]);
-    await store.finishRun({ id: runId, status: 'completed', endedAt: 1, warnings: [], outcome: { status: 'completed' } });
+    await store.finishRun({
+      id: runId,
+      workerId: WORKER.id,
+      status: 'completed',
+      endedAt: 1,
+      warnings: [],
+      outcome: { status: 'completed' },
+    });
     expect(await store.undelivered()).toEqual([
       { component: 'mlflow', trackerRuns: 1 },
       { component: 'wandb', trackerRuns: 1 },

@@ -3,6 +3,7 @@ import type { PipelineSpec, RunStatus, StepStatus } from '../pipeline/pipeline-s
 import type { ComponentType } from '../stack/component-types.ts';
 import type { FlavorDescriptor } from '../stack/flavor.ts';
 import type { Outcome, TrackerEvent, TrackerRunRef } from '../tracking/experiment-tracker.ts';
+import type { DeliveryStore } from './delivery-store.ts';
 
 /** Times are ms since the epoch, UTC. Ids are UUIDv7 as 32 hex digits, made by the caller, so that a repeated call is recognised. */
 
@@ -49,6 +50,28 @@ export interface WorkerRecord {
   pidNamespace: string;
   pid: number;
   processStartedAt: string;
+}
+
+/** A run that has not ended, and the process that runs it. */
+export interface RunUnderWay {
+  id: string;
+  name: string;
+  /** From 1; a run that was resumed has had several. */
+  session: number;
+  owner: WorkerRecord;
+  /** When the session began. */
+  since: number;
+  /** Last heartbeat of its owner. Absent while there was none: in its first second, or if its main thread has been at work since. */
+  beatAt?: number;
+  /** The store's clock, by which heartbeats are timed. */
+  now: number;
+  cancelRequested: boolean;
+}
+
+/** A run as it was when its owner was found to be dead, and how it ends. */
+export interface RunSweep {
+  seen: RunUnderWay;
+  outcome: Extract<Outcome, { status: 'failed' | 'killed' }>;
 }
 
 export interface RunError {
@@ -131,7 +154,7 @@ export interface NewAttempt extends StepIdentity {
   /** Why this step is not cached, in words. */
   notCached?: string;
   /** Tracker runs to be opened for this attempt. */
-  trackers: { component: string; flavor: string }[];
+  trackers: { component: string; flavor: string; settings?: Json }[];
   /** The versions that its outputs will become. */
   intents: VersionIntent[];
 }
@@ -141,6 +164,8 @@ export interface StartedAttempt {
   attempt: number;
   /** Must be shown again to commit. */
   fence: number;
+  /** Somebody has asked the run to stop. */
+  cancelRequested: boolean;
   trackerRuns: { id: string; key: string; component: string }[];
 }
 
@@ -151,6 +176,10 @@ export interface VersionIntent {
   storeId: string;
   /** Every key of this version is `keyPrefix` followed by `/` or `.`. */
   keyPrefix: string;
+}
+
+/** Of a version that no step makes, but a run itself. */
+export interface LooseIntent extends VersionIntent {
   producerRunId: string;
   workerId: string;
 }
@@ -180,13 +209,21 @@ export interface CommittedVersion {
   metadata: Record<string, MetadataValue>;
 }
 
+/** A version as an attempt made it. */
+export interface ProducedVersion extends CommittedVersion {
+  artifact: string;
+  storeId: string;
+}
+
 export interface AttemptCommit {
   id: string;
+  /** Pipeline run. */
+  runId: string;
   fence: number;
   status: 'completed' | 'failed' | 'killed';
   endedAt: number;
   error?: RunError;
-  versions: CommittedVersion[];
+  versions: ProducedVersion[];
   metadata: Record<string, MetadataValue>;
   /** Remember this attempt under its cache key. */
   cache: boolean;
@@ -209,7 +246,7 @@ export interface SettledStep extends StepIdentity {
   /** Why it was skipped, in words. */
   reason?: string;
   /** Tracker runs that mark the hit, for trackers that have not seen the source. */
-  trackers: { component: string; flavor: string }[];
+  trackers: { component: string; flavor: string; settings?: Json }[];
   /** What those must reach. */
   outcome?: Outcome;
 }
@@ -328,6 +365,24 @@ export interface MetricPoint {
 /** One line of the event log as the local store applies it. */
 export type LoggedRecord = { runId: string } & TrackerEvent;
 
+/** What became of a run that was deleted. */
+export interface DeletedRun {
+  /** Tracker runs that were not brought to their end, and will not be. */
+  undelivered: number;
+}
+
+/** What deleted runs left that no other run uses. */
+export interface Garbage {
+  /** Ids, as of the others. */
+  runs: string[];
+  versions: string[];
+  /** Step runs, and the runs themselves: what they logged or did not come to commit may have left bytes. */
+  makers: string[];
+}
+
+/** What bytes are, by the id in their key. */
+export type Accounted = 'needed' | 'garbage';
+
 /** Keyset paging: `next` of one page is `after` of the following one. */
 export interface Page<T> {
   items: T[];
@@ -349,22 +404,37 @@ export interface RunQuery extends PageRequest {
   /** Default `-startedAt`: newest first. */
   sort?: 'startedAt' | '-startedAt' | 'name' | '-name';
 }
+/** Beginning with `-`: the last first. */
+export type Sort<Key extends string> = Key | `-${Key}`;
+export interface StackQuery extends PageRequest {
+  /** Part of the name. */
+  name?: string;
+  /** Default `name`. */
+  sort?: Sort<'name' | 'createdAt'>;
+}
 export interface ComponentQuery extends PageRequest {
   type?: ComponentType;
   /** Part of the name. */
   name?: string;
   flavor?: string;
+  /** Default: by type, then name. */
+  sort?: Sort<'name' | 'createdAt'>;
 }
 export interface VersionQuery extends PageRequest {
   artifact?: string;
+  /** Id of the pipeline run whose outputs they are, also those that it took from the cache. */
   runId?: string;
+  /** Id of the step that made them; beside `runId`, of the step of that run whose outputs they are. */
+  step?: string;
+  /** `name` is that of the artifact. Default `-createdAt`; of one artifact, the highest number first. */
+  sort?: Sort<'name' | 'createdAt'>;
 }
 
 /**
  * Where runs, artifacts, stacks and what was logged are kept. Calls are coarse and repeatable, so that the contract makes sense over HTTP.
  * Failures are errors of this package (`StoreCorrupt`, `StoreBusy`, `NameTaken`, ...).
  */
-export interface MetadataStore {
+export interface MetadataStore extends DeliveryStore {
   /** `sqlite:/path/store.db`. */
   readonly url: string;
   readonly id: string;
@@ -386,42 +456,64 @@ export interface MetadataStore {
     components: readonly { type: ComponentType; name: string }[];
   }): Promise<void>;
   stack(name: string): Promise<StackRecord | undefined>;
-  stacks(query: PageRequest & { name?: string }): Promise<Page<StackRecord>>;
+  stacks(query: StackQuery): Promise<Page<StackRecord>>;
   /** Throws `UnknownStack`. */
   deleteStack(name: string): Promise<void>;
 
   /** Throws `RunNameTaken`. */
   createRun(run: NewRun): Promise<void>;
-  /** Ends a run, or records more of it (class style: the plan as it grew). `outcome` goes to the parent tracker runs. */
+  /** All of them, whoever runs them. */
+  runsUnderWay(): Promise<RunUnderWay[]>;
+  /** Ends a run whose owner is dead. False, and nothing changes, if the owner was heard of meanwhile or somebody else was first. Throws `StoreBusy` soon. */
+  sweepRun(sweep: RunSweep): Promise<boolean>;
+  /** Asks the owner of a run to stop it. False when the run is not under way. */
+  requestCancel(runId: string): Promise<boolean>;
+  /**
+   * Gives a run that ended before it was completed to a new owner: a new session. Steps that were skipped are as if they had never been looked at.
+   * `spec`: the plan as it is now. Throws `RunUnderWay`, `RunIsOver`.
+   */
+  resumeRun(resume: { runId: string; worker: WorkerRecord; at: number; spec?: PipelineSpec }): Promise<void>;
+  /**
+   * Ends a run, or records more of it (class style: the plan as it grew). `outcome` goes to the parent tracker runs.
+   * Throws `RunTakenOver` when the run is no longer this worker's.
+   */
   finishRun(run: {
     id: string;
+    workerId: string;
     status: RunStatus;
     endedAt: number;
     error?: RunError;
     warnings: string[];
     spec?: PipelineSpec;
     outcome: Outcome;
+    /** Its tracker runs are still being delivered by this worker, for about so long (ms). */
+    claim?: { workerId: string; ms: number };
   }): Promise<void>;
   /** Warnings found after the end (undelivered events). */
   addWarnings(runId: string, warnings: readonly string[]): Promise<void>;
+  /** Throws `RunTakenOver`. */
   startAttempt(attempt: NewAttempt): Promise<StartedAttempt>;
-  intendVersions(intents: readonly VersionIntent[]): Promise<void>;
-  /** One transaction under the fence. Throws `FenceLost` when the attempt is no longer this owner's. Gives the versions with their numbers. */
+  /** One transaction under the fence. Throws `RunTakenOver`, `FenceLost` when the attempt is no longer this owner's. Gives the versions with their numbers. */
   commitAttempt(commit: AttemptCommit): Promise<VersionRecord[]>;
+  intendVersions(intents: readonly LooseIntent[]): Promise<void>;
   /** Makes visible an intended version that no step made (class style: changed or made outside a step). */
   commitLooseVersion(runId: string, version: CommittedVersion): Promise<VersionRecord>;
-  settleStep(step: SettledStep): Promise<{ trackerRuns: { id: string; key: string; component: string }[] }>;
+  /** In one transaction. Gives the tracker runs of each step. */
+  settleSteps(steps: readonly SettledStep[]): Promise<{ trackerRuns: { id: string; key: string; component: string }[] }[]>;
   findCached(cacheKey: string): Promise<CachedStep | undefined>;
   putMetadata(runId: string, values: Record<string, MetadataValue>): Promise<void>;
 
   openSegment(segment: { id: string; runId: string; workerId: string; path: string; openedAt: number }): Promise<void>;
-  /** Applies events to the local tracking store and moves the segment's cursor, in one transaction. Records before the cursor are ignored. */
-  applyEvents(segmentId: string, records: readonly LoggedRecord[], from: number, to: number): Promise<void>;
+  /**
+   * Applies events to the local tracking store and moves the segment's cursor, in one transaction. Records before the cursor are ignored.
+   * `lines`: how many lines lie before `to`. Default: as many records more than before.
+   */
+  applyEvents(segmentId: string, records: readonly LoggedRecord[], from: number, to: number, lines?: number): Promise<void>;
   sealSegment(segmentId: string): Promise<void>;
   createTrackerRuns(
     runId: string,
     trackers: readonly { component: string; flavor: string }[],
-  ): Promise<{ id: string; key: string; component: string }[]>;
+  ): Promise<{ id: string; key: string; component: string; ref?: TrackerRunRef }[]>;
   updateTrackerRun(update: TrackerRunUpdate): Promise<void>;
   /** Tracker runs whose end has not been confirmed by their tracker, though it is due. */
   undelivered(): Promise<{ component: string; trackerRuns: number }[]>;
@@ -439,4 +531,17 @@ export interface MetadataStore {
   versions(query: VersionQuery): Promise<Page<VersionRecord>>;
   /** The newest first: for "did you mean". */
   runNames(limit: number): Promise<string[]>;
+
+  /** Nothing finds the run any more, and what it logged goes, but for steps that other runs show as cached. Throws `UnknownRun`, `RunUnderWay`. */
+  deleteRun(runId: string): Promise<DeletedRun>;
+  /** `mark`: nobody can load these versions from now on. Else nothing is written. */
+  findGarbage(mark: boolean): Promise<Garbage>;
+  /** Of ids of versions, also of those that an attempt may be writing, and of step runs. What the store does not know is not in the answer. */
+  accountFor(ids: readonly string[]): Promise<Record<string, Accounted>>;
+  /** Removes the rows of garbage once its bytes are gone from these artifact stores. Gives how many runs have left no trace. */
+  forgetGarbage(garbage: Garbage, storeIds: readonly string[]): Promise<number>;
+  /** Segments of event logs that the store and all trackers of their runs have to the end, of runs that have ended. By id, after `after`. */
+  drainedSegments(after: string): Promise<{ id: string; runId: string; path: string }[]>;
+  /** To be called once their files are gone. */
+  forgetSegments(ids: readonly string[]): Promise<void>;
 }

@@ -2,8 +2,7 @@ import { StoreCorrupt, StoreTooNew } from '../errors.ts';
 import { newId } from '../id.ts';
 import { initial } from './migrations/0001-initial.ts';
 import type { SqliteConnection } from './sqlite-connection.ts';
-import { queries } from './sqlite-dialect.ts';
-import { statement } from './statement.ts';
+import { type Param, statement } from './statement.ts';
 import type { Transaction } from './transaction.ts';
 
 export interface Migration {
@@ -18,6 +17,13 @@ const MIGRATIONS: readonly Migration[] = [initial];
 const SUPPORTED = MIGRATIONS.at(-1)!.version;
 
 const readMeta = statement((db) => db.selectFrom('meta').select(['store_id', 'schema_version']));
+const anyTable = statement((db) => db.selectFrom('sqlite_master').select('name').limit(1));
+const insertMeta = statement((db, p: Param<{ storeId: string }>) =>
+  db.insertInto('meta').values({ store_id: p('storeId'), schema_version: 0, min_core: '' }),
+);
+const setVersion = statement((db, p: Param<{ version: number; minCore: string }>) =>
+  db.updateTable('meta').set({ schema_version: p('version'), min_core: p('minCore') }),
+);
 
 /** Brings the store to the newest schema, each step in one transaction, and gives its id. Throws `StoreTooNew`, `StoreCorrupt`. */
 export async function migrate(connection: SqliteConnection, create: boolean): Promise<string> {
@@ -31,11 +37,11 @@ export async function migrate(connection: SqliteConnection, create: boolean): Pr
 /** Another process may have begun it meanwhile. */
 function begin(tx: Transaction, path: string, create: boolean): void {
   if (tx.hasTable('meta')) return;
-  const [other] = tx.rows(queries.selectFrom('sqlite_master').select('name').limit(1));
+  const other = tx.get(anyTable, {});
   if (other !== undefined) throw new StoreCorrupt({ path, reason: `it is a database of something else (it has "${other.name}")` });
   if (!create) throw new StoreCorrupt({ path, reason: 'it is empty' });
   tx.exec('CREATE TABLE meta (store_id TEXT PRIMARY KEY, schema_version INTEGER NOT NULL, min_core TEXT NOT NULL) STRICT, WITHOUT ROWID');
-  tx.rows(queries.insertInto('meta').values({ store_id: newId(), schema_version: 0, min_core: '' }));
+  tx.run(insertMeta, { storeId: newId() });
 }
 
 function apply(tx: Transaction, path: string, migration: Migration): void {
@@ -43,5 +49,5 @@ function apply(tx: Transaction, path: string, migration: Migration): void {
   if (version > SUPPORTED) throw new StoreTooNew({ path, version, supported: SUPPORTED });
   if (version >= migration.version) return;
   tx.exec(migration.sql);
-  tx.rows(queries.updateTable('meta').set({ schema_version: migration.version, min_core: migration.minCore }));
+  tx.run(setVersion, { version: migration.version, minCore: migration.minCore });
 }

@@ -1,8 +1,23 @@
 import { BadUsage } from '../errors.ts';
-import type { Page, PageRequest } from './metadata-store.ts';
+import type { Page, PageRequest, Sort } from './metadata-store.ts';
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 1000;
+
+/** Which column a list is sorted by, and how. Throws `BadUsage` for an order that is not among `columns`, by name. */
+export function orderOf<Key extends string, Column>(
+  sort: Sort<Key>,
+  columns: Readonly<Record<Key, Column>>,
+): { column: Column; direction: 'asc' | 'desc'; beyond: '<' | '>' } {
+  const key = sort.replace(/^-/, '');
+  if (!Object.hasOwn(columns, key))
+    throw new BadUsage({
+      what: `no list is sorted by "${sort}"`,
+      advice: `Sort by ${Object.keys(columns).join(' or ')}, with "-" for the last first.`,
+    });
+  const column = columns[key as Key];
+  return sort.startsWith('-') ? { column, direction: 'desc', beyond: '<' } : { column, direction: 'asc', beyond: '>' };
+}
 
 export function limitOf(request: PageRequest): number {
   return Math.min(Math.max(Math.trunc(request.limit ?? DEFAULT_LIMIT), 1), MAX_LIMIT);

@@ -76,11 +76,20 @@ test('a finished run has its end, error, warnings, grown plan, and what its pare
   expect(parent!.key).toBe(trackerRunKey({ runId: run.id, attempt: 0, component: 'mlflow' }));
   const error = { name: 'Error', message: 'train failed' };
   const spec = { ...run.spec, params: { grown: true } };
-  await store.finishRun({ id: run.id, status: 'running', endedAt: 1, warnings: ['slow'], spec, outcome: { status: 'completed' } });
+  await store.finishRun({
+    id: run.id,
+    workerId: WORKER.id,
+    status: 'running',
+    endedAt: 1,
+    warnings: ['slow'],
+    spec,
+    outcome: { status: 'completed' },
+  });
   expect(await store.run(run.id)).toMatchObject({ status: 'running', spec, trackerRuns: [{ status: 'queued' }] });
   expect(await store.run(run.id)).not.toHaveProperty('endedAt');
   await store.finishRun({
     id: run.id,
+    workerId: WORKER.id,
     status: 'failed',
     endedAt: 9_000,
     error,
@@ -116,7 +125,15 @@ test('lists of runs are newest first unless asked otherwise', async () => {
 test('a summary says who, what and when', async () => {
   const run = await createdRun(store, { stack: { name: 'team', components: [] }, experiment: 'e1' });
   const error = { name: 'Error', message: 'no', stack: 'Error: no' };
-  await store.finishRun({ id: run.id, status: 'failed', endedAt: 7, error, warnings: [], outcome: { status: 'failed', error } });
+  await store.finishRun({
+    id: run.id,
+    workerId: WORKER.id,
+    status: 'failed',
+    endedAt: 7,
+    error,
+    warnings: [],
+    outcome: { status: 'failed', error },
+  });
   expect((await store.runs({})).items).toEqual([
     {
       id: run.id,
@@ -140,7 +157,14 @@ test('every filter of a list of runs narrows it', async () => {
   await createdRun(store, { name: 'other-stack', stack: { name: 'team', components: [] } });
   await createdRun(store, { name: 'tagged', tags: { kind: 'good' } });
   const ended = await createdRun(store, { name: '50%_done' });
-  await store.finishRun({ id: ended.id, status: 'completed', endedAt: 5, warnings: [], outcome: { status: 'completed' } });
+  await store.finishRun({
+    id: ended.id,
+    workerId: WORKER.id,
+    status: 'completed',
+    endedAt: 5,
+    warnings: [],
+    outcome: { status: 'completed' },
+  });
   const only = async (query: RunQuery) => names(await store.runs({ sort: 'name', ...query }));
   expect(await only({ pipeline: 'beer' })).toEqual(['other-pipeline']);
   expect(await only({ experiment: 'beer' })).toEqual(['other-experiment']);
@@ -241,6 +265,18 @@ test('versions are listed newest first, by artifact and by run, in pages', async
   expect(await list({ artifact: 'never' })).toEqual([]);
   expect(await list({ runId: one.id })).toEqual(['b1', 'a1']);
   expect(await list({ runId: one.id, artifact: 'wine/a/output' })).toEqual(['a1']);
+  expect(await list({ step: 'a' })).toEqual(['a2', 'a1']);
+  expect(await list({ step: 'a', runId: two.id })).toEqual(['a2']);
+  expect(await list({ step: 'never', runId: two.id })).toEqual([]);
+  expect(await list({ sort: 'createdAt' })).toEqual(['a1', 'b1', 'a2', 'b2']);
+  expect(await list({ sort: 'name' })).toEqual(['a1', 'a2', 'b1', 'b2']);
+  expect(await list({ sort: '-name', step: 'b' })).toEqual(['b2', 'b1']);
+  expect(await list({ sort: 'createdAt', artifact: 'wine/a/output' })).toEqual(['a1', 'a2']);
+  for (const sort of ['createdAt', '-createdAt', 'name', '-name'] as const) {
+    const { items, next } = await store.versions({ sort, limit: 3 });
+    const rest = await store.versions({ sort, limit: 3, after: next! });
+    expect([...items, ...rest.items]).toEqual((await store.versions({ sort })).items);
+  }
   const first = await store.versions({ limit: 3 });
   expect(await list({ after: first.next! })).toEqual(['a1']);
   const ofOne = await store.versions({ limit: 1, artifact: 'wine/b/output' });

@@ -2,28 +2,17 @@ import { RunNameTaken } from '../errors.ts';
 import { hasEnded, type PipelineSpec, type RunStatus } from '../pipeline/pipeline-spec.ts';
 import type { Outcome } from '../tracking/experiment-tracker.ts';
 import { writeMetadata, writeParams, writeTags } from './annotations.ts';
-import type { MetadataValue, NewRun, RunError, WorkerRecord } from './metadata-store.ts';
+import type { MetadataValue, NewRun, RunError } from './metadata-store.ts';
+import { endSession, isOwner, openSession, takenOver } from './run-sessions.ts';
 import { writeSnapshot } from './snapshots.ts';
 import { type Param, statement } from './statement.ts';
 import type { StoreDb } from './store-db.ts';
-import { requireOutcome } from './tracker-runs.ts';
+import { claimAtEnd } from './tracker-claims.ts';
+import { requireOutcomeOfRun } from './tracker-runs.ts';
 import type { Transaction } from './transaction.ts';
 
 const findByName = statement((db, p: Param<{ name: string }>) =>
   db.selectFrom('runs').select('id').where('pipeline', 'is not', null).where('name', '=', p('name')),
-);
-const insertWorker = statement((db, p: Param<WorkerRecord>) =>
-  db
-    .insertInto('workers')
-    .values({
-      id: p('id'),
-      host: p('host'),
-      boot_id: p('bootId'),
-      pid_ns: p('pidNamespace'),
-      pid: p('pid'),
-      process_started_at: p('processStartedAt'),
-    })
-    .onConflict((conflict) => conflict.doNothing()),
 );
 interface RunRow {
   id: string;
@@ -54,16 +43,6 @@ const insertRun = statement((db, p: Param<RunRow>) =>
     env_hash: p('environment'),
   }),
 );
-const insertSession = statement((db, p: Param<{ runId: string; workerId: string; startedAt: number }>) =>
-  db.insertInto('run_sessions').values({ run_id: p('runId'), n: 1, worker_id: p('workerId'), started_at: p('startedAt'), how: 'start' }),
-);
-const endSessions = statement((db, p: Param<{ runId: string; endedAt: number }>) =>
-  db
-    .updateTable('run_sessions')
-    .set({ ended_at: p('endedAt') })
-    .where('run_id', '=', p('runId'))
-    .where('ended_at', 'is', null),
-);
 interface RunEnd {
   id: string;
   status: RunStatus;
@@ -84,6 +63,9 @@ const updateRun = statement((db, p: Param<RunEnd>) =>
     })
     .where('id', '=', p('id')),
 );
+const endOf = statement((db, p: Param<{ id: string; status: RunStatus; endedAt: number }>) =>
+  db.selectFrom('runs').select('id').where('id', '=', p('id')).where('status', '=', p('status')).where('ended_at', '=', p('endedAt')),
+);
 const setSpec = statement((db, p: Param<{ id: string; spec: string }>) =>
   db
     .updateTable('runs')
@@ -103,7 +85,6 @@ export function createRun(store: StoreDb, run: NewRun): Promise<void> {
     const holder = tx.get(findByName, { name: run.name });
     if (holder?.id === run.id) return;
     if (holder !== undefined) throw new RunNameTaken({ name: run.name });
-    tx.run(insertWorker, run.worker);
     tx.run(insertRun, {
       id: run.id,
       experiment: store.experiments.id(tx, run.experiment),
@@ -116,7 +97,7 @@ export function createRun(store: StoreDb, run: NewRun): Promise<void> {
       stackHash: writeSnapshot(tx, 'stack', run.stack),
       environment: writeSnapshot(tx, 'env', run.environment),
     });
-    tx.run(insertSession, { runId: run.id, workerId: run.worker.id, startedAt: run.startedAt });
+    openSession(tx, run.id, run.worker, run.startedAt);
     writeParams(tx, store, run.id, run.params);
     writeTags(tx, store, run.id, run.tags);
   });
@@ -124,23 +105,31 @@ export function createRun(store: StoreDb, run: NewRun): Promise<void> {
 
 export interface RunFinish {
   id: string;
+  workerId: string;
   status: RunStatus;
   endedAt: number;
   error?: RunError;
   warnings: string[];
   spec?: PipelineSpec;
   outcome: Outcome;
+  claim?: { workerId: string; ms: number };
 }
 
 export function finishRun(store: StoreDb, run: RunFinish): Promise<void> {
   return store.connection.write((tx) => {
     const ended = hasEnded(run.status);
+    if (!isOwner(tx, run.id, run.workerId)) {
+      // The call was made before and its answer was lost.
+      if (tx.get(endOf, { id: run.id, status: run.status, endedAt: run.endedAt }) !== undefined) return;
+      throw takenOver(tx, run.id);
+    }
     tx.run(updateRun, { id: run.id, status: run.status, endedAt: ended ? run.endedAt : null, ...errorColumns(run.error) });
     if (run.spec !== undefined) tx.run(setSpec, { id: run.id, spec: writeSnapshot(tx, 'spec', run.spec) });
     mergeWarnings(tx, run.id, run.warnings);
     if (!ended) return;
-    tx.run(endSessions, { runId: run.id, endedAt: run.endedAt });
-    requireOutcome(tx, run.id, run.outcome);
+    endSession(tx, run.id, run.endedAt);
+    requireOutcomeOfRun(tx, run.id, run.outcome);
+    if (run.claim !== undefined) claimAtEnd(tx, run.id, run.claim);
   });
 }
 

@@ -48,9 +48,9 @@ export class SqliteConnection {
     });
   }
 
-  /** Runs `work` as one transaction, all or nothing. It may run more than once, and must not await. Throws `StoreBusy` after 30 s. */
-  async write<T>(work: (tx: Transaction) => T): Promise<T> {
-    return patiently(this.path, () => this.#once('BEGIN IMMEDIATE', work));
+  /** Runs `work` as one transaction, all or nothing. It may run more than once, and must not await. Throws `StoreBusy` after `patience` seconds. */
+  async write<T>(work: (tx: Transaction) => T, patience = PATIENCE): Promise<T> {
+    return patiently(this.path, () => this.#once('BEGIN IMMEDIATE', work), patience);
   }
 
   /** Runs `work`, which only reads, on one snapshot of the store. */
@@ -89,7 +89,7 @@ function loadSqlite(): typeof import('node:sqlite') {
   }
 }
 
-async function patiently<T>(path: string, once: () => T): Promise<T> {
+async function patiently<T>(path: string, once: () => T, patience = PATIENCE): Promise<T> {
   let deadline: number | undefined;
   for (let tries = 0; ; tries++) {
     try {
@@ -97,8 +97,8 @@ async function patiently<T>(path: string, once: () => T): Promise<T> {
     } catch (error) {
       const code = resultCode(error);
       if (code !== BUSY) throw explained(path, code, error);
-      deadline ??= performance.now() + PATIENCE * 1000;
-      if (performance.now() > deadline) throw new StoreBusy({ path, seconds: PATIENCE }, { cause: error });
+      deadline ??= performance.now() + patience * 1000;
+      if (performance.now() > deadline) throw new StoreBusy({ path, seconds: patience }, { cause: error });
     }
     await pause((1 + 4 * Math.random()) * Math.min(1 + tries / 100, 4));
   }

@@ -1,19 +1,25 @@
 import { intendVersions, commitLooseVersion } from './artifact-versions.ts';
-import { commitAttempt, settleStep, startAttempt } from './attempts.ts';
+import { commitAttempt, settleSteps, startAttempt } from './attempts.ts';
 import { findCached } from './cached-steps.ts';
 import { component, components, createComponent, deleteComponent, flavors, saveFlavors } from './components.ts';
 import { applyEvents, openSegment, sealSegment } from './event-segments.ts';
+import { dueAcked, dueTrackerRuns, rejectedEvents } from './due-tracker-runs.ts';
+import { hasLeftWork, runsWithOpenLogs, segments } from './left-segments.ts';
 import { document, metricHistory } from './logged-values.ts';
 import type { MetadataStore } from './metadata-store.ts';
 import { migrate } from './migrate.ts';
-import { run, runNames, runs } from './run-records.ts';
+import { run, runNames } from './run-records.ts';
+import { resumeRun } from './resume-run.ts';
 import { addWarnings, createRun, finishRun, putMetadata } from './runs.ts';
+import { requestCancel, runsUnderWay } from './run-sessions.ts';
 import { SqliteConnection } from './sqlite-connection.ts';
 import { createStack, deleteStack, stack, stacks } from './stacks.ts';
 import { stepRuns } from './step-run-records.ts';
 import { createStoreDb, type StoreDb } from './store-db.ts';
+import { sweepRun } from './sweep-run.ts';
+import { claimTrackerRuns, dropTrackerRuns, releaseClaim, releaseClaimsOf, removeRejected, renewClaim } from './tracker-claims.ts';
 import { createTrackerRuns, undelivered, updateTrackerRun } from './tracker-runs.ts';
-import { version, versions } from './version-records.ts';
+import { version } from './version-records.ts';
 
 /** Opens the SQLite file at `path` as a store, with the newest schema. Throws as `openStore` does. */
 export async function openSqliteStore(path: string, create: boolean): Promise<MetadataStore> {
@@ -34,6 +40,7 @@ function metadataStore(store: StoreDb, id: string): MetadataStore {
     <Rest extends unknown[], Result>(operation: Operation<Rest, Result>) =>
     (...rest: Rest): Result =>
       operation(store, ...rest);
+  // The lists whose queries depend on what is asked, and with them the builder of queries, load when they are needed.
   return {
     url: `sqlite:${store.connection.path}`,
     id,
@@ -42,20 +49,26 @@ function metadataStore(store: StoreDb, id: string): MetadataStore {
     flavors: on(flavors),
     createComponent: on(createComponent),
     component: on(component),
-    components: on(components),
+    components: async ({ sort, ...query }) =>
+      sort === undefined ? components(store, query) : (await import('./sorted-components.ts')).sortedComponents(store, { ...query, sort }),
     deleteComponent: on(deleteComponent),
     createStack: on(createStack),
     stack: on(stack),
-    stacks: on(stacks),
+    stacks: async ({ sort, ...query }) =>
+      sort === undefined ? stacks(store, query) : (await import('./sorted-components.ts')).sortedStacks(store, { ...query, sort }),
     deleteStack: on(deleteStack),
     createRun: on(createRun),
+    runsUnderWay: on(runsUnderWay),
+    sweepRun: on(sweepRun),
+    requestCancel: on(requestCancel),
+    resumeRun: on(resumeRun),
     finishRun: on(finishRun),
     addWarnings: on(addWarnings),
     startAttempt: on(startAttempt),
     intendVersions: on(intendVersions),
     commitAttempt: on(commitAttempt),
     commitLooseVersion: on(commitLooseVersion),
-    settleStep: on(settleStep),
+    settleSteps: on(settleSteps),
     findCached: on(findCached),
     putMetadata: on(putMetadata),
     openSegment: on(openSegment),
@@ -64,13 +77,32 @@ function metadataStore(store: StoreDb, id: string): MetadataStore {
     createTrackerRuns: on(createTrackerRuns),
     updateTrackerRun: on(updateTrackerRun),
     undelivered: on(undelivered),
+    hasLeftWork: on(hasLeftWork),
+    dueTrackerRuns: on(dueTrackerRuns),
+    claimTrackerRuns: on(claimTrackerRuns),
+    renewClaim: on(renewClaim),
+    releaseClaim: on(releaseClaim),
+    releaseClaimsOf: on(releaseClaimsOf),
+    dropTrackerRuns: on(dropTrackerRuns),
+    dueAcked: on(dueAcked),
+    rejectedEvents: on(rejectedEvents),
+    removeRejected: on(removeRejected),
+    segments: on(segments),
+    runsWithOpenLogs: on(runsWithOpenLogs),
     run: on(run),
-    runs: on(runs),
+    runs: async (query) => (await import('./run-list.ts')).runs(store, query),
     stepRuns: on(stepRuns),
     metricHistory: on(metricHistory),
     document: on(document),
     version: on(version),
-    versions: on(versions),
+    versions: async (query) => (await import('./version-list.ts')).versions(store, query),
     runNames: on(runNames),
+    // Rarely called: loaded when they are.
+    deleteRun: async (...given) => (await import('./deleted-runs.ts')).deleteRun(store, ...given),
+    findGarbage: async (...given) => (await import('./garbage.ts')).findGarbage(store, ...given),
+    accountFor: async (...given) => (await import('./garbage.ts')).accountFor(store, ...given),
+    forgetGarbage: async (...given) => (await import('./garbage.ts')).forgetGarbage(store, ...given),
+    drainedSegments: async (...given) => (await import('./drained-segments.ts')).drainedSegments(store, ...given),
+    forgetSegments: async (...given) => (await import('./drained-segments.ts')).forgetSegments(store, ...given),
   };
 }

@@ -1,9 +1,8 @@
 import { NameTaken, UnknownStack } from '../errors.ts';
 import type { ComponentType } from '../stack/component-types.ts';
 import { componentRecord, existingComponent } from './components.ts';
-import type { Page, PageRequest, StackRecord } from './metadata-store.ts';
+import type { Page, StackQuery, StackRecord } from './metadata-store.ts';
 import { decodeCursor, encodeCursor, limitOf, pageOf } from './page.ts';
-import { queries } from './sqlite-dialect.ts';
 import { type Param, statement } from './statement.ts';
 import type { StoreDb } from './store-db.ts';
 import type { Tables } from './tables.ts';
@@ -16,6 +15,24 @@ const insertStack = statement((db, p: Param<{ id: string; name: string; createdA
 );
 const insertMember = statement((db, p: Param<{ stackId: string; componentId: string; position: number }>) =>
   db.insertInto('stack_components').values({ stack_id: p('stackId'), component_id: p('componentId'), position: p('position') }),
+);
+/** No name comes before ''. */
+const stackList = statement((db, p: Param<{ name: string; last: string; limit: number }>) =>
+  db
+    .selectFrom('stacks')
+    .selectAll()
+    .where((eb) => eb(eb.fn<number>('instr', ['name', eb.val(p('name'))]), '>', 0))
+    .where('name', '>', p('last'))
+    .orderBy('name')
+    .limit(p('limit')),
+);
+const members = statement((db, p: Param<{ stackId: string }>) =>
+  db
+    .selectFrom('stack_components as m')
+    .innerJoin('components as c', 'c.id', 'm.component_id')
+    .selectAll('c')
+    .where('m.stack_id', '=', p('stackId'))
+    .orderBy('m.position'),
 );
 const removeStack = statement((db, p: Param<{ name: string }>) => db.deleteFrom('stacks').where('name', '=', p('name')));
 
@@ -41,34 +58,24 @@ export function createStack(store: StoreDb, stack: NewStack): Promise<void> {
 export function stack(store: StoreDb, name: string): Promise<StackRecord | undefined> {
   return store.connection.read((tx) => {
     const row = tx.get(byName, { name });
-    return row && stackRecords(tx, [row])[0];
+    return row && stackRecord(tx, row);
   });
 }
 
 /** By name. */
-export function stacks(store: StoreDb, query: PageRequest & { name?: string }): Promise<Page<StackRecord>> {
+export function stacks(store: StoreDb, query: StackQuery): Promise<Page<StackRecord>> {
+  const { name = '', after } = query;
   const limit = limitOf(query);
   return store.connection.read((tx) => {
-    const { items, ...rest } = pageOf(
-      tx.rows(stackList(query)),
+    const last = after === undefined ? '' : (decodeCursor('stack', after)[0] as string);
+    const rows = tx.all(stackList, { name, last, limit: limit + 1 });
+    return pageOf(
+      rows,
       limit,
-      (row) => row,
+      (row) => stackRecord(tx, row),
       (row) => encodeCursor('stack', [row.name]),
     );
-    return { items: stackRecords(tx, items), ...rest };
   });
-}
-
-export function stackList(query: PageRequest & { name?: string }) {
-  const { name, after } = query;
-  let list = queries
-    .selectFrom('stacks')
-    .selectAll()
-    .orderBy('name')
-    .limit(limitOf(query) + 1);
-  if (name !== undefined) list = list.where((eb) => eb(eb.fn<number>('instr', ['name', eb.val(name)]), '>', 0));
-  if (after !== undefined) list = list.where('name', '>', decodeCursor('stack', after)[0] as string);
-  return list;
 }
 
 export function deleteStack(store: StoreDb, name: string): Promise<void> {
@@ -77,24 +84,6 @@ export function deleteStack(store: StoreDb, name: string): Promise<void> {
   });
 }
 
-export function membersOf(stackIds: readonly string[]) {
-  return queries
-    .selectFrom('stack_components as m')
-    .innerJoin('components as c', 'c.id', 'm.component_id')
-    .selectAll('c')
-    .select('m.stack_id')
-    .where('m.stack_id', 'in', stackIds)
-    .orderBy('m.stack_id')
-    .orderBy('m.position');
-}
-
-function stackRecords(tx: Transaction, rows: readonly Tables['stacks'][]): StackRecord[] {
-  if (rows.length === 0) return [];
-  const members = Map.groupBy(tx.rows(membersOf(rows.map((row) => row.id))), (member) => member.stack_id);
-  return rows.map(({ id, name, created_at: createdAt }) => ({
-    id,
-    name,
-    components: (members.get(id) ?? []).map(componentRecord),
-    createdAt,
-  }));
+export function stackRecord(tx: Transaction, { id, name, created_at: createdAt }: Tables['stacks']): StackRecord {
+  return { id, name, components: tx.all(members, { stackId: id }).map(componentRecord), createdAt };
 }

@@ -1,18 +1,13 @@
-import type { Compilable, QueryCreator } from 'kysely';
+import type { Compilable } from 'kysely';
 import type { SQLInputValue } from 'node:sqlite';
-import { queries } from './sqlite-dialect.ts';
-import type { Tables } from './tables.ts';
+import { compiledStatement, type Parameter, type Statement } from './compiled-statement.ts';
+import { type Queries, queries } from './sqlite-dialect.ts';
 
 /** Stands in a query for the value that a call gives under `name`. */
 export type Param<P> = <K extends keyof P & string>(name: K) => P[K];
 
-/** A query of one shape, compiled once, taking values `P` and giving rows `R`. */
-export interface Statement<P, R> {
-  readonly sql: string;
-  bind(values: P): SQLInputValue[];
-  /** Never there: carries the type of the rows. */
-  readonly row?: R;
-}
+/** The rows of a statement, by its type. */
+export type RowOf<S> = S extends { readonly row?: infer Row } ? NonNullable<Row> : never;
 
 class Placeholder {
   readonly name: string;
@@ -22,7 +17,8 @@ class Placeholder {
 }
 
 /**
- * A statement from a Kysely query. Compiled at its first use, because compiling costs more than running it a hundred times.
+ * A statement from a Kysely query. The build replaces each call by its SQL (scripts/compile-statements.mjs), so it must be made when its module loads.
+ * Unbuilt, it is compiled at its first use.
  * A hot one should have no LIMIT: SQLite plans a statement with `limit ?` anew at each call, which costs ten times the call.
  *
  * @example
@@ -30,36 +26,38 @@ class Placeholder {
  *   db.updateTable('stacks').set({ name: p('name') }).where('id', '=', p('id')));
  * tx.run(renameStack, { id, name });
  */
-export function statement<P, R>(build: (db: QueryCreator<Tables>, p: Param<P>) => Compilable<R>): Statement<P, R> {
-  return new CompiledStatement(build);
+export function statement<P, R>(build: (db: Queries, p: Param<P>) => Compilable<R>): Statement<P, R> {
+  return new LateStatement(build);
 }
 
-class CompiledStatement<P, R> implements Statement<P, R> {
-  readonly #build: (db: QueryCreator<Tables>, p: Param<P>) => Compilable<R>;
-  #sql: string | undefined;
-  #parameters: readonly unknown[] = [];
+class LateStatement<P, R> implements Statement<P, R> {
+  readonly #build: (db: Queries, p: Param<P>) => Compilable<R>;
+  #compiled: Statement<P, R> | undefined;
 
-  constructor(build: (db: QueryCreator<Tables>, p: Param<P>) => Compilable<R>) {
+  constructor(build: (db: Queries, p: Param<P>) => Compilable<R>) {
     this.#build = build;
   }
 
   get sql(): string {
-    if (this.#sql === undefined) {
-      const marked = ((name: string) => new Placeholder(name)) as unknown as Param<P>;
-      const compiled = this.#build(queries, marked).compile();
-      this.#sql = compiled.sql;
-      this.#parameters = compiled.parameters;
-    }
-    return this.#sql;
+    return this.#compile().sql;
+  }
+
+  get parameters(): readonly Parameter[] {
+    return this.#compile().parameters;
   }
 
   bind(values: P): SQLInputValue[] {
-    const given = values as Record<string, SQLInputValue>;
-    const bound = new Array<SQLInputValue>(this.#parameters.length);
-    for (let i = 0; i < bound.length; i++) {
-      const each = this.#parameters[i];
-      bound[i] = each instanceof Placeholder ? given[each.name]! : (each as SQLInputValue);
+    return this.#compile().bind(values);
+  }
+
+  #compile(): Statement<P, R> {
+    if (this.#compiled === undefined) {
+      const marked = ((name: string) => new Placeholder(name)) as unknown as Param<P>;
+      const { sql, parameters } = this.#build(queries, marked).compile();
+      this.#compiled = compiledStatement(sql, parameters.map(parameter));
     }
-    return bound;
+    return this.#compiled;
   }
 }
+
+const parameter = (value: unknown): Parameter => (value instanceof Placeholder ? value.name : { constant: value as SQLInputValue });

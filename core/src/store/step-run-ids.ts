@@ -1,16 +1,20 @@
-import { queries } from './sqlite-dialect.ts';
+import type { Queries } from './sqlite-dialect.ts';
+import type { Param } from './statement.ts';
+
+/** What the statements about the steps of a pipeline run take. */
+export interface OfRun {
+  runId: string;
+}
 
 /** The step runs of a pipeline run, all attempts. */
-export function ownStepRuns(runId: string) {
-  return queries.selectFrom('step_runs').select('run_id as id').where('pipeline_run_id', '=', runId);
+export function ownStepRuns(db: Queries, p: Param<OfRun>) {
+  return db.selectFrom('step_runs').select('run_id as id').where('pipeline_run_id', '=', p('runId'));
 }
 
 /** The same, with those that really ran in the place of cache hits: what outputs and logged values are read from. */
-export function workingStepRuns(runId: string) {
-  return queries
+export function workingStepRuns(db: Queries, p: Param<OfRun>) {
+  return db
     .selectFrom('step_runs')
     .select((eb) => eb.fn.coalesce('source_step_run_id', 'run_id').as('id'))
-    .where('pipeline_run_id', '=', runId);
+    .where('pipeline_run_id', '=', p('runId'));
 }
-
-export type StepRunIds = ReturnType<typeof ownStepRuns | typeof workingStepRuns>;

@@ -1,9 +1,8 @@
-import { metadataByEntity } from './annotations.ts';
+import { metadataByEntity, metadataIn } from './annotations.ts';
 import type { StepRunRecord, VersionRecord } from './metadata-store.ts';
 import { errorOf } from './runs.ts';
-import { queries } from './sqlite-dialect.ts';
-import { type Param, statement } from './statement.ts';
-import { ownStepRuns, type StepRunIds, workingStepRuns } from './step-run-ids.ts';
+import { type Param, type RowOf, statement } from './statement.ts';
+import { type OfRun, ownStepRuns, workingStepRuns } from './step-run-ids.ts';
 import type { StoreDb } from './store-db.ts';
 import type { Inputs } from './tables.ts';
 import { emptySummary, trackedSummaries } from './tracked-summaries.ts';
@@ -11,7 +10,7 @@ import { trackerRunRecord, trackerRunsIn } from './tracker-runs.ts';
 import type { Transaction } from './transaction.ts';
 import { availableVersions, versionRecord } from './version-records.ts';
 
-const stepsOf = statement((db, p: Param<{ runId: string }>) =>
+const stepsOf = statement((db, p: Param<OfRun>) =>
   db
     .selectFrom('step_runs as s')
     .innerJoin('runs as r', 'r.id', 's.run_id')
@@ -21,16 +20,32 @@ const stepsOf = statement((db, p: Param<{ runId: string }>) =>
     .orderBy('r.started_at')
     .orderBy('s.run_id'),
 );
-type StepRow = typeof stepsOf extends { readonly row?: infer Row } ? NonNullable<Row> : never;
+const outputsOf = statement((db, p: Param<OfRun>) =>
+  availableVersions(db)
+    .innerJoin('artifact_refs as ref', 'ref.version_id', 'v.id')
+    .select('ref.run_id as by')
+    .where('ref.run_id', 'in', workingStepRuns(db, p))
+    .where('ref.role', '=', 'output')
+    .orderBy('v.id'),
+);
+const metadataOfOutputs = statement((db, p: Param<OfRun>) => {
+  const refs = db
+    .selectFrom('artifact_refs')
+    .select('version_id as id')
+    .where('run_id', 'in', workingStepRuns(db, p))
+    .where('role', '=', 'output');
+  return metadataIn(db, 'version', refs);
+});
+const metadataOfSteps = statement((db, p: Param<OfRun>) => metadataIn(db, 'run', ownStepRuns(db, p).union(workingStepRuns(db, p))));
+const trackerRunsOfSteps = statement((db, p: Param<OfRun>) => trackerRunsIn(db, ownStepRuns(db, p)));
 
 /** A number of queries that does not depend on the number of steps. */
 export function stepRuns(store: StoreDb, runId: string): Promise<StepRunRecord[]> {
   return store.connection.read((tx) => {
-    const working = workingStepRuns(runId);
-    const outputs = outputsIn(tx, working);
-    const metadata = metadataByEntity(tx, 'run', ownStepRuns(runId).union(working));
-    const tracked = trackedSummaries(tx, working);
-    const trackerRuns = Map.groupBy(tx.rows(trackerRunsIn(ownStepRuns(runId))), (row) => row.run_id);
+    const outputs = outputsByStepRun(tx, runId);
+    const metadata = metadataByEntity(tx.all(metadataOfSteps, { runId }));
+    const tracked = trackedSummaries(tx, runId);
+    const trackerRuns = Map.groupBy(tx.all(trackerRunsOfSteps, { runId }), (row) => row.run_id);
     return tx.all(stepsOf, { runId }).map((row) => {
       const source = row.source_step_run_id ?? row.run_id;
       return {
@@ -44,7 +59,7 @@ export function stepRuns(store: StoreDb, runId: string): Promise<StepRunRecord[]
   });
 }
 
-function stepFields(row: StepRow): Omit<StepRunRecord, 'outputs' | 'metadata' | 'trackerRuns' | 'tracked'> {
+function stepFields(row: RowOf<typeof stepsOf>): Omit<StepRunRecord, 'outputs' | 'metadata' | 'trackerRuns' | 'tracked'> {
   return {
     id: row.run_id,
     runId: row.pipeline_run_id,
@@ -64,23 +79,10 @@ function stepFields(row: StepRow): Omit<StepRunRecord, 'outputs' | 'metadata' | 
   };
 }
 
-function outputsIn(tx: Transaction, stepRunIds: StepRunIds): Map<string, VersionRecord[]> {
-  const rows = tx.rows(
-    availableVersions()
-      .innerJoin('artifact_refs as ref', 'ref.version_id', 'v.id')
-      .select('ref.run_id as by')
-      .where('ref.run_id', 'in', stepRunIds)
-      .where('ref.role', '=', 'output')
-      .orderBy('v.id'),
-  );
-  const refs = queries
-    .selectFrom('artifact_refs')
-    .select('version_id as id')
-    .where('run_id', 'in', stepRunIds)
-    .where('role', '=', 'output');
-  const metadata = metadataByEntity(tx, 'version', refs);
+function outputsByStepRun(tx: Transaction, runId: string): Map<string, VersionRecord[]> {
+  const metadata = metadataByEntity(tx.all(metadataOfOutputs, { runId }));
   const outputs = new Map<string, VersionRecord[]>();
-  for (const [by, versions] of Map.groupBy(rows, (row) => row.by)) {
+  for (const [by, versions] of Map.groupBy(tx.all(outputsOf, { runId }), (row) => row.by)) {
     outputs.set(
       by,
       versions.map((row) => versionRecord(row, metadata.get(row.id))),

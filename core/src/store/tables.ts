@@ -8,7 +8,7 @@ export interface Tables {
   /** SQLite's own list of what is in the file. */
   sqlite_master: { name: string };
   meta: { store_id: string; schema_version: number; min_core: string };
-  workers: { id: string; host: string; boot_id: string; pid_ns: string; pid: number; process_started_at: string };
+  workers: { id: string; host: string; boot_id: string; pid_ns: string; pid: number; process_started_at: string; beat_at: number | null };
   flavors: { type: ComponentType; name: string; source: string; version: string; descriptor: string };
   components: { id: string; type: ComponentType; name: string; flavor: string; config: string; created_at: number };
   stacks: { id: string; name: string; created_at: number };
@@ -27,7 +27,16 @@ export interface Tables {
   metric_points: { series_id: number; step: number; micro: number; at: number; special: number; value: number };
   documents: { run_id: string; name: string; mime: string; json: string; at: number };
   logged_artifacts: { run_id: string; path: string; uri: string; sha256: string; size: number; type: string | null; at: number };
-  event_segments: { id: string; run_id: string; worker_id: string; uri: string; opened_at: number; applied_offset: number; sealed: number };
+  event_segments: {
+    id: string;
+    run_id: string;
+    worker_id: string;
+    uri: string;
+    opened_at: number;
+    applied_offset: number;
+    applied_lines: number;
+    sealed: number;
+  };
   tracker_runs: TrackerRunsTable;
   rejected_events: { tracker_run_key: string; writer: string; seq: number; why: string };
   artifacts: { id: string; name: string };
@@ -57,6 +66,8 @@ export interface RunsTable {
   error_stack: string | null;
   note: string | null;
   warnings: string | null;
+  cancel_requested_at: number | null;
+  deleted_at: number | null;
   spec_hash: string | null;
   stack_hash: string | null;
   env_hash: string | null;
@@ -74,6 +85,8 @@ export interface StepRunsTable {
   fence: number;
   /** `InputRecord` by name. */
   inputs: string;
+  /** `VersionIntent[]`; NULL for a step that did not run. */
+  intents: string | null;
   cache_key: string | null;
   not_cached: string | null;
   reason: string | null;
@@ -110,6 +123,12 @@ export interface TrackerRunsTable {
   acked: string;
   last_error: string | null;
   superseded_by: string | null;
+  pipeline_run_id: string;
+  /** JSON of what the step sets for this component. */
+  settings: string | null;
+  claim_worker: string | null;
+  claim_until: number | null;
+  dropped_at: number | null;
 }
 
 export interface ArtifactVersionsTable {
@@ -118,8 +137,10 @@ export interface ArtifactVersionsTable {
   number: number | null;
   state: 'pending' | 'available' | 'deleting' | 'deleted';
   store_id: string;
-  key_prefix: string;
-  worker_id: string;
+  /** Of a pending one. */
+  key_prefix: string | null;
+  /** Of a pending one. */
+  worker_id: string | null;
   producer_run_id: string;
   created_at: number;
   output: string | null;

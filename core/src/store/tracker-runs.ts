@@ -1,12 +1,12 @@
-import { sql } from 'kysely';
-import type { RunStatus } from '../pipeline/pipeline-spec.ts';
-import type { Outcome } from '../tracking/experiment-tracker.ts';
+import { type Expression, sql } from 'kysely';
+import type { Json } from '../json.ts';
+import { hasEnded, type RunStatus } from '../pipeline/pipeline-spec.ts';
+import type { Outcome, TrackerRunRef } from '../tracking/experiment-tracker.ts';
 import { trackerRunKey } from '../tracking/tracker-run-key.ts';
 import { writeMetadata } from './annotations.ts';
 import type { StepIdentity, TrackerRunRecord, TrackerRunUpdate } from './metadata-store.ts';
-import { queries } from './sqlite-dialect.ts';
-import { type Param, statement } from './statement.ts';
-import type { StepRunIds } from './step-run-ids.ts';
+import type { Queries } from './sqlite-dialect.ts';
+import { type Param, type RowOf, statement } from './statement.ts';
 import type { StoreDb } from './store-db.ts';
 import type { Tables } from './tables.ts';
 import type { Transaction } from './transaction.ts';
@@ -14,23 +14,37 @@ import type { Transaction } from './transaction.ts';
 /** A tracker run's id is its key: both name it alone, and the key is known to whoever opens it again. */
 export type CreatedTrackerRun = { id: string; key: string; component: string };
 
+/** A tracker of a step, and what the step sets for it. */
+export type TrackerOfStep = { component: string; flavor: string; settings?: Json };
+
 type Row = Tables['tracker_runs'];
 
-const insertTrackerRun = statement(
-  (db, p: Param<{ key: string; runId: string; position: number; component: string; flavor: string; desired: string | null }>) =>
-    db
-      .insertInto('tracker_runs')
-      .values({
-        key: p('key'),
-        run_id: p('runId'),
-        position: p('position'),
-        component: p('component'),
-        flavor: p('flavor'),
-        status: 'queued',
-        desired: p('desired'),
-        acked: '{}',
-      })
-      .onConflict((conflict) => conflict.doNothing()),
+interface NewTrackerRun {
+  key: string;
+  runId: string;
+  pipelineRunId: string;
+  position: number;
+  component: string;
+  flavor: string;
+  settings: string | null;
+  desired: string | null;
+}
+const insertTrackerRun = statement((db, p: Param<NewTrackerRun>) =>
+  db
+    .insertInto('tracker_runs')
+    .values({
+      key: p('key'),
+      run_id: p('runId'),
+      pipeline_run_id: p('pipelineRunId'),
+      position: p('position'),
+      component: p('component'),
+      flavor: p('flavor'),
+      settings: p('settings'),
+      status: 'queued',
+      desired: p('desired'),
+      acked: '{}',
+    })
+    .onConflict((conflict) => conflict.doNothing()),
 );
 const ofRun = statement((db, p: Param<{ runId: string }>) =>
   db.selectFrom('tracker_runs').select(['key', 'component']).where('run_id', '=', p('runId')).orderBy('position'),
@@ -41,6 +55,15 @@ const setDesired = statement((db, p: Param<{ runId: string; desired: string }>) 
     .set({ desired: p('desired') })
     .where('run_id', '=', p('runId')),
 );
+/** One that was closed otherwise (a run that failed and was resumed) is to be closed again. */
+const reopen = statement((db, p: Param<{ runId: string; status: Outcome['status'] }>) =>
+  db
+    .updateTable('tracker_runs')
+    .set({ status: 'running' })
+    .where('run_id', '=', p('runId'))
+    .where('status', 'in', ['completed', 'failed', 'killed'])
+    .where('status', '!=', p('status')),
+);
 const setSuperseded = statement((db, p: Param<{ key: string; by: string }>) =>
   db
     .updateTable('tracker_runs')
@@ -48,11 +71,16 @@ const setSuperseded = statement((db, p: Param<{ key: string; by: string }>) =>
     .where('key', '=', p('key')),
 );
 const byKey = statement((db, p: Param<{ key: string }>) => db.selectFrom('tracker_runs').selectAll().where('key', '=', p('key')));
-const setState = statement((db, p: Param<Pick<Row, 'key' | 'ref' | 'url' | 'status' | 'acked' | 'last_error'>>) =>
+type State = Pick<Row, 'key' | 'ref' | 'url' | 'status' | 'acked' | 'last_error' | 'claim_worker' | 'claim_until'>;
+const setState = statement((db, p: Param<State>) =>
   db
     .updateTable('tracker_runs')
     .set({ ref: p('ref'), url: p('url'), status: p('status'), acked: p('acked'), last_error: p('last_error') })
+    .set({ claim_worker: p('claim_worker'), claim_until: p('claim_until') })
     .where('key', '=', p('key')),
+);
+const endOfRun = statement((db, p: Param<{ runId: string }>) =>
+  db.selectFrom('runs').select(['status', 'error_name', 'error_message', 'error_stack']).where('id', '=', p('runId')),
 );
 const insertRejected = statement((db, p: Param<{ key: string; writer: string; seq: number; why: string }>) =>
   db
@@ -61,19 +89,34 @@ const insertRejected = statement((db, p: Param<{ key: string; writer: string; se
     .onConflict((conflict) => conflict.doNothing()),
 );
 
+type Identity = { runId: string; attempt: number } & Partial<StepIdentity>;
+
 /** Those of an attempt are named by step and attempt, those of a pipeline run (`attempt` 0) by the run alone. */
 export function insertTrackerRuns(
   tx: Transaction,
   runId: string,
-  identity: { runId: string; attempt: number } & Partial<StepIdentity>,
-  trackers: readonly { component: string; flavor: string }[],
+  identity: Identity,
+  trackers: readonly TrackerOfStep[],
   desired?: Outcome,
 ): CreatedTrackerRun[] {
-  return trackers.map(({ component, flavor }, position) => {
-    const key = trackerRunKey({ ...identity, component });
-    tx.run(insertTrackerRun, { key, runId, position, component, flavor, desired: desired === undefined ? null : JSON.stringify(desired) });
-    return { id: key, key, component };
+  return trackers.map((tracker, position) => insertOne(tx, runId, identity, tracker, position, desired).created);
+}
+
+function insertOne(
+  tx: Transaction,
+  runId: string,
+  identity: Identity,
+  { component, flavor, settings }: TrackerOfStep,
+  position: number,
+  desired: Outcome | undefined,
+): { created: CreatedTrackerRun; isNew: boolean } {
+  const key = trackerRunKey({ ...identity, component });
+  const rows = tx.run(insertTrackerRun, {
+    ...{ key, runId, pipelineRunId: identity.runId, position, component, flavor },
+    settings: settings === undefined ? null : JSON.stringify(settings),
+    desired: desired === undefined ? null : JSON.stringify(desired),
   });
+  return { created: { id: key, key, component }, isNew: rows === 1 };
 }
 
 export function trackerRunsOf(tx: Transaction, runId: string): CreatedTrackerRun[] {
@@ -84,23 +127,49 @@ export function requireOutcome(tx: Transaction, runId: string, outcome: Outcome)
   tx.run(setDesired, { runId, desired: JSON.stringify(outcome) });
 }
 
+/** The same for a pipeline run, which may have ended before. */
+export function requireOutcomeOfRun(tx: Transaction, runId: string, outcome: Outcome): void {
+  requireOutcome(tx, runId, outcome);
+  tx.run(reopen, { runId, status: outcome.status });
+}
+
 /** The tracker runs of a failed attempt point to those of `next`. */
 export function supersede(tx: Transaction, runId: string, next: StepIdentity & { attempt: number }): void {
   for (const { key, component } of tx.all(ofRun, { runId })) tx.run(setSuperseded, { key, by: trackerRunKey({ ...next, component }) });
+}
+
+/** The tracker run of a pipeline run. What it must reach is known if that has ended already. */
+export function insertParent(tx: Transaction, runId: string, tracker: TrackerOfStep): { created: CreatedTrackerRun; isNew: boolean } {
+  return insertOne(tx, runId, { runId, attempt: 0 }, tracker, 0, outcomeOf(tx.get(endOfRun, { runId })));
+}
+
+function outcomeOf(run: RowOf<typeof endOfRun> | undefined): Outcome | undefined {
+  if (run?.status === 'completed') return { status: 'completed' };
+  if (run?.status === 'killed') return { status: 'killed', reason: run.error_message ?? 'killed' };
+  if (run?.status !== 'failed') return undefined;
+  const stack = run.error_stack === null ? {} : { stack: run.error_stack };
+  return { status: 'failed', error: { name: run.error_name ?? 'Error', message: run.error_message ?? 'failed', ...stack } };
 }
 
 export function createTrackerRuns(
   store: StoreDb,
   runId: string,
   trackers: readonly { component: string; flavor: string }[],
-): Promise<CreatedTrackerRun[]> {
-  return store.connection.write((tx) => insertTrackerRuns(tx, runId, { runId, attempt: 0 }, trackers));
+): Promise<(CreatedTrackerRun & { ref?: TrackerRunRef })[]> {
+  return store.connection.write((tx) =>
+    trackers.map((tracker) => {
+      const { created, isNew } = insertParent(tx, runId, tracker);
+      const ref = isNew ? null : tx.get(byKey, { key: created.key })!.ref;
+      return { ...created, ...(ref !== null && { ref: JSON.parse(ref) as TrackerRunRef }) };
+    }),
+  );
 }
 
 export function updateTrackerRun(store: StoreDb, update: TrackerRunUpdate): Promise<void> {
   return store.connection.write((tx) => {
     const known = tx.get(byKey, { key: update.id });
     if (known === undefined) throw new RangeError(`no tracker run ${update.id}`);
+    const over = update.status !== undefined && hasEnded(update.status);
     tx.run(setState, {
       key: known.key,
       ref: update.ref === undefined ? known.ref : JSON.stringify(update.ref),
@@ -108,6 +177,9 @@ export function updateTrackerRun(store: StoreDb, update: TrackerRunUpdate): Prom
       status: update.status ?? known.status,
       acked: update.acked === undefined ? known.acked : JSON.stringify(furthest(JSON.parse(known.acked) as Acked, update.acked)),
       last_error: update.lastError === undefined ? known.last_error : update.lastError,
+      // Nobody is at work on one that has reached its end.
+      claim_worker: over ? null : known.claim_worker,
+      claim_until: over ? null : known.claim_until,
     });
     for (const each of update.rejected ?? []) tx.run(insertRejected, { key: known.key, ...each });
     if (update.metadata !== undefined) writeMetadata(tx, store, 'run', known.run_id, update.metadata);
@@ -139,9 +211,9 @@ export function trackerRunRecord(row: Row & { rejected: number }): TrackerRunRec
   };
 }
 
-/** Of the given runs, those of each in the order of its trackers. */
-export function trackerRunsIn(runIds: readonly string[] | StepRunIds) {
-  return queries
+/** Of the runs whose ids `runIds` gives, those of each in the order of its trackers. */
+export function trackerRunsIn(db: Queries, runIds: readonly string[] | Expression<{ id: string }>) {
+  return db
     .selectFrom('tracker_runs as t')
     .selectAll('t')
     .select((eb) =>
@@ -153,18 +225,19 @@ export function trackerRunsIn(runIds: readonly string[] | StepRunIds) {
         .$notNull()
         .as('rejected'),
     )
-    .where('t.run_id', 'in', runIds)
+    .where('t.run_id', 'in', runIds as readonly string[])
     .orderBy('t.run_id')
     .orderBy('t.position');
 }
 
-const due = statement(() =>
-  queries
+const due = statement((db) =>
+  db
     .selectFrom('tracker_runs')
     .select((eb) => ['component', eb.fn.countAll<number>().as('trackerRuns')])
     .where('desired', 'is not', null)
     // Literals, so that the planner sees that the index of such rows serves.
     .where('status', 'in', [sql.lit<RunStatus>('queued'), sql.lit<RunStatus>('running')])
+    .where('dropped_at', 'is', null)
     .groupBy('component')
     .orderBy('component'),
 );

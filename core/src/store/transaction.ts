@@ -1,6 +1,6 @@
 import type { Compilable } from 'kysely';
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
-import type { Statement } from './statement.ts';
+import type { Statement } from './compiled-statement.ts';
 
 /** What may be done inside one transaction: all of it synchronous. */
 export class Transaction {

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { DatabaseSync } from 'node:sqlite';
-import { completedStep, createdRun, intended, logged, temporaryStore } from '../testing/sample-store.ts';
+import { completedStep, createdRun, intended, logged, temporaryStore, WORKER } from '../testing/sample-store.ts';
 
 test('the views that people query name runs, steps, metrics, params, tags and artifacts', async () => {
   const { store, path, remove } = await temporaryStore();
@@ -12,7 +12,14 @@ test('the views that people query name runs, steps, metrics, params, tags and ar
     { kind: 'metrics', values: { bad: NaN }, step: 0 },
     { kind: 'note', markdown: 'x' },
   ]);
-  await store.finishRun({ id: run.id, status: 'completed', endedAt: 5, warnings: [], outcome: { status: 'completed' } });
+  await store.finishRun({
+    id: run.id,
+    workerId: WORKER.id,
+    status: 'completed',
+    endedAt: 5,
+    warnings: [],
+    outcome: { status: 'completed' },
+  });
   store.close();
 
   const db = new DatabaseSync(path, { readOnly: true });

@@ -1,0 +1,60 @@
+import { sql } from 'kysely';
+import { type Param, statement } from './statement.ts';
+import type { StoreDb } from './store-db.ts';
+
+const PAGE = 1000;
+
+/** No page is longer; the rows of a page need not be drained. */
+const sealed = statement((db, p: Param<{ after: string; limit: number }>) =>
+  db
+    .selectFrom('event_segments as s')
+    .innerJoin('runs as r', 'r.id', 's.run_id')
+    .select(['s.id', 's.run_id as runId', 's.uri as path'])
+    .where('s.id', '>', p('after'))
+    .where('s.sealed', '=', 1)
+    .where('r.status', '!=', 'running')
+    .where((eb) =>
+      eb.not(
+        eb.exists(
+          db
+            .selectFrom('tracker_runs as t')
+            .select('t.key')
+            .where((of) =>
+              of(
+                't.run_id',
+                'in',
+                of
+                  .selectFrom('step_runs')
+                  .select('run_id as id')
+                  .where('pipeline_run_id', '=', eb.ref('s.run_id'))
+                  .unionAll(of.selectFrom('runs').select('id').where('id', '=', eb.ref('s.run_id'))),
+              ),
+            )
+            .where('t.dropped_at', 'is', null)
+            .where((of) =>
+              of.or([
+                of('t.status', 'in', [sql.lit('queued' as const), sql.lit('running' as const)]),
+                of.exists(of.selectFrom('rejected_events as e').select('e.seq').whereRef('e.tracker_run_key', '=', 't.key')),
+              ]),
+            ),
+        ),
+      ),
+    )
+    .orderBy('s.id')
+    .limit(p('limit')),
+);
+const forget = statement((db, p: Param<{ id: string }>) => db.deleteFrom('event_segments').where('id', '=', p('id')));
+
+/**
+ * Segments that nobody reads any more: what is in them was applied, no tracker run of their pipeline run waits for any of it, and none set an event aside
+ * that might be tried again.
+ */
+export function drainedSegments(store: StoreDb, after: string): Promise<{ id: string; runId: string; path: string }[]> {
+  return store.connection.read((tx) => tx.all(sealed, { after, limit: PAGE }).map((segment) => ({ ...segment })));
+}
+
+export function forgetSegments(store: StoreDb, ids: readonly string[]): Promise<void> {
+  return store.connection.write((tx) => {
+    for (const id of ids) tx.run(forget, { id });
+  });
+}

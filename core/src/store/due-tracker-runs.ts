@@ -1,0 +1,123 @@
+import { sql } from 'kysely';
+import type { RunStatus } from '../pipeline/pipeline-spec.ts';
+import type { DeliveryQuery, DueTrackerRuns, RejectedEvent } from './delivery-store.ts';
+import type { WorkerRecord } from './metadata-store.ts';
+import type { Queries } from './sqlite-dialect.ts';
+import { type Param, type RowOf, statement } from './statement.ts';
+import type { StoreDb } from './store-db.ts';
+import type { Transaction } from './transaction.ts';
+
+/** Tracker runs whose end is due, in the words of the index of such rows: literals, so that the planner sees that it serves. */
+export const dueOnes = (db: Queries) =>
+  db
+    .selectFrom('tracker_runs as t')
+    .where('t.desired', 'is not', null)
+    .where('t.status', 'in', [sql.lit<RunStatus>('queued'), sql.lit<RunStatus>('running')])
+    .where('t.dropped_at', 'is', null);
+
+/** `named`: 1 when the query names it, 0 for all. */
+interface Filter {
+  now: number;
+  anyComponent: number;
+  component: string;
+  anyRun: number;
+  runId: string;
+}
+
+const due = statement((db, p: Param<Filter>) =>
+  dueOnes(db)
+    .innerJoin('runs as r', 'r.id', 't.pipeline_run_id')
+    .select(['t.component', 't.flavor', 't.pipeline_run_id as run_id', 'r.name as run'])
+    .select((eb) => [
+      eb.fn.countAll<number>().as('n'),
+      eb.fn.max<string | null>('t.last_error').as('last_error'),
+      eb.fn.max<string | null>(eb.case().when('t.claim_until', '>=', p('now')).then(eb.ref('t.claim_worker')).end()).as('claimed_by'),
+      eb
+        .not(
+          eb.exists(
+            eb.selectFrom('run_sessions as s').select('s.n').whereRef('s.run_id', '=', 't.pipeline_run_id').where('s.ended_at', 'is', null),
+          ),
+        )
+        .as('free'),
+    ])
+    .where((eb) => eb.or([eb(eb.val(p('anyComponent')), '=', 1), eb('t.component', '=', p('component'))]))
+    .where((eb) => eb.or([eb(eb.val(p('anyRun')), '=', 1), eb('t.pipeline_run_id', '=', p('runId'))]))
+    .groupBy(['t.component', 't.pipeline_run_id']),
+);
+const worker = statement((db, p: Param<{ id: string }>) =>
+  db.selectFrom('workers').select(['id', 'host', 'boot_id', 'pid_ns', 'pid', 'process_started_at']).where('id', '=', p('id')),
+);
+const rejected = statement((db, p: Param<Omit<Filter, 'now'>>) =>
+  db
+    .selectFrom('rejected_events as e')
+    .innerJoin('tracker_runs as t', 't.key', 'e.tracker_run_key')
+    .innerJoin('runs as r', 'r.id', 't.pipeline_run_id')
+    .leftJoin('step_runs as s', 's.run_id', 't.run_id')
+    .select(['e.tracker_run_key', 'e.writer', 'e.seq', 'e.why', 't.component', 't.flavor', 't.pipeline_run_id as run_id', 'r.name as run'])
+    .select(['s.step_id', 's.map_index', 's.attempt'])
+    .where((eb) => eb.or([eb(eb.val(p('anyComponent')), '=', 1), eb('t.component', '=', p('component'))]))
+    .where((eb) => eb.or([eb(eb.val(p('anyRun')), '=', 1), eb('t.pipeline_run_id', '=', p('runId'))]))
+    .orderBy('t.pipeline_run_id')
+    .orderBy('t.run_id')
+    .orderBy('e.seq'),
+);
+
+export const filterOf = ({ component, runId }: DeliveryQuery): Omit<Filter, 'now'> => ({
+  anyComponent: component === undefined ? 1 : 0,
+  component: component ?? '',
+  anyRun: runId === undefined ? 1 : 0,
+  runId: runId ?? '',
+});
+
+export function dueTrackerRuns(store: StoreDb, query: DeliveryQuery): Promise<DueTrackerRuns[]> {
+  return store.connection.read((tx) =>
+    tx
+      .all(due, { ...filterOf(query), now: Date.now() })
+      .map((row): DueTrackerRuns => ({
+        runId: row.run_id,
+        run: row.run,
+        component: row.component,
+        flavor: row.flavor,
+        trackerRuns: row.n,
+        free: Boolean(row.free),
+        ...(row.claimed_by !== null && { claimedBy: workerOf(tx, row.claimed_by) }),
+        ...(row.last_error !== null && { lastError: row.last_error }),
+      }))
+      // Ids of runs rise with time.
+      .sort((a, b) => (a.runId < b.runId ? -1 : a.runId > b.runId ? 1 : 0)),
+  );
+}
+
+function workerOf(tx: Transaction, id: string): WorkerRecord {
+  const { boot_id, pid_ns, process_started_at, ...row } = tx.get(worker, { id })!;
+  return { ...row, bootId: boot_id, pidNamespace: pid_ns, processStartedAt: process_started_at };
+}
+
+const ackedOfDue = statement((db, p: Param<{ runId: string; component: string }>) =>
+  dueOnes(db).select(['t.run_id', 't.acked']).where('t.component', '=', p('component')).where('t.pipeline_run_id', '=', p('runId')),
+);
+
+export function dueAcked(store: StoreDb, runId: string, component: string): Promise<{ runId: string; acked: Record<string, number> }[]> {
+  return store.connection.read((tx) =>
+    tx.all(ackedOfDue, { runId, component }).map((row) => ({ runId: row.run_id, acked: JSON.parse(row.acked) as Record<string, number> })),
+  );
+}
+
+export function rejectedEvents(store: StoreDb, query: DeliveryQuery): Promise<RejectedEvent[]> {
+  return store.connection.read((tx) => tx.all(rejected, filterOf(query)).map(rejectedEvent));
+}
+
+function rejectedEvent(row: RowOf<typeof rejected>): RejectedEvent {
+  return {
+    trackerRunKey: row.tracker_run_key,
+    component: row.component,
+    flavor: row.flavor,
+    runId: row.run_id,
+    run: row.run,
+    ...(row.step_id !== null && { step: row.map_index! >= 0 ? `${row.step_id}[${row.map_index}]` : row.step_id }),
+    attempt: row.attempt ?? 0,
+    writer: row.writer,
+    seq: row.seq,
+    why: row.why,
+  };
+}

@@ -1,0 +1,56 @@
+import { componentRecord } from './components.ts';
+import type { ComponentQuery, ComponentRecord, Page, StackQuery, StackRecord } from './metadata-store.ts';
+import { decodeCursor, encodeCursor, limitOf, orderOf, pageOf } from './page.ts';
+import { queries } from './sqlite-dialect.ts';
+import { stackRecord } from './stacks.ts';
+import type { StoreDb } from './store-db.ts';
+
+const COLUMNS = { name: 'name', createdAt: 'created_at' } as const;
+type Sorted<Query> = Query & { sort: NonNullable<StackQuery['sort']> };
+
+/** Components in another order than the one that is always at hand. */
+export function sortedComponents(store: StoreDb, query: Sorted<ComponentQuery>): Promise<Page<ComponentRecord>> {
+  const { sort, type, flavor, name, after } = query;
+  const { column, direction, beyond } = orderOf(sort, COLUMNS);
+  let list = queries
+    .selectFrom('components')
+    .selectAll()
+    .orderBy(column, direction)
+    .orderBy('id', direction)
+    .limit(limitOf(query) + 1);
+  if (type !== undefined) list = list.where('type', '=', type);
+  if (flavor !== undefined) list = list.where('flavor', '=', flavor);
+  if (name !== undefined) list = list.where((eb) => eb(eb.fn<number>('instr', ['name', eb.val(name)]), '>', 0));
+  if (after !== undefined) {
+    const [value, id] = decodeCursor(sort, after);
+    list = list.where((eb) => eb(eb.refTuple(column, 'id'), beyond, eb.tuple(value as never, id as never)));
+  }
+  return store.connection.read((tx) =>
+    pageOf(tx.rows(list), limitOf(query), componentRecord, (row) => encodeCursor(sort, [row[column], row.id])),
+  );
+}
+
+/** Stacks in another order than the one that is always at hand. */
+export function sortedStacks(store: StoreDb, query: Sorted<StackQuery>): Promise<Page<StackRecord>> {
+  const { sort, name, after } = query;
+  const { column, direction, beyond } = orderOf(sort, COLUMNS);
+  let list = queries
+    .selectFrom('stacks')
+    .selectAll()
+    .orderBy(column, direction)
+    .orderBy('id', direction)
+    .limit(limitOf(query) + 1);
+  if (name !== undefined) list = list.where((eb) => eb(eb.fn<number>('instr', ['name', eb.val(name)]), '>', 0));
+  if (after !== undefined) {
+    const [value, id] = decodeCursor(sort, after);
+    list = list.where((eb) => eb(eb.refTuple(column, 'id'), beyond, eb.tuple(value as never, id as never)));
+  }
+  return store.connection.read((tx) =>
+    pageOf(
+      tx.rows(list),
+      limitOf(query),
+      (row) => stackRecord(tx, row),
+      (row) => encodeCursor(sort, [row[column], row.id]),
+    ),
+  );
+}

@@ -1,0 +1,245 @@
+import type { Json } from '../json.ts';
+import type { Outcome, TrackerRunRef } from '../tracking/experiment-tracker.ts';
+import type { DeliveryQuery, StoredTrackerRun, TrackerRunClaim } from './delivery-store.ts';
+import { dueOnes, filterOf } from './due-tracker-runs.ts';
+import { insertWorker } from './run-sessions.ts';
+import { type Param, type RowOf, statement } from './statement.ts';
+import type { StoreDb } from './store-db.ts';
+import { insertParent } from './tracker-runs.ts';
+import type { Transaction } from './transaction.ts';
+
+/** How long a claim holds unless it is renewed, ms. */
+const CLAIM_MS = 30_000;
+
+/** A claim as the rows tell it. */
+interface Claimant {
+  runId: string;
+  component: string;
+  workerId: string;
+}
+interface Claim extends Claimant {
+  now: number;
+  until: number;
+}
+
+/** Nothing to claim while a session of the run is open, or somebody has a claim that holds. */
+const isTaken = statement((db, p: Param<Pick<Claim, 'runId' | 'component' | 'now'>>) =>
+  db
+    .selectFrom('runs as r')
+    .select('r.id')
+    .where('r.id', '=', p('runId'))
+    .where((eb) =>
+      eb.or([
+        eb.exists(eb.selectFrom('run_sessions as s').select('s.n').where('s.run_id', '=', p('runId')).where('s.ended_at', 'is', null)),
+        eb.exists(
+          eb
+            .selectFrom('tracker_runs as t')
+            .select('t.key')
+            .where('t.pipeline_run_id', '=', p('runId'))
+            .where('t.component', '=', p('component'))
+            .where('t.claim_until', '>=', p('now')),
+        ),
+      ]),
+    ),
+);
+const claimDue = statement((db, p: Param<Claim>) =>
+  db
+    .updateTable('tracker_runs')
+    .set({ claim_worker: p('workerId'), claim_until: p('until') })
+    .where('key', 'in', dueOnes(db).select('t.key').where('t.component', '=', p('component')).where('t.pipeline_run_id', '=', p('runId'))),
+);
+const claimRejected = statement((db, p: Param<Claim>) =>
+  db
+    .updateTable('tracker_runs')
+    .set({ claim_worker: p('workerId'), claim_until: p('until') })
+    .where('pipeline_run_id', '=', p('runId'))
+    .where('component', '=', p('component'))
+    .where('desired', 'is not', null)
+    .where((eb) => eb.exists(eb.selectFrom('rejected_events as e').select('e.seq').whereRef('e.tracker_run_key', '=', 'tracker_runs.key'))),
+);
+/** What a worker claimed at the end of its own run, of all components. */
+const claimOwn = statement((db, p: Param<Omit<Claim, 'component' | 'now'>>) =>
+  db
+    .updateTable('tracker_runs')
+    .set({ claim_worker: p('workerId'), claim_until: p('until') })
+    .where('pipeline_run_id', '=', p('runId'))
+    .where('status', 'in', ['queued', 'running']),
+);
+const renew = statement((db, p: Param<Claim>) =>
+  db
+    .updateTable('tracker_runs')
+    .set({ claim_until: p('until') })
+    .where('pipeline_run_id', '=', p('runId'))
+    .where('component', '=', p('component'))
+    .where('claim_worker', '=', p('workerId'))
+    .where('claim_until', '>=', p('now')),
+);
+const release = statement((db, p: Param<Claimant>) =>
+  db
+    .updateTable('tracker_runs')
+    .set({ claim_worker: null, claim_until: null })
+    .where('pipeline_run_id', '=', p('runId'))
+    .where('component', '=', p('component'))
+    .where('claim_worker', '=', p('workerId')),
+);
+const claimedByWorker = statement((db, p: Param<{ workerId: string; now: number }>) =>
+  dueOnes(db)
+    .select(['t.pipeline_run_id as runId', 't.component'])
+    .distinct()
+    .where('t.claim_worker', '=', p('workerId'))
+    .where('t.claim_until', '>=', p('now')),
+);
+const claimed = statement((db, p: Param<Claimant>) =>
+  db
+    .selectFrom('tracker_runs as t')
+    .innerJoin('runs as r', 'r.id', 't.run_id')
+    .leftJoin('step_runs as s', 's.run_id', 't.run_id')
+    .select(['t.key', 't.run_id', 't.position', 't.status', 't.ref', 't.desired', 't.acked', 't.superseded_by', 't.settings', 't.flavor'])
+    .select(['r.started_at', 'r.ended_at', 's.step_id', 's.map_index', 's.attempt'])
+    .select((eb) =>
+      eb
+        .exists(
+          eb
+            .selectFrom('tracker_runs as o')
+            .select('o.key')
+            .whereRef('o.run_id', '=', 't.run_id')
+            .whereRef('o.position', '!=', 't.position'),
+        )
+        .as('several'),
+    )
+    .select((eb) =>
+      eb
+        .exists(eb.selectFrom('run_sessions as n').select('n.n').whereRef('n.run_id', '=', 't.pipeline_run_id').where('n.n', '=', 2))
+        .as('resumed'),
+    )
+    .where('t.pipeline_run_id', '=', p('runId'))
+    .where('t.component', '=', p('component'))
+    .where('t.claim_worker', '=', p('workerId'))
+    .where('t.desired', 'is not', null)
+    .$narrowType<{ desired: string }>()
+    .orderBy('r.started_at')
+    .orderBy('t.run_id'),
+);
+const drop = statement((db, p: Param<ReturnType<typeof filterOf> & { now: number }>) =>
+  db
+    .updateTable('tracker_runs')
+    .set({ dropped_at: p('now'), claim_worker: null, claim_until: null })
+    .where(
+      'key',
+      'in',
+      dueOnes(db)
+        .select('t.key')
+        .where((eb) => eb.or([eb(eb.val(p('anyComponent')), '=', 1), eb('t.component', '=', p('component'))]))
+        .where((eb) => eb.or([eb(eb.val(p('anyRun')), '=', 1), eb('t.pipeline_run_id', '=', p('runId'))]))
+        .where((eb) =>
+          eb.not(
+            eb.exists(
+              eb
+                .selectFrom('run_sessions as s')
+                .select('s.n')
+                .whereRef('s.run_id', '=', 't.pipeline_run_id')
+                .where('s.ended_at', 'is', null),
+            ),
+          ),
+        ),
+    ),
+);
+const dropRejected = statement((db, p: Param<ReturnType<typeof filterOf>>) =>
+  db.deleteFrom('rejected_events').where((eb) =>
+    eb.exists(
+      eb
+        .selectFrom('tracker_runs as t')
+        .select('t.key')
+        .whereRef('t.key', '=', 'rejected_events.tracker_run_key')
+        .where((of) => of.or([of(of.val(p('anyComponent')), '=', 1), of('t.component', '=', p('component'))]))
+        .where((of) => of.or([of(of.val(p('anyRun')), '=', 1), of('t.pipeline_run_id', '=', p('runId'))])),
+    ),
+  ),
+);
+const unreject = statement((db, p: Param<{ key: string; writer: string; seq: number }>) =>
+  db.deleteFrom('rejected_events').where('tracker_run_key', '=', p('key')).where('writer', '=', p('writer')).where('seq', '=', p('seq')),
+);
+
+export function claimTrackerRuns(store: StoreDb, claim: TrackerRunClaim, what: 'due' | 'rejected'): Promise<StoredTrackerRun[]> {
+  return store.connection.write((tx) => {
+    const now = Date.now();
+    const claimant = claimantOf(claim);
+    if (tx.get(isTaken, { runId: claim.runId, component: claim.component, now }) !== undefined) return [];
+    // What an earlier claim of this process left behind is not part of this one.
+    tx.run(release, claimant);
+    tx.run(insertWorker, claim.worker);
+    const mine = { ...claimant, now, until: now + CLAIM_MS };
+    if (tx.run(what === 'due' ? claimDue : claimRejected, mine) === 0) return [];
+    const rows = tx.all(claimed, claimant);
+    if (what === 'rejected' || !insertMissingParent(tx, claim, rows)) return rows.map(storedTrackerRun);
+    tx.run(claimDue, mine);
+    return tx.all(claimed, claimant).map(storedTrackerRun);
+  });
+}
+
+const claimantOf = ({ runId, component, worker }: TrackerRunClaim): Claimant => ({ runId, component, workerId: worker.id });
+
+/** The owner of a run has claimed what it still delivers when its session ends. Undone as any claim is. */
+export function claimAtEnd(tx: Transaction, runId: string, { workerId, ms }: { workerId: string; ms: number }): void {
+  tx.run(claimOwn, { runId, workerId, until: Date.now() + ms });
+}
+
+/** The owner of the run may have died after it recorded the tracker runs of its steps, and before that of the run. */
+function insertMissingParent(tx: Transaction, { runId, component }: TrackerRunClaim, rows: readonly ClaimedRow[]): boolean {
+  const [first] = rows;
+  if (first === undefined) return false;
+  return insertParent(tx, runId, { component, flavor: first.flavor }).isNew;
+}
+
+type ClaimedRow = RowOf<typeof claimed>;
+
+function storedTrackerRun(row: ClaimedRow): StoredTrackerRun {
+  return {
+    key: row.key,
+    runId: row.run_id,
+    position: row.position,
+    several: Boolean(row.several),
+    status: row.status,
+    ...(row.ref !== null && { ref: JSON.parse(row.ref) as TrackerRunRef }),
+    desired: JSON.parse(row.desired) as Outcome,
+    acked: JSON.parse(row.acked) as Record<string, number>,
+    ...(row.superseded_by !== null && { supersededBy: row.superseded_by }),
+    settings: row.settings === null ? {} : (JSON.parse(row.settings) as Json),
+    startedAt: row.started_at,
+    endedAt: row.ended_at ?? row.started_at,
+    resumed: Boolean(row.resumed),
+    ...(row.step_id !== null && {
+      step: { stepId: row.step_id, ...(row.map_index! >= 0 && { mapIndex: row.map_index! }), attempt: row.attempt! },
+    }),
+  };
+}
+
+export function renewClaim(store: StoreDb, claim: TrackerRunClaim): Promise<boolean> {
+  return store.connection.write((tx) => {
+    const now = Date.now();
+    return tx.run(renew, { ...claimantOf(claim), now, until: now + CLAIM_MS }) > 0;
+  });
+}
+
+export function releaseClaim(store: StoreDb, claim: TrackerRunClaim): Promise<void> {
+  return store.connection.write((tx) => void tx.run(release, claimantOf(claim)));
+}
+
+export function releaseClaimsOf(store: StoreDb, workerId: string): Promise<void> {
+  return store.connection.write((tx) => {
+    for (const claim of tx.all(claimedByWorker, { workerId, now: Date.now() })) tx.run(release, { ...claim, workerId });
+  });
+}
+
+export function dropTrackerRuns(store: StoreDb, query: DeliveryQuery): Promise<{ trackerRuns: number; events: number }> {
+  return store.connection.write((tx) => {
+    const filter = filterOf(query);
+    return { trackerRuns: tx.run(drop, { ...filter, now: Date.now() }), events: tx.run(dropRejected, filter) };
+  });
+}
+
+export function removeRejected(store: StoreDb, key: string, events: readonly { writer: string; seq: number }[]): Promise<void> {
+  return store.connection.write((tx) => {
+    for (const { writer, seq } of events) tx.run(unreject, { key, writer, seq });
+  });
+}

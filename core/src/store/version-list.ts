@@ -1,0 +1,78 @@
+import type { Page, VersionQuery, VersionRecord } from './metadata-store.ts';
+import { decodeCursor, encodeCursor, limitOf, orderOf, pageOf } from './page.ts';
+import { queries } from './sqlite-dialect.ts';
+import type { StoreDb } from './store-db.ts';
+import type { Transaction } from './transaction.ts';
+import { availableVersions, withMetadata } from './version-records.ts';
+
+/** Newest first unless sorted otherwise; of one artifact, the highest number first. */
+export function versions(store: StoreDb, query: VersionQuery): Promise<Page<VersionRecord>> {
+  return store.connection.read((tx) => {
+    const list = versionList(tx, store, query);
+    if (list === undefined) return { items: [] };
+    const { sort, keys } = sortOf(query);
+    const { items, ...rest } = pageOf(
+      tx.rows(list),
+      limitOf(query),
+      (row) => row,
+      (row) =>
+        encodeCursor(
+          sort,
+          keys.map((key) => row[key]!),
+        ),
+    );
+    return { items: withMetadata(tx, items), ...rest };
+  });
+}
+
+/** Ids of versions begin with the time that they were made at. */
+const COLUMNS = { name: 'a.name', createdAt: 'v.id' } as const;
+
+function sortOf({ artifact, sort }: VersionQuery) {
+  if (sort === undefined && artifact !== undefined)
+    return { sort: 'number', keys: ['number'] as const, column: 'v.number' as const, direction: 'desc' as const, beyond: '<' as const };
+  const order = orderOf(sort ?? '-createdAt', COLUMNS);
+  return { ...order, sort: sort ?? '-createdAt', keys: order.column === 'a.name' ? (['artifact', 'id'] as const) : (['id'] as const) };
+}
+
+/** undefined when nothing can match. */
+function versionList(tx: Transaction, store: StoreDb, query: VersionQuery) {
+  const { artifact, runId, step, after } = query;
+  const { sort, column, direction, beyond } = sortOf(query);
+  let list = availableVersions(queries)
+    .orderBy(column, direction)
+    .limit(limitOf(query) + 1);
+  if (column === 'a.name') list = list.orderBy('v.id', direction);
+  if (artifact !== undefined) {
+    const id = store.artifacts.find(tx, artifact);
+    if (id === undefined) return undefined;
+    list = list.where('v.artifact_id', '=', id).where('v.number', 'is not', null);
+  }
+  if (runId !== undefined) list = list.where('v.id', 'in', outputsOf(runId, step));
+  else if (step !== undefined) list = list.where((eb) => eb.exists(stepRun(step).whereRef('run_id', '=', eb.ref('v.producer_run_id'))));
+  if (after !== undefined) {
+    const [value, id] = decodeCursor(sort, after);
+    list = list.where((eb) =>
+      column === 'a.name'
+        ? eb(eb.refTuple(column, 'v.id'), beyond, eb.tuple(value as string, id as string))
+        : eb(column, beyond, value as never),
+    );
+  }
+  return list;
+}
+
+const stepRun = (step: string) => queries.selectFrom('step_runs').select('run_id as id').where('step_id', '=', step);
+
+/** Made by the steps of a run (or by one of them), or by the run itself outside of a step. */
+function outputsOf(runId: string, step: string | undefined) {
+  const ofSteps = step === undefined ? queries.selectFrom('step_runs').select('run_id as id') : stepRun(step);
+  const ofRun = queries.selectFrom('runs').select('id').where('id', '=', runId);
+  return queries
+    .selectFrom('artifact_refs')
+    .select('version_id')
+    .where('role', '=', 'output')
+    .where((eb) => {
+      const ofThisRun = ofSteps.where('pipeline_run_id', '=', runId);
+      return eb('run_id', 'in', step === undefined ? ofThisRun.unionAll(ofRun) : ofThisRun);
+    });
+}
