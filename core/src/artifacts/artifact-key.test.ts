@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 
 import { BadArtifactKey, isError } from '../errors.ts';
-import { checkKey, compareKeys, keyPrefixOf } from './artifact-key.ts';
+import { checkKey, compareKeys, idInKey, keyPrefixOf } from './artifact-key.ts';
 
 const ID = '0190a1b2c3d4e5f60718293a4b5c6d7e';
 
@@ -82,3 +82,18 @@ function thrown(act: () => unknown): unknown {
   }
   return undefined;
 }
+
+describe('the id in a key', () => {
+  test.each(['wine', 'wine/train/output', 'wine/each[0]/0123456789abcdef0123456789abcdef.x', `wine/logged`, `a/${'x'.repeat(400)}`])(
+    'of %s is found',
+    (name) => {
+      const prefix = keyPrefixOf(name, ID);
+      for (const rest of ['.json', '.tar.gz', '/a/b.txt', `/0123456789abcdef0123456789abcdef.txt`]) expect(idInKey(prefix + rest)).toBe(ID);
+    },
+  );
+
+  test.each(['readme.txt', ID, `${ID}/x.json`, `wine/${ID}`, `wine/x${ID}.json`, `wine/deep/${ID}.json`, `wine/${ID.toUpperCase()}.json`])(
+    'of %s, which is no key of ours, is none',
+    (key) => expect(idInKey(key)).toBeUndefined(),
+  );
+});

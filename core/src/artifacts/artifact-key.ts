@@ -2,6 +2,8 @@ import { BadArtifactKey } from '../errors.ts';
 
 const MAX_SEGMENT_BYTES = 255;
 const CONTROL = /[\u0000-\u001f\u007f]/;
+/** What most keys look like: plain segments, none of them long or beginning with a dot. Said at once, without taking the key apart. */
+const PLAIN = /^[\w-][\w.-]{0,250}(?:\/[\w-][\w.-]{0,250})*$/;
 
 /** Throws `BadArtifactKey` unless every artifact store can hold the key: relative, `/`-separated, no `.`, `..`, empty or overlong segment. */
 export function checkKey(key: string): void {
@@ -10,6 +12,7 @@ export function checkKey(key: string): void {
 }
 
 function whatIsWrong(key: string): string | undefined {
+  if (PLAIN.test(key)) return undefined;
   if (key === '') return 'it is empty';
   if (key.startsWith('/')) return 'it is absolute';
   if (key.includes('\\')) return 'it has a backslash';
@@ -34,6 +37,13 @@ export function keyPrefixOf(artifactName: string, versionId: string): string {
   const [first = '', ...others] = artifactName.split('/').map(safeSegment);
   const name = others.length === 0 ? '' : `${shortened(others.join('.'), MAX_NAME_BYTES)}.`;
   return `${first}/${name}${versionId}`;
+}
+
+const ID = /^[^/]+\/(?:[^/]*\.)?([0-9a-f]{32})[./]/;
+
+/** The version id in a key that begins with a prefix of `keyPrefixOf`; undefined for another key. */
+export function idInKey(key: string): string | undefined {
+  return ID.exec(key)?.[1];
 }
 
 /** Leaves room for the id and an extension in one segment. */

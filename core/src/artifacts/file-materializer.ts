@@ -1,9 +1,9 @@
-import { createReadStream, mkdtempSync, rmSync } from 'node:fs';
+import { createReadStream, mkdtempSync } from 'node:fs';
 import { stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { extname, join } from 'node:path';
 
 import { FileNotFound, NotSerializable } from '../errors.ts';
+import { copiesFolder } from './copies-folder.ts';
 import { FileArtifact, isFileArtifact } from './file-artifact.ts';
 import type { ArtifactReader, Materializer } from './materializer.ts';
 
@@ -17,7 +17,8 @@ export const fileMaterializer: Materializer<FileArtifact> = {
   async save({ path, name }, out) {
     const stats = await stat(path).catch(() => undefined);
     if (stats === undefined) throw new FileNotFound({ file: path });
-    if (!stats.isFile()) throw new NotSerializable({ path: `file("${path}")`, what: stats.isDirectory() ? 'a folder' : 'no regular file' });
+    if (!stats.isFile())
+      throw new NotSerializable({ path: `file("${path}")`, what: stats.isDirectory() ? 'a folder (use folder())' : 'no regular file' });
     const extension = extname(name).slice(1);
     await out.write(createReadStream(path, { highWaterMark: CHUNK_BYTES }), /^[A-Za-z0-9]{1,16}$/.test(extension) ? { extension } : {});
     return { name };
@@ -36,13 +37,4 @@ async function download(from: ArtifactReader, name: string): Promise<string> {
   const path = join(mkdtempSync(join(copiesFolder(), 'file-')), name);
   await writeFile(path, from.stream(), { flag: 'wx' });
   return path;
-}
-
-let copies: string | undefined;
-
-function copiesFolder(): string {
-  if (copies !== undefined) return copies;
-  const folder = mkdtempSync(join(tmpdir(), 'mortise-'));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  return (copies = folder);
 }

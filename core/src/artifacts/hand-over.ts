@@ -4,16 +4,15 @@ import { fingerprint } from './fingerprint.ts';
 import { loadValue, readValue } from './load-value.ts';
 import type { ArtifactReader } from './materializer.ts';
 import { MAX_ENCODED_BYTES } from './save-value.ts';
+import { isStreamArtifact } from './stream-artifact.ts';
 
 /** What is kept of a version: a value that cannot change, the bytes of a small one, or a large one itself. */
-type Kept = { size: number } & (
-  { constant: unknown } | { encoded: Uint8Array } | { value: object | undefined; checked?: Promise<unknown> }
-);
+type Kept = { size: number } & ({ constant: unknown } | { encoded: Uint8Array } | { value: object });
 
 /**
  * Keeps values in memory between the steps of one run, so that the next step need not read what the last one wrote.
- * Every consumer gets a value that equals the stored bytes. Small values are decoded anew each time: no two steps share an object they might change.
- * Large ones are handed over as they are, after a look at their hash; one that was changed meanwhile is loaded from the store.
+ * Every consumer gets a value that equals the stored bytes and that no other one has: small values are decoded anew each time, a large one is handed
+ * to the first that asks, after a look at its hash, and the others load it from the store, as they do when it was changed meanwhile.
  */
 export class HandOver {
   readonly #kept = new Map<string, Kept>();
@@ -31,7 +30,8 @@ export class HandOver {
     const { id, size } = version;
     if (!isObject(value)) this.#set(id, { size, constant: value });
     else if (encoded !== undefined) this.#set(id, { size, encoded });
-    else if (size > MAX_ENCODED_BYTES) this.#set(id, { size, value });
+    // A stream was read when it was stored: the next step reads it from there.
+    else if (size > MAX_ENCODED_BYTES && !isStreamArtifact(value)) this.#set(id, { size, value });
   }
 
   /** The value of a version, from memory or from the store. Throws as `loadValue` does. */
@@ -40,9 +40,8 @@ export class HandOver {
     if (kept === undefined) return loadValue(version, store);
     if ('constant' in kept) return kept.constant;
     if ('encoded' in kept) return readValue(version, memoryReader(kept.encoded));
-    // Consumers that ask at the same time share one look at the hash, and one fresh copy.
-    kept.checked ??= this.#unchanged(kept, version, store).finally(() => delete kept.checked);
-    return kept.checked;
+    this.drop(version.id);
+    return (await unchanged(kept, version.sha256)) ?? loadValue(version, store);
   }
 
   /** Forgets a version that nobody will take any more. */
@@ -61,28 +60,18 @@ export class HandOver {
       this.drop(oldest);
     }
   }
-
-  async #unchanged(kept: { value: object | undefined }, version: VersionRecord, store: ArtifactStore): Promise<unknown> {
-    if (await hashesTo(kept.value, version.sha256)) return kept.value;
-    // Let go before loading: two copies of a large array are never held.
-    this.drop(version.id);
-    kept.value = undefined;
-    const fresh = await loadValue(version, store);
-    this.keep(version, fresh, undefined);
-    return fresh;
-  }
 }
 
 function isObject(value: unknown): value is object {
   return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }
 
-/** A value that can no longer be written (its file is gone, its memory was transferred) is a changed one. */
-async function hashesTo(value: unknown, sha256: string): Promise<boolean> {
+/** The value, if its bytes are still the same; one that can no longer be written (its file is gone, its memory was transferred) has changed. */
+async function unchanged({ value }: { value: object }, sha256: string): Promise<object | undefined> {
   try {
-    return (await fingerprint(value)) === sha256;
+    return (await fingerprint(value)) === sha256 ? value : undefined;
   } catch {
-    return false;
+    return undefined;
   }
 }
 

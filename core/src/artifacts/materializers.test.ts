@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import { Readable } from 'node:stream';
 
 import { afterEach, describe, expect, test } from '@jest/globals';
 
 import { file } from './file-artifact.ts';
+import { folder } from './folder-artifact.ts';
 import type { Materializer } from './materializer.ts';
 import { knownMaterializers, materializerFor, materializerNamed, registerMaterializer } from './materializers.ts';
+import { stream } from './stream-artifact.ts';
 
 const REGISTRY = Symbol.for('mortise.materializers.v1');
 
@@ -48,6 +51,8 @@ describe('a value finds its materializer', () => {
     ['typed-array', BigInt64Array.of(1n)],
     ['typed-array', Uint8ClampedArray.of(1)],
     ['file', file('/tmp/x')],
+    ['folder', folder('/tmp/x')],
+    ['stream', stream(() => Readable.from([]))],
   ])('%s: %p', (name, value) => {
     expect(materializerFor(value).name).toBe(name);
   });

@@ -1,14 +1,18 @@
 import { BadMaterializer, NameTaken, NotSerializable, UnknownMaterializer } from '../errors.ts';
 import { bytesMaterializer } from './bytes-materializer.ts';
 import { fileMaterializer } from './file-materializer.ts';
+import { folderMaterializer } from './folder-materializer.ts';
 import { jsonMaterializer } from './json-materializer.ts';
 import type { Materializer } from './materializer.ts';
+import { streamMaterializer } from './stream-materializer.ts';
 import { stringMaterializer } from './string-materializer.ts';
 import { typedArrayMaterializer } from './typed-array-materializer.ts';
 import { describeValue } from './value-kind.ts';
 
 const BUILT_IN = [
   fileMaterializer,
+  folderMaterializer,
+  streamMaterializer,
   bytesMaterializer,
   typedArrayMaterializer,
   stringMaterializer,

@@ -192,7 +192,7 @@ class Folder {
 }
 
 const folderMaterializer: Materializer<Folder> = {
-  name: 'folder',
+  name: 'texts',
   version: 2,
   handles: (value): value is Folder => value instanceof Folder,
   async save({ files }, out) {
@@ -238,13 +238,13 @@ describe('a value of several files', () => {
     ['a path that is the folder of another', { a: '', 'a/b': '' }],
     ['nothing', {}],
   ])('%s is the fault of the materializer', async (_, files) => {
-    await expectError(save(new Folder(files)), BadMaterializer, 'the materializer "folder"');
+    await expectError(save(new Folder(files)), BadMaterializer, 'the materializer "texts"');
   });
 
   test('loading needs the materializer', async () => {
     const saved = await save(value);
     delete (globalThis as { [REGISTRY]?: unknown })[REGISTRY];
-    await expectError(load(saved), UnknownMaterializer, 'no materializer "folder" version 2');
+    await expectError(load(saved), UnknownMaterializer, 'no materializer "texts" version 2');
   });
 });
 

@@ -38,6 +38,7 @@ export function describeValue(value: unknown): string {
   if (typeof value === 'function') return value.name === '' ? 'a function' : `a function (${value.name})`;
   if (typeof value !== 'object' || value === null) return String(value);
   if (types.isPromise(value)) return 'a Promise (await it)';
+  if (Symbol.asyncIterator in value) return 'a stream (make it an output of its own with stream())';
   const maker: unknown = (Object.getPrototypeOf(value) as { constructor?: unknown } | null)?.constructor;
   return typeof maker === 'function' && maker.name !== '' ? `an instance of ${maker.name}` : 'an object with a prototype of its own';
 }

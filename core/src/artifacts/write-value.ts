@@ -67,6 +67,8 @@ class ValueWriter implements ArtifactWriter {
   readonly #materializer: string;
   readonly #sink: FileSink;
   readonly #paths = new Set<string | undefined>();
+  /** Of all files, each with one file that lies in it. */
+  readonly #folders = new Map<string, string>();
   readonly #writes: Promise<WrittenFile>[] = [];
 
   constructor(materializer: string, sink: FileSink) {
@@ -101,9 +103,13 @@ class ValueWriter implements ArtifactWriter {
     this.#paths.add(path);
     if (this.#paths.has(undefined) && this.#paths.size > 1) throw this.#bad('wrote both an unnamed file and named ones');
     if (path === undefined) return;
-    for (const other of this.#paths as Set<string>)
-      if (other.startsWith(`${path}/`) || path.startsWith(`${other}/`))
-        throw this.#bad(`wrote "${path}" and "${other}", one of which is the other's folder`);
+    const inside = this.#folders.get(path);
+    if (inside !== undefined) throw this.#bad(`wrote "${path}" and "${inside}", whose folder it is`);
+    for (let end = path.lastIndexOf('/'); end > 0; end = path.lastIndexOf('/', end - 1)) {
+      const above = path.slice(0, end);
+      if (this.#paths.has(above)) throw this.#bad(`wrote "${above}" and "${path}", whose folder it is`);
+      this.#folders.set(above, path);
+    }
   }
 
   #checkPath(path: string): void {

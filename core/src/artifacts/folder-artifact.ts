@@ -1,0 +1,32 @@
+import { basename, resolve } from 'node:path';
+
+const MARK = Symbol.for('mortise.folder-artifact.v1');
+
+/** A folder as a value: a step that returns one hands over its files, and the next step gets the path of a folder with the same files to read from. */
+export class FolderArtifact {
+  /** Absolute path on this host. Treat what lies there as read-only. */
+  readonly path: string;
+  /** The folder's own name, kept when it is stored. */
+  readonly name: string;
+
+  constructor(path: string, name = basename(path)) {
+    this.path = resolve(path);
+    this.name = basename(name) || 'folder';
+    Object.defineProperty(this, MARK, { value: true });
+  }
+}
+
+/**
+ * The folder at `path` (relative to the working directory), with all files below it, as a step's output. They are streamed into the artifact store when the
+ * step ends. What is kept is what files say: their paths and bytes. Empty folders, modes and times are not; a symbolic link is refused.
+ * @example
+ * const model = step('train', async () => folder('/tmp/checkpoint'));
+ */
+export function folder(path: string): FolderArtifact {
+  return new FolderArtifact(path);
+}
+
+/** True for folder artifacts, also those of another copy of this package. */
+export function isFolderArtifact(value: unknown): value is FolderArtifact {
+  return typeof value === 'object' && value !== null && MARK in value;
+}

@@ -1,0 +1,88 @@
+import type { Accounted, MetadataStore } from '../store/metadata-store.ts';
+import { idInKey } from './artifact-key.ts';
+import type { ArtifactStore, StoredObject } from './artifact-store.ts';
+
+/** Unknown bytes that are younger may be those of somebody who has not said so yet, ms. */
+const GRACE_MS = 10 * 60_000;
+
+/** A store may give fewer; one that sorts file names does so for every page. */
+const PAGE = 10_000;
+
+/** How many, and how many bytes they take. */
+export interface Amount {
+  count: number;
+  bytes: number;
+}
+
+/** What garbage collection found; each amount counts what was deleted, or would be. */
+export interface CollectedBytes {
+  /** Versions of deleted runs that no other run reads. */
+  versions: Amount;
+  /** Objects that no version came of: of attempts that failed or died, and what deleted runs logged. */
+  objects: Amount;
+  /** Objects that look like ours, but that this project's store knows nothing of. Left unless it was said that they may go. */
+  unknown: Amount;
+}
+
+export interface CollectOptions {
+  /** Delete; else only count. */
+  remove: boolean;
+  /** Also what the store does not know. Wrong where other projects use the same artifact store. */
+  unknown: boolean;
+  /** Versions that nothing reads: `findGarbage` gave them. */
+  versions: ReadonlySet<string>;
+}
+
+/**
+ * Walks an artifact store and deletes what nothing needs. Each page is listed first, and only then the metadata store is asked what of it is needed:
+ * whoever writes bytes has said so there before the first of them, so an upload in flight is known. An attempt that has ended, or was taken over, never
+ * comes back to its bytes, because its commit is refused.
+ */
+export async function collectBytes(from: ArtifactStore, store: MetadataStore, options: CollectOptions): Promise<CollectedBytes> {
+  const found: CollectedBytes = { versions: nothing(), objects: nothing(), unknown: nothing() };
+  const seen = new Set<string>();
+  for await (const page of pagesOf(from)) {
+    const garbage: string[] = [];
+    const known = await store.accountFor([...new Set(page.map(({ id }) => id))]);
+    for (const { id, object } of page) {
+      const kind = kindOf(id, object, known[id], options);
+      if (kind === undefined) continue;
+      found[kind].bytes += object.size;
+      if (kind !== 'versions' || !seen.has(id)) found[kind].count++;
+      if (kind === 'versions') seen.add(id);
+      if (kind !== 'unknown' || options.unknown) garbage.push(object.key);
+    }
+    if (options.remove && garbage.length > 0) await from.delete(garbage);
+  }
+  return found;
+}
+
+function kindOf(
+  id: string,
+  { modifiedAt }: StoredObject,
+  accounted: Accounted | undefined,
+  options: CollectOptions,
+): keyof CollectedBytes | undefined {
+  if (options.versions.has(id)) return 'versions';
+  if (accounted === 'garbage') return 'objects';
+  return accounted === undefined && modifiedAt < Date.now() - GRACE_MS ? 'unknown' : undefined;
+}
+
+/** Objects whose keys hold an id of ours, page by page. */
+async function* pagesOf(from: ArtifactStore): AsyncGenerator<{ id: string; object: StoredObject }[], void, undefined> {
+  for (let after: string | undefined; ;) {
+    const { items, next } = await from.list('', { limit: PAGE, ...(after !== undefined && { after }) });
+    yield items.flatMap((object) => {
+      const id = idInKey(object.key);
+      return id === undefined ? [] : [{ id, object }];
+    });
+    if (next === undefined) return;
+    after = next;
+  }
+}
+
+const nothing = (): Amount => ({ count: 0, bytes: 0 });
+
+export function sum(amounts: readonly Amount[]): Amount {
+  return amounts.reduce((a, b) => ({ count: a.count + b.count, bytes: a.bytes + b.bytes }), nothing());
+}
