@@ -16,6 +16,9 @@ export interface AssemblyPlace {
   log: Logger;
 }
 
+/** What of it making one takes. */
+export type ComponentPlace = Omit<AssemblyPlace, 'store'>;
+
 /** What a component is made from: its record, or what a snapshot kept of it. */
 export type Part<T extends ComponentType = ComponentType> = Pick<ComponentRecord, 'name' | 'flavor' | 'config'> & { type: T };
 
@@ -26,7 +29,7 @@ export type Part<T extends ComponentType = ComponentType> = Pick<ComponentRecord
 export async function makeComponent<T extends ComponentType>(
   part: Part<T>,
   descriptor: FlavorDescriptor,
-  place: AssemblyPlace,
+  place: ComponentPlace,
 ): Promise<ComponentTypes[T]> {
   const { name, type } = part;
   const flavor = (await importFlavor(descriptor)) as Flavor<T>;

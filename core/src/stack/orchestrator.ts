@@ -1,4 +1,4 @@
-import type { PipelineSpec, StepStatus } from '../pipeline/pipeline-spec.ts';
+import type { Isolation, PipelineSpec, StepStatus } from '../pipeline/pipeline-spec.ts';
 
 export type ExecutionMode = 'fail-fast' | 'stop-on-failure' | 'continue-on-failure';
 
@@ -17,8 +17,21 @@ export interface OrchestratedRun {
   abortRunning(reason: string): void;
 }
 
+/** How the steps run that an orchestrator starts on this machine. */
+export interface LocalExecution {
+  /** Most step runs at once, for runs that do not say it. */
+  concurrency?: number;
+  /** For steps that do not say it themselves, in a run that does not either. Default `inline`. */
+  isolation?: Isolation;
+  /** Most child processes at once. Default: the number of CPUs. */
+  pool?: number;
+  /** Most memory of a child process's JavaScript heap, MB. Default: Node's own limit. */
+  memoryMb?: number;
+}
+
 /** Decides where and when the steps of a plan run. The local one is core's scheduler. */
 export interface Orchestrator {
+  readonly execution?: LocalExecution;
   execute(plan: PipelineSpec, run: OrchestratedRun): Promise<void>;
   [Symbol.asyncDispose]?(): Promise<void>;
 }

@@ -106,6 +106,15 @@ describe('registering a component', () => {
     await refusal(() => registry.registerComponent({ ...local, config: { concurrency: 0 } }), ConfigWrongType);
   });
 
+  test('is refused with a reference in its config, which nothing resolves yet', async () => {
+    for (const path of ['{{env.NOWHERE}}', '/data/{{ secret.a.b }}/x']) {
+      const line = await refusal(() => registry.registerComponent({ type: 'artifact-store', name: 'far', flavor: 'local', config: { path } }), ConfigWrongType); // prettier-ignore
+      expect(line).toMatch(
+        /^CONFIG_WRONG_TYPE: config key "path" of .* is wrong: it holds \{\{.*\}\}, and references are not resolved yet/,
+      );
+    }
+  });
+
   test('is refused for a name that is taken in its type', async () => {
     const line = await refusal(() => registry.registerComponent({ ...local, name: 'default' }), NameTaken);
     expect(line).toBe('NAME_TAKEN: an orchestrator named "default" exists already. Choose another name, or delete the old one first.');
@@ -208,7 +217,12 @@ describe('flavors', () => {
     expect(await registry.flavor('orchestrator', 'local')).toMatchObject({
       apiVersion: 1,
       source: '@mortise/flavor-local#flavors',
-      config: [{ key: 'concurrency', type: 'integer', required: false, secret: false }],
+      config: [
+        { key: 'concurrency', type: 'integer', required: false, secret: false },
+        { key: 'isolation', type: 'inline | process' },
+        { key: 'pool', type: 'integer' },
+        { key: 'memoryMb', type: 'integer' },
+      ],
       settings: [],
     });
     expect(await refusal(() => registry.flavor('orchestrator', 'locl'), UnknownFlavor)).toContain('Did you mean "local"?');

@@ -3,10 +3,11 @@ import { newId } from '../id.ts';
 import type { JsonObject } from '../json.ts';
 import type { Project } from '../project/project.ts';
 import { activeStackName, DEFAULT_STACK, readProjectConfig, writeProjectConfig } from '../project/project-config.ts';
-import type { ComponentQuery, ComponentRecord, MetadataStore, Page, PageRequest, StackRecord } from '../store/metadata-store.ts';
+import type { ComponentQuery, ComponentRecord, MetadataStore, Page, StackQuery, StackRecord } from '../store/metadata-store.ts';
 import { findDescriptor, flavorDescriptors, importFlavor } from './builtin-flavors.ts';
 import { checkName } from './component-name.ts';
 import { COMPONENT_TYPES, type ComponentType } from './component-types.ts';
+import { refuseReferences } from './config-reference.ts';
 import { checkConfig } from './config-schema.ts';
 import { findStack } from './find-stack.ts';
 import { flavorLabel, schemaOf } from './flavor-schema.ts';
@@ -55,6 +56,7 @@ export class StackRegistry {
     checkName(type, name);
     const descriptor = findDescriptor(await flavorDescriptors(this.#store), type, component.flavor);
     if ((await this.#store.component(type, name)) !== undefined) throw new NameTaken({ kind: type, name });
+    refuseReferences(component.config, flavorLabel(descriptor));
     const schema = await schemaOf(await importFlavor(descriptor));
     const { given } = await checkConfig(schema, component.config, { ...options, of: flavorLabel(descriptor) });
     const record: ComponentRecord = { id: newId(), type, name, flavor: descriptor.name, config: given, createdAt: Date.now() };
@@ -92,7 +94,7 @@ export class StackRegistry {
     return findStack(this.#store, name);
   }
 
-  stacks(query: PageRequest & { name?: string } = {}): Promise<Page<StackRecord>> {
+  stacks(query: StackQuery = {}): Promise<Page<StackRecord>> {
     return this.#store.stacks(query);
   }
 

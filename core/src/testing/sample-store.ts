@@ -9,6 +9,7 @@ import type {
   MetadataStore,
   NewAttempt,
   NewRun,
+  ProducedVersion,
   StartedAttempt,
   VersionRecord,
   WorkerRecord,
@@ -80,6 +81,7 @@ export function sampleAttempt(runId: string, stepId: string, over: Partial<NewAt
 export function sampleCommit(id: string, fence: number, over: Partial<AttemptCommit> = {}): AttemptCommit {
   return {
     id,
+    runId: 'of no matter',
     fence,
     status: 'completed',
     endedAt: 3_000,
@@ -92,7 +94,7 @@ export function sampleCommit(id: string, fence: number, over: Partial<AttemptCom
   };
 }
 
-/** Announces a version of `artifact` and gives what commits it. */
+/** Announces a version of `artifact` that no step makes, and gives what commits it. */
 export async function intended(
   store: MetadataStore,
   producerRunId: string,
@@ -119,6 +121,12 @@ export function sampleVersion(id: string, key: string, over: Partial<CommittedVe
   };
 }
 
+/** A version that an attempt made of `artifact`. */
+export function producedVersion(artifact: string, over: Partial<CommittedVersion> = {}): ProducedVersion {
+  const id = newId();
+  return { ...sampleVersion(id, `${artifact}/${id}.json`, over), artifact, storeId: 'files' };
+}
+
 /** A step that ran well and left one version of `<pipeline>/<step>/output`. */
 export async function completedStep(
   store: MetadataStore,
@@ -129,8 +137,8 @@ export async function completedStep(
 ): Promise<{ id: string; started: StartedAttempt; version: VersionRecord }> {
   const begun = sampleAttempt(runId, stepId, attempt);
   const started = await store.startAttempt(begun);
-  const made = await intended(store, begun.id, `wine/${stepId}/output`);
-  const [version] = await store.commitAttempt(sampleCommit(begun.id, started.fence, { versions: [made], ...commit }));
+  const made = producedVersion(`wine/${stepId}/output`);
+  const [version] = await store.commitAttempt(sampleCommit(begun.id, started.fence, { runId, versions: [made], ...commit }));
   return { id: begun.id, started, version: version! };
 }
 

@@ -4,9 +4,12 @@ import { join } from 'node:path';
 
 import { newId } from '../id.ts';
 import type { Logger } from '../stack/flavor.ts';
-import type { MetadataStore } from '../store/metadata-store.ts';
+import { projectAt } from '../project/project.ts';
+import type { MetadataStore, WorkerRecord } from '../store/metadata-store.ts';
 import { openStore } from '../store/open-store.ts';
 import { stepContext, type StepContext } from '../tracking/context.ts';
+import type { DeliveryPlace } from '../tracking/delivery-place.ts';
+import { refusedWarning, undeliveredWarning } from '../tracking/delivery-warnings.ts';
 import type { Outcome } from '../tracking/experiment-tracker.ts';
 import { openRunTracking } from '../tracking/open-run-tracking.ts';
 import type {
@@ -18,6 +21,7 @@ import type {
   Undelivered,
 } from '../tracking/run-tracking.ts';
 import { trackerRunKey } from '../tracking/tracker-run-key.ts';
+import { settingsFor } from '../tracking/tracker-run-start.ts';
 
 export interface TrackedRunOptions extends Pick<RunTrackingOptions, 'openTimeoutMs' | 'drainTimeoutMs'> {
   trackers?: TrackerComponent[];
@@ -39,7 +43,8 @@ export class TrackedRun {
   readonly tracking: RunTracking;
   readonly warnings: string[];
   readonly #components: readonly TrackerComponent[];
-  readonly #workerId: string;
+  readonly workerId: string;
+  readonly #startedAt = Date.now();
   readonly #attempts = new Map<string, { fence: number; step: StepContext }>();
 
   static async open(options: TrackedRunOptions = {}): Promise<TrackedRun> {
@@ -55,18 +60,18 @@ export class TrackedRun {
     this.name = `wine-${this.id.slice(-4)}`;
     this.warnings = [];
     this.#components = trackers;
-    this.#workerId = newId();
+    this.workerId = newId();
     const log: Logger = { debug: () => {}, info: () => {}, warn: (message) => void this.warnings.push(message) };
     const run = {
       id: this.id,
       name: this.name,
       pipeline: 'wine',
       experiment: 'wines',
-      startedAt: Date.now(),
+      startedAt: this.#startedAt,
       user: 'ann',
       tags: { team: 'red' },
     };
-    this.tracking = openRunTracking({ store, log, logFolder: join(folder, 'logs'), run, workerId: this.#workerId, trackers, ...limits });
+    this.tracking = openRunTracking({ store, log, logFolder: join(folder, 'logs'), run, workerId: this.workerId, trackers, ...limits });
   }
 
   /** Begins an attempt of a step. What runs in `inStep` logs into it. */
@@ -81,10 +86,14 @@ export class TrackedRun {
       id,
       stepName: stepId,
       startedAt,
-      workerId: this.#workerId,
+      workerId: this.workerId,
       inputs: {},
       intents: [],
-      trackers: trackers.map((component) => ({ component, flavor: this.#components.find(({ name }) => name === component)!.flavor })),
+      trackers: trackers.map((component) => {
+        const { flavor } = this.#components.find(({ name }) => name === component)!;
+        const settings = settingsFor({ name: component, flavor }, options.settings);
+        return { component, flavor, ...(settings !== undefined && { settings }) };
+      }),
     });
     const { attempt, trackerRuns, fence } = started;
     const tracking = this.tracking.begin({ ...identity, ...rest, id, stepName: stepId, attempt, startedAt, params, trackerRuns });
@@ -116,6 +125,7 @@ export class TrackedRun {
     const error = outcome.status === 'failed' ? { error: outcome.error } : {};
     await this.store.commitAttempt({
       id: tracking.runId,
+      runId: this.id,
       fence,
       status,
       endedAt,
@@ -139,8 +149,32 @@ export class TrackedRun {
     return step;
   }
 
-  finish(outcome: Outcome = OUTCOME): Promise<Undelivered[]> {
-    return this.tracking.finish(outcome, Date.now());
+  async finish(outcome: Outcome = OUTCOME): Promise<Undelivered[]> {
+    return (await this.tracking.finish(outcome, Date.now())).undelivered;
+  }
+
+  /** Ends the run in the store too, as its process does. Gives the warnings that it would have said. */
+  async endRun(outcome: Exclude<Outcome, { status: 'cached' }> = { status: 'completed' }): Promise<string[]> {
+    await this.tracking.apply(true);
+    const { claim } = this.tracking;
+    const end = { id: this.id, workerId: this.workerId, status: outcome.status, endedAt: Date.now(), warnings: [], outcome };
+    const error = outcome.status === 'failed' ? { error: outcome.error } : {};
+    await this.store.finishRun({ ...end, ...error, ...claim });
+    const { undelivered, refused } = await this.tracking.finish(outcome, end.endedAt);
+    const worker = this.place().worker;
+    for (const { component } of undelivered) await this.store.releaseClaim({ runId: this.id, component, worker });
+    return [...undelivered.map(undeliveredWarning), ...refused.map(refusedWarning)];
+  }
+
+  /** Where another process that looks for what is left would look. */
+  place(worker: Partial<WorkerRecord> = {}): DeliveryPlace {
+    return {
+      store: this.store,
+      project: { ...projectAt(this.folder), logsFolder: join(this.folder, 'logs') },
+      log: { debug: () => {}, info: () => {}, warn: (message) => void this.warnings.push(message) },
+      worker: { id: this.workerId, host: 'here', bootId: 'boot', pidNamespace: 'ns', pid: process.pid, processStartedAt: '1', ...worker },
+      isDead: async () => false,
+    };
   }
 
   close(): void {
@@ -154,13 +188,18 @@ export class TrackedRun {
       name: this.name,
       pipeline: 'wine',
       experiment: 'wines',
-      startedAt: Date.now(),
+      startedAt: this.#startedAt,
       params: {},
-      tags: {},
+      tags: { team: 'red' },
       spec: { specVersion: 1, pipeline: 'wine', style: 'function', module: 'wine.ts', params: {}, steps: [] },
-      stack: { name: 'test', components: [] },
-      environment: { host: 'here', node: process.version, packages: {}, command: [] },
-      worker: { id: this.#workerId, host: 'here', bootId: 'boot', pidNamespace: 'ns', pid: process.pid, processStartedAt: '1' },
+      stack: {
+        name: 'test',
+        components: this.#components.map(({ name, flavor }) => {
+          return { type: 'experiment-tracker', name, flavor, config: {}, source: 'test', version: '1' };
+        }),
+      },
+      environment: { user: 'ann', host: 'here', node: process.version, packages: {}, command: [] },
+      worker: { id: this.workerId, host: 'here', bootId: 'boot', pidNamespace: 'ns', pid: process.pid, processStartedAt: '1' },
     });
   }
 }

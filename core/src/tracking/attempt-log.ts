@@ -1,5 +1,5 @@
 import { BadLogValue } from '../errors.ts';
-import type { WrittenRecord } from './event-log-writer.ts';
+import type { EventLog, WrittenRecord } from './event-log-writer.ts';
 import type { Delivery } from './delivery.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { LoggedEvent } from './experiment-tracker.ts';
@@ -40,11 +40,12 @@ export class AttemptLog implements AttemptTracking {
 
   append(event: LoggedEvent): void {
     if (this.#ended) return this.#late();
-    const written = this.#write(this.runId, event);
-    for (const { delivery, events } of this.#deliveries) {
-      events.push(written);
-      delivery.notify();
-    }
+    this.#deliver(this.#write(this.runId, event));
+  }
+
+  /** Takes an event that another process wrote for this attempt. */
+  receive(written: WrittenRecord, log: EventLog): void {
+    if (!this.#ended) this.#deliver(written, log);
   }
 
   nextStep(name: string, context: string | undefined): number {
@@ -74,5 +75,12 @@ export class AttemptLog implements AttemptTracking {
 
   end(): void {
     this.#ended = true;
+  }
+
+  #deliver(written: WrittenRecord, log?: EventLog): void {
+    for (const { delivery, events } of this.#deliveries) {
+      events.push(written, log);
+      delivery.notify();
+    }
   }
 }

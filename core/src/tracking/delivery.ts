@@ -1,51 +1,16 @@
-import { setTimeout as delay } from 'node:timers/promises';
-
-import { isError, Permanent, TrackerUnavailable, Transient } from '../errors.ts';
-import type { Logger } from '../stack/flavor.ts';
-import type { MetadataStore } from '../store/metadata-store.ts';
+import { isError, Permanent, TrackerUnavailable } from '../errors.ts';
 import { adaptEvents, type Refusal } from './adapt-events.ts';
-import type { EventQueue } from './event-queue.ts';
-import type {
-  Outcome,
-  Receipt,
-  TrackerEvent,
-  TrackerRun,
-  TrackerRunIdentity,
-  TrackerRunRef,
-  TrackerRunStart,
-} from './experiment-tracker.ts';
-import type { TrackerComponent, TrackerHandle } from './run-tracking.ts';
+import type { DeliveryPlan, DeliverySurroundings, ParentRun } from './delivery-plan.ts';
+import type { Outcome, Receipt, TrackerEvent, TrackerRun, TrackerRunRef } from './experiment-tracker.ts';
+import { retry } from './retry.ts';
+import type { TrackerHandle } from './run-tracking.ts';
 import { TrackerRunNews } from './tracker-run-news.ts';
+import { unsettled } from './unsettled.ts';
 import { withinTime } from './within-time.ts';
-
-/** What one run's deliveries share. `stop` ends them all: what is left is for a later process. */
-export interface DeliverySurroundings {
-  store: MetadataStore;
-  log: Logger;
-  stop: AbortSignal;
-  /** How long `opened()` waits, ms. */
-  openTimeoutMs: number;
-}
-
-/** One tracker run that is to be brought about. */
-export interface DeliveryPlan {
-  component: TrackerComponent;
-  /** Its row in the store; asked for again when that failed. */
-  row: () => Promise<{ id: string; key: string }>;
-  identity: Omit<TrackerRunIdentity, 'key' | 'parentKey'>;
-  start: Omit<TrackerRunStart, 'parent'>;
-  parent: Delivery | undefined;
-  /** Undefined for the parent, into which nothing is logged. */
-  events: EventQueue | undefined;
-  /** Names of the run metadata that hold its URL. */
-  urlKeys: readonly string[];
-}
 
 /** Pause between the first event that waits and its delivery, so that what follows goes with it. ms. */
 const GATHER_MS = 50;
 const BATCH = 1_000;
-const FIRST_RETRY_MS = 100;
-const LONGEST_RETRY_MS = 30_000;
 /** So many events refused in a row, none taken between them: not the events are wrong, but the access. */
 const MOST_SUSPECTS = 10;
 
@@ -59,16 +24,18 @@ interface End {
  * Brings one tracker run from `open` to `close`: everything in order, again and again when it fails for a passing reason. What is known of
  * it is recorded in the store. Nothing here throws; `done` resolves when there is no more to do, now or in this process.
  */
-export class Delivery implements TrackerHandle {
+export class Delivery implements TrackerHandle, ParentRun {
   readonly done: Promise<void>;
   /** The last error that still stands in the way. */
   failure: string | undefined;
   delivered = false;
+  /** What the tracker refused for good. */
+  readonly refused: Refusal[] = [];
 
   readonly #plan: DeliveryPlan;
   readonly #around: DeliverySurroundings;
   readonly #opening = Promise.withResolvers<void>();
-  #row: { id: string; key: string } | undefined;
+  #row: { id: string; key: string; ref?: TrackerRunRef } | undefined;
   #run: TrackerRun | undefined;
   #end: End | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -77,11 +44,12 @@ export class Delivery implements TrackerHandle {
   readonly #news: TrackerRunNews;
   /** Refused, but perhaps for a reason that is not theirs: settled by the next thing that the tracker takes. */
   #suspects: Refusal[] = [];
-  #acked: Record<string, number> = {};
+  readonly #acked: Record<string, number>;
 
   constructor(plan: DeliveryPlan, around: DeliverySurroundings) {
     this.#plan = plan;
     this.#around = around;
+    this.#acked = { ...plan.acked };
     this.#news = new TrackerRunNews(around.store, plan.urlKeys);
     this.done = this.#deliver();
   }
@@ -111,9 +79,10 @@ export class Delivery implements TrackerHandle {
     return this.#end !== undefined;
   }
 
-  /** Tells that an event was put into its queue. */
-  notify(): void {
-    this.#timer ??= setTimeout(() => this.#rouse(), GATHER_MS).unref();
+  /** Tells that an event was put into its queue. `whole`: no more follow soon that could go with it. */
+  notify(whole = false): void {
+    if (whole) this.#rouse();
+    else this.#timer ??= setTimeout(() => this.#rouse(), GATHER_MS).unref();
   }
 
   /** No event follows: deliver what is left, and close. */
@@ -131,7 +100,6 @@ export class Delivery implements TrackerHandle {
     return { native: this.#run.native, env: tracker.childEnv?.(this.#run.ref) ?? {}, url: this.url };
   }
 
-  /** Resolves when it is open, or will not be. */
   whenOpen(): Promise<void> {
     return this.#opening.promise;
   }
@@ -151,9 +119,10 @@ export class Delivery implements TrackerHandle {
       } while (this.#end === undefined || (this.#plan.events?.size ?? 0) > 0);
       await this.#close(this.#end);
     } catch (error) {
-      if (this.#around.stop.aborted) return;
-      this.#fail(error);
+      const stopped = this.#around.stop.aborted;
+      if (!stopped) this.#fail(error);
       this.#opening.resolve();
+      if (stopped) return;
       await this.#record().catch((cause: unknown) => this.#warn('could not be recorded', cause));
     }
   }
@@ -164,7 +133,7 @@ export class Delivery implements TrackerHandle {
     await parent?.whenOpen();
     const id = { ...identity, key: this.#row.key, ...(parent?.key !== undefined && { parentKey: parent.key }) };
     const whole = { ...start, ...(parent?.ref && { parent: parent.ref }) };
-    this.#run = await this.#persist(() => component.tracker.open(id, whole, undefined, this.#around.stop));
+    this.#run = await this.#persist(() => component.tracker.open(id, whole, this.#row!.ref, this.#around.stop));
     this.#news.add({ status: 'running' });
     this.#news.addRef(this.#run.ref);
     this.#opening.resolve();
@@ -175,7 +144,7 @@ export class Delivery implements TrackerHandle {
     const ref = await this.#persist(() => this.#run!.close(outcome, endedAt, this.#around.stop, supersededBy));
     this.#taken();
     this.#news.addRef(ref);
-    this.#news.add({ status: outcome.status, acked: { ...this.#acked } });
+    this.#news.add({ status: outcome.status, acked: { ...this.#acked }, lastError: null });
     await this.#persist(() => this.#record());
     this.delivered = true;
   }
@@ -191,7 +160,7 @@ export class Delivery implements TrackerHandle {
         batch.map(({ record: { runId: _, ...event } }) => event),
         capabilities,
       );
-      this.#news.addRejected(adapted.refused);
+      this.#refuse(adapted.refused);
       await this.#send(adapted.events, closing);
       for (const { record } of batch) this.#acked[record.writer] = record.seq;
       events!.shift(batch.length);
@@ -236,7 +205,7 @@ export class Delivery implements TrackerHandle {
   }
 
   #receive({ rejected, ref }: Receipt): void {
-    if (rejected !== undefined) this.#news.addRejected(rejected);
+    if (rejected !== undefined) this.#refuse(rejected);
     this.#taken();
     this.#news.addRef(ref);
   }
@@ -244,9 +213,14 @@ export class Delivery implements TrackerHandle {
   /** The tracker took something: then what it refused before was refused for its own sake. */
   #taken(): void {
     if (this.#suspects.length === 0) return;
-    this.#news.addRejected(this.#suspects);
+    this.#refuse(this.#suspects);
     this.#suspects = [];
     this.#news.add({ acked: { ...this.#acked } });
+  }
+
+  #refuse(refused: readonly Refusal[]): void {
+    this.refused.push(...refused);
+    this.#news.addRejected(refused);
   }
 
   async #record(): Promise<void> {
@@ -255,20 +229,12 @@ export class Delivery implements TrackerHandle {
 
   /** Calls until it succeeds. Throws what will not pass, and whatever comes once all is stopped. */
   async #persist<T>(call: () => Promise<T>): Promise<T> {
-    for (let tries = 0; ; tries++) {
-      try {
-        const result = await call();
-        this.#around.stop.throwIfAborted();
-        this.#recover();
-        return result;
-      } catch (error) {
-        this.#around.stop.throwIfAborted();
-        if (isError(error, Permanent)) throw error;
-        if (this.#fail(error)) await this.#record().catch(() => undefined);
-        const asked = isError(error, Transient) ? error.retryAfter : undefined;
-        await delay(asked ?? backoff(tries), undefined, { ref: false, signal: this.#around.stop });
-      }
-    }
+    const failed = async (error: unknown): Promise<void> => {
+      if (this.#fail(error)) await this.#record().catch(() => undefined);
+    };
+    const result = await retry(call, { stop: this.#around.stop, failed });
+    this.#recover();
+    return result;
   }
 
   /** Notes what stands in the way; false when that is no news. */
@@ -303,17 +269,4 @@ export class Delivery implements TrackerHandle {
     this.#wake = undefined;
     this.#due = false;
   }
-}
-
-/** The events that a receipt leaves open. Throws `Transient` when that is all of them, so that they are tried again after a pause. */
-function unsettled(sent: readonly TrackerEvent[], receipt: Receipt): readonly TrackerEvent[] {
-  const rejected = new Set(receipt.rejected?.map(({ writer, seq }) => `${writer} ${seq}`));
-  const rest = sent.filter(({ writer, seq }) => seq > (receipt.through[writer] ?? 0) && !rejected.has(`${writer} ${seq}`));
-  if (rest.length === sent.length) throw new Transient(`it confirmed none of ${sent.length} events`);
-  return rest;
-}
-
-/** Doubles up to its limit, and scatters, so that many do not come back at once. ms. */
-function backoff(tries: number): number {
-  return Math.min(FIRST_RETRY_MS * 2 ** tries, LONGEST_RETRY_MS) * (0.5 + Math.random() / 2);
 }

@@ -52,6 +52,19 @@ export function decodeLine(line: Buffer): LoggedRecord | undefined {
   }
 }
 
+const RUN_ID = CRC_LENGTH + '{"runId":"'.length;
+const WRITER = RUN_ID + 32 + '","writer":"'.length;
+const SEQ = WRITER + 32 + '","seq":'.length;
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+
+/** Whose event a line holds, without parsing it; neither is its checksum looked at. undefined when it is no such line. */
+export function lineOrigin(line: Buffer): Pick<EventOrigin, 'runId' | 'writer' | 'seq'> | undefined {
+  if (line[RUN_ID + 32] !== QUOTE || line[WRITER + 32] !== QUOTE) return decodeLine(line);
+  const seq = Number(line.toString('latin1', SEQ, line.indexOf(COMMA, SEQ)));
+  return { runId: line.toString('latin1', RUN_ID, RUN_ID + 32), writer: line.toString('latin1', WRITER, WRITER + 32), seq };
+}
+
 /** JSON has no NaN and no infinities: metric values carry them as strings, and are never strings otherwise. */
 function spellNumbers(event: LoggedEvent): object {
   if (event.kind !== 'metrics') return event;

@@ -22,6 +22,7 @@ export interface LogBatch {
 }
 
 const LF = 0x0a;
+const CHUNK = 1 << 18;
 
 /**
  * Reads a segment from a cursor on. It stops at the last LF: what follows is a line that is being written, or was when its writer died.
@@ -41,7 +42,7 @@ export class EventLogReader {
   }
 
   /** The next whole lines, about `bytes` of them. Empty at the (present) end. */
-  read(bytes = 1 << 18): LogBatch {
+  read(bytes = CHUNK): LogBatch {
     const fd = openIfThere(this.#path);
     try {
       const size = fd === undefined ? 0 : fstatSync(fd).size;
@@ -80,6 +81,32 @@ export class EventLogReader {
       count: Math.max(0, events - whole.cursor.events),
       why: `${this.#path} is ${size} bytes long, but was read up to byte ${offset}`,
     };
+  }
+}
+
+/** The whole lines of a segment as they are, in chunks. Nothing when there is no such file. */
+export function* eachLine(path: string): Generator<{ line: Buffer; to: number }[]> {
+  for (let offset = 0; ;) {
+    const chunk = chunkAt(path, offset);
+    if (chunk.length === 0) return;
+    const lines: { line: Buffer; to: number }[] = [];
+    for (let from = 0; from < chunk.length;) {
+      const end = chunk.indexOf(LF, from);
+      lines.push({ line: chunk.subarray(from, end), to: offset + end + 1 });
+      from = end + 1;
+    }
+    yield lines;
+    offset += chunk.length;
+  }
+}
+
+function chunkAt(path: string, offset: number): Buffer {
+  const fd = openIfThere(path);
+  if (fd === undefined) return Buffer.alloc(0);
+  try {
+    return readLines(fd, offset, Math.max(offset, fstatSync(fd).size), CHUNK);
+  } finally {
+    closeSync(fd);
   }
 }
 

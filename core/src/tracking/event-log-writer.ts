@@ -1,5 +1,6 @@
+import { hash } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, unlinkSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 import { EventLogFailed } from '../errors.ts';
 import { newId } from '../id.ts';
@@ -17,6 +18,11 @@ export interface Segment {
   size: number;
 }
 
+/** The files of one writer, in the order in which they were opened. */
+export interface EventLog {
+  readonly segments: readonly Segment[];
+}
+
 /** A record and where its line lies: bytes `from` (inclusive) to `to` (exclusive) of a segment, given by its index in `segments`. */
 export interface WrittenRecord {
   record: LoggedRecord;
@@ -29,15 +35,16 @@ export interface WrittenRecord {
  * Writes what one process logs in one run, one line per event, in a file that is made at the first event. Once `append` has returned,
  * the event survives the end of the process (not a power cut). Writers are new for each process and run, so a `seq` is never given twice.
  */
-export class EventLogWriter {
-  readonly id = newId();
+export class EventLogWriter implements EventLog {
+  readonly id: string;
   readonly #folder: string;
   readonly #segments: Segment[] = [];
   readonly #lastSeq = new Map<string, number>();
   #fd: number | undefined;
 
-  constructor(folder: string) {
+  constructor(folder: string, id = newId()) {
     this.#folder = folder;
+    this.id = id;
   }
 
   /** In the order in which they were opened; all but the last are complete. */
@@ -76,8 +83,7 @@ export class EventLogWriter {
   }
 
   #writeToNewSegment(line: Uint8Array): void {
-    const number = this.#segments.length + 1;
-    const path = join(this.#folder, number === 1 ? `${this.id}.log` : `${this.id}.${number}.log`);
+    const path = segmentPath(this.#folder, this.id, this.#segments.length + 1);
     let fd: number | undefined;
     try {
       mkdirSync(this.#folder, { recursive: true });
@@ -91,8 +97,18 @@ export class EventLogWriter {
       throw new EventLogFailed({ path, reason: (cause as Error).message }, { cause });
     }
     this.#fd = fd;
-    this.#segments.push({ id: newId(), path, openedAt: Date.now(), size: 0 });
+    this.#segments.push({ id: segmentId(path), path, openedAt: Date.now(), size: 0 });
   }
+}
+
+/** The same for all who find the file, so that a segment is never applied under two ids. */
+export function segmentId(path: string): string {
+  return hash('sha256', basename(path)).slice(0, 32);
+}
+
+/** The file of a writer's segment; `number` is from 1. */
+export function segmentPath(folder: string, writer: string, number: number): string {
+  return join(folder, number === 1 ? `${writer}.log` : `${writer}.${number}.log`);
 }
 
 /** `writeSync` may write less than it was asked to and say so only by its result. */

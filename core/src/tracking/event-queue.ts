@@ -1,33 +1,44 @@
 import { EventLogReader } from './event-log-reader.ts';
-import type { EventLogWriter, WrittenRecord } from './event-log-writer.ts';
+import type { EventLog, WrittenRecord } from './event-log-writer.ts';
 import type { LoggedRecord } from '../store/metadata-store.ts';
+import type { EventSource } from './event-source.ts';
 
 /** Most events that one consumer of the log keeps in memory. What is beyond is read from the log again when its turn comes. */
 export const EVENTS_IN_MEMORY = 10_000;
 
-/** The events of a log that one consumer has still to take, in order, in bounded memory. */
-export class EventQueue {
-  readonly #log: EventLogWriter;
+/** From the first event that found no room in memory on: where to read, and how many were put there. */
+interface Rest {
+  log: EventLog;
+  segment: number;
+  reader: EventLogReader;
+  count: number;
+}
+
+/** The events that one consumer of the log has still to take, in order, in bounded memory. */
+export class EventQueue implements EventSource {
+  readonly #log: EventLog;
   readonly #takes: (record: LoggedRecord) => boolean;
   #events: WrittenRecord[] = [];
   #head = 0;
-  /** From the first event that found no room in memory on: where to read, and how many were put there. */
-  #rest: { segment: number; reader: EventLogReader; count: number } | undefined;
+  /** One per log whose events found no room. */
+  #rests: Rest[] = [];
 
   /** `takes` says which events of the log are this consumer's: those that are given to `push`. */
-  constructor(log: EventLogWriter, takes: (record: LoggedRecord) => boolean) {
+  constructor(log: EventLog, takes: (record: LoggedRecord) => boolean) {
     this.#log = log;
     this.#takes = takes;
   }
 
   get size(): number {
-    return this.#events.length - this.#head + (this.#rest?.count ?? 0);
+    return this.#rests.reduce((size, { count }) => size + count, this.#events.length - this.#head);
   }
 
-  push(event: WrittenRecord): void {
-    if (this.#rest !== undefined) this.#rest.count++;
-    else if (this.#events.length - this.#head < EVENTS_IN_MEMORY) this.#events.push(event);
-    else this.#rest = { segment: event.segment, reader: this.#readerOf(event.segment, event.from), count: 1 };
+  /** `log`: where the event was written, if not in the queue's own log (a child process has one of its own). */
+  push(event: WrittenRecord, log = this.#log): void {
+    const rest = this.#rests.length === 0 ? undefined : this.#rests.find((each) => each.log === log);
+    if (rest !== undefined) rest.count++;
+    else if (this.#rests.length === 0 && this.#events.length - this.#head < EVENTS_IN_MEMORY) this.#events.push(event);
+    else this.#rests.push({ log, segment: event.segment, reader: readerOf(log, event.segment, event.from), count: 1 });
   }
 
   /** The next events, at most `most`, at least one if there is one. They stay until `shift`. */
@@ -47,21 +58,24 @@ export class EventQueue {
   #refill(): void {
     this.#events = [];
     this.#head = 0;
-    while (this.#rest !== undefined && this.#events.length < EVENTS_IN_MEMORY) {
-      const { segment, reader } = this.#rest;
+    for (let rest = this.#rests[0]; rest !== undefined && this.#events.length < EVENTS_IN_MEMORY; rest = this.#rests[0]) {
+      const { log, segment, reader } = rest;
       const { records, lost } = reader.read();
-      for (const { record, from, to } of records) if (this.#takes(record)) this.#events.push({ record, segment, from, to });
-      if (records.length + lost.length > 0) continue;
+      const end = log.segments[segment]!.size;
+      // Another process may have written more than was pushed yet: that stays for its own turn.
+      const pushed = records.filter(({ to }) => to <= end);
+      if (pushed.length < records.length) rest.reader = readerOf(log, segment, end);
+      const before = this.#events.length;
+      for (const { record, from, to } of pushed) if (this.#takes(record)) this.#events.push({ record, segment, from, to });
+      rest.count = Math.max(0, rest.count - (this.#events.length - before));
+      if (pushed.length > 0 || (lost.length > 0 && records.length === 0)) continue;
       // The end of this segment: the next one follows, or all has been read.
-      this.#rest =
-        segment + 1 < this.#log.segments.length
-          ? { ...this.#rest, segment: segment + 1, reader: this.#readerOf(segment + 1, 0) }
-          : undefined;
+      if (segment + 1 < log.segments.length) this.#rests[0] = { ...rest, segment: segment + 1, reader: readerOf(log, segment + 1, 0) };
+      else this.#rests.shift();
     }
-    if (this.#rest !== undefined) this.#rest.count = Math.max(0, this.#rest.count - this.#events.length);
   }
+}
 
-  #readerOf(segment: number, offset: number): EventLogReader {
-    return new EventLogReader(this.#log.segments[segment]!.path, { offset, events: 0 });
-  }
+function readerOf(log: EventLog, segment: number, offset: number): EventLogReader {
+  return new EventLogReader(log.segments[segment]!.path, { offset, events: 0 });
 }

@@ -52,6 +52,8 @@ export interface TrackerRunStart {
   /** Of the parent tracker run, unless it could not be opened. */
   parent?: TrackerRunRef;
   settings: Json;
+  /** Of a parent whose pipeline run had ended and was resumed: an end that it has had counts no more. */
+  resumed?: true;
 }
 
 /** All that another process needs to go on; stored by core after every call. Holds no secrets. */

@@ -1,6 +1,6 @@
 import type { Logger } from '../stack/flavor.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
-import type { EventLogWriter, WrittenRecord } from './event-log-writer.ts';
+import type { EventLog, WrittenRecord } from './event-log-writer.ts';
 import { EventQueue } from './event-queue.ts';
 
 /** Writers to the store take turns better when each pauses after a commit: at most one batch per process in this time, ms. */
@@ -9,17 +9,17 @@ const BATCH = 1_000;
 
 /** The local tracking store as a consumer of the event log: its cursor moves in the transaction that applies the events. */
 export class LocalConsumer {
-  readonly #log: EventLogWriter;
+  readonly #log: EventLog;
   readonly #o: { store: MetadataStore; log: Logger; runId: string; workerId: string };
   readonly #events: EventQueue;
   /** How far the store has applied the log. */
-  #cursor = { segment: 0, offset: 0 };
+  #cursor = { segment: 0, offset: 0, lines: 0 };
   #segmentsKnown = 0;
   #applying: Promise<void> = Promise.resolve();
   #appliedAt = 0;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(log: EventLogWriter, options: { store: MetadataStore; log: Logger; runId: string; workerId: string }) {
+  constructor(log: EventLog, options: { store: MetadataStore; log: Logger; runId: string; workerId: string }) {
     this.#log = log;
     this.#o = options;
     this.#events = new EventQueue(log, () => true);
@@ -65,10 +65,10 @@ export class LocalConsumer {
     const batch = end === -1 ? waiting : waiting.slice(0, end);
     await this.#announce(first.segment);
     const records = batch.map((event) => event.record);
-    const from = this.#cursor.segment === first.segment ? this.#cursor.offset : 0;
+    const { offset: from, lines } = this.#cursor.segment === first.segment ? this.#cursor : { offset: 0, lines: 0 };
     const offset = batch.at(-1)!.to;
     await this.#o.store.applyEvents(this.#log.segments[first.segment]!.id, records, from, offset);
-    this.#cursor = { segment: first.segment, offset };
+    this.#cursor = { segment: first.segment, offset, lines: lines + batch.length };
     this.#events.shift(batch.length);
     return true;
   }

@@ -212,21 +212,23 @@ describe('tracker runs', () => {
     const source = await run.step('train', tracked, () => 1);
     const id = 'f'.repeat(32);
     const outcome = { status: 'cached', source: { runId: source.tracking.runId, url: 'https://tracker.test/1' } } as const;
-    const settled = await run.store.settleStep({
-      id,
-      runId: run.id,
-      stepId: 'again',
-      stepName: 'again',
-      status: 'cached',
-      at: Date.now(),
-      workerId: 'f'.repeat(32),
-      inputs: {},
-      sourceStepRunId: source.tracking.runId,
-      trackers: [{ component: 'mine', flavor: 'recording' }],
-      outcome,
-    });
+    const [settled] = await run.store.settleSteps([
+      {
+        id,
+        runId: run.id,
+        stepId: 'again',
+        stepName: 'again',
+        status: 'cached',
+        at: Date.now(),
+        workerId: run.workerId,
+        inputs: {},
+        sourceStepRunId: source.tracking.runId,
+        trackers: [{ component: 'mine', flavor: 'recording' }],
+        outcome,
+      },
+    ]);
     run.tracking.mark(
-      { id, stepId: 'again', stepName: 'again', attempt: 0, startedAt: Date.now(), trackerRuns: settled.trackerRuns },
+      { id, stepId: 'again', stepName: 'again', attempt: 0, startedAt: Date.now(), trackerRuns: settled!.trackerRuns },
       outcome,
     );
     expect(await run.finish()).toEqual([]);
@@ -341,7 +343,7 @@ describe('a tracker that fails', () => {
     tracker.options.failDeliver = new Transient('the server is down');
     run.inStep(step, () => activeRun().logMetric('loss', 2));
     await run.end(step);
-    expect(await run.finish()).toMatchObject([{ trackerRuns: 1, reason: 'the server is down' }]);
+    expect(await run.finish()).toMatchObject([{ trackerRuns: 2, reason: 'the server is down' }]);
     const [row] = (await storedStep('train')).trackerRuns;
     expect(Object.values(row!.acked)).toEqual([1]);
     expect(row).toMatchObject({ status: 'running', lastError: 'the server is down', ref: { id: row!.key } });

@@ -1,15 +1,27 @@
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 
-import type { Json } from '../json.ts';
 import { AttemptLog, type AttemptDelivery } from './attempt-log.ts';
 import { shortParams } from './attempt-params.ts';
-import { Delivery, type DeliveryPlan, type DeliverySurroundings } from './delivery.ts';
-import { EventLogWriter, type WrittenRecord } from './event-log-writer.ts';
+import type { DeliveryPlan, DeliverySurroundings } from './delivery-plan.ts';
+import { Delivery } from './delivery.ts';
+import { EventLogWriter, type EventLog, type WrittenRecord } from './event-log-writer.ts';
 import { EventQueue } from './event-queue.ts';
 import type { LoggedEvent, Outcome } from './experiment-tracker.ts';
 import { LocalConsumer } from './local-consumer.ts';
-import type { AttemptStart, AttemptTracking, RunTracking, RunTrackingOptions, TrackerComponent, Undelivered } from './run-tracking.ts';
+import { FollowedLog } from './followed-log.ts';
+import type {
+  AttemptStart,
+  AttemptTracking,
+  FollowedWriter,
+  Refused,
+  RunTracking,
+  RunTrackingOptions,
+  TrackerComponent,
+  TrackingEnd,
+  Undelivered,
+} from './run-tracking.ts';
+import { settingsFor, trackerRunStart, urlKeys } from './tracker-run-start.ts';
 import { withinTime } from './within-time.ts';
 
 /** Opens the tracking of one pipeline run in this process. No file, timer or tracker is touched before there is something to record. */
@@ -23,18 +35,24 @@ const OPEN_TIMEOUT_MS = 5_000;
 const DRAIN_TIMEOUT_MS = 5_000;
 /** How long deliveries that were told to stop may take to note how far they came, ms. */
 const LEAVE_MS = 500;
+/** How much longer than it should take nobody else may deliver what this process delivers at the end of the run, ms. */
+const CLAIM_SLACK_MS = 30_000;
 
 class Tracking implements RunTracking {
   readonly #options: RunTrackingOptions;
   readonly #components: Map<string, TrackerComponent>;
   readonly #writer: EventLogWriter;
   readonly #local: LocalConsumer;
+  /** Those of the logs of child processes. */
+  readonly #followed: LocalConsumer[] = [];
   readonly #stop = new AbortController();
   readonly #around: DeliverySurroundings;
   readonly #attempts = new Map<string, AttemptLog>();
   readonly #parents = new Map<string, Delivery>();
   /** Those that have not been delivered. */
   readonly #open = new Set<Delivery>();
+  /** By component. */
+  readonly #refused = new Map<string, Refused>();
   #saidLate = false;
 
   constructor(options: RunTrackingOptions) {
@@ -42,7 +60,7 @@ class Tracking implements RunTracking {
     this.#options = options;
     this.#components = new Map(trackers.map((tracker) => [tracker.name, tracker]));
     this.#writer = new EventLogWriter(join(logFolder, run.id));
-    this.#local = new LocalConsumer(this.#writer, { store, log, runId: run.id, workerId: options.workerId });
+    this.#local = this.#consumerOf(this.#writer);
     setMaxListeners(0, this.#stop.signal);
     this.#around = { store, log, stop: this.#stop.signal, openTimeoutMs: options.openTimeoutMs ?? OPEN_TIMEOUT_MS };
   }
@@ -72,26 +90,80 @@ class Tracking implements RunTracking {
     for (const { delivery } of this.#deliveriesOf(attempt)) delivery.end(outcome, attempt.startedAt);
   }
 
-  async apply(force = false): Promise<void> {
-    await this.#local.apply(force);
+  follow(writer: string): FollowedWriter {
+    const { log, logFolder, run } = this.#options;
+    const folder = join(logFolder, run.id);
+    const followed = new FollowedLog(folder, writer);
+    const local = this.#consumerOf(followed);
+    this.#followed.push(local);
+    let pulling = Promise.resolve();
+    const take = (written: WrittenRecord): void => {
+      local.push(written);
+      this.#attempts.get(written.record.runId)?.receive(written, followed);
+    };
+    const pull = (): Promise<void> =>
+      (pulling = pulling.then(() => followed.read(take)).catch((error: unknown) => log.warn((error as Error).message)));
+    return { folder, pull };
   }
 
-  async finish(outcome: Outcome, endedAt: number): Promise<Undelivered[]> {
-    for (const parent of this.#parents.values()) parent.end(outcome, endedAt);
-    await this.#local.apply(true);
+  async apply(force = false): Promise<void> {
+    await this.#local.apply(force);
+    for (const local of this.#followed) await local.apply(force);
+  }
+
+  get claim(): RunTracking['claim'] {
+    if (this.#parents.size === 0) return {};
+    return { claim: { workerId: this.#options.workerId, ms: this.#drainTimeoutMs + CLAIM_SLACK_MS } };
+  }
+
+  async finish(outcome: Outcome, endedAt: number): Promise<TrackingEnd> {
+    for (const [component, parent] of this.#parents) void this.#endAfterSteps(component, parent, outcome, endedAt);
+    await this.apply(true);
     // An attempt that has not been ended here has been taken over, and with it its tracker runs.
-    const ended = [...this.#open].filter((delivery) => delivery.ended);
-    const limit = this.#options.drainTimeoutMs ?? DRAIN_TIMEOUT_MS;
-    if (ended.length > 0) await withinTime(Promise.all(ended.map((delivery) => delivery.done)), limit);
+    const due = [...this.#open].filter((delivery) => delivery.ended || this.#parents.get(delivery.component) === delivery);
+    const limit = this.#drainTimeoutMs;
+    if (due.length > 0) await withinTime(Promise.all(due.map((delivery) => delivery.done)), limit);
+    const left = new Set(await this.#letGo());
+    for (const local of [this.#local, ...this.#followed]) await local.seal();
+    for (const delivery of left) this.#noteRefused(delivery);
+    const undelivered = due.filter((delivery) => left.has(delivery));
+    return { undelivered: summedUp(undelivered, limit), refused: [...this.#refused.values()] };
+  }
+
+  /** A parent is closed after its steps' tracker runs, and not before. */
+  async #endAfterSteps(component: string, parent: Delivery, outcome: Outcome, endedAt: number): Promise<void> {
+    const steps = [...this.#open].filter((delivery) => delivery !== parent && delivery.component === component && delivery.ended);
+    await Promise.all(steps.map((delivery) => delivery.done));
+    parent.end(outcome, endedAt);
+  }
+
+  async leave(): Promise<void> {
+    await this.apply(true);
+    await this.#letGo();
+  }
+
+  /** Stops delivering. Gives what is not delivered. */
+  async #letGo(): Promise<Delivery[]> {
     this.#stop.abort();
     const left = [...this.#open];
     if (left.length > 0) await withinTime(Promise.allSettled(left.map((delivery) => delivery.leave())), LEAVE_MS);
     this.#writer.close();
-    await this.#local.seal();
-    return undelivered(
-      left.filter((delivery) => delivery.ended),
-      limit,
-    );
+    return left;
+  }
+
+  #noteRefused({ component, refused }: Delivery): void {
+    if (refused.length === 0) return;
+    const known = this.#refused.get(component) ?? { component, events: 0, why: refused[0]!.why };
+    this.#refused.set(component, { ...known, events: known.events + refused.length });
+  }
+
+  get #drainTimeoutMs(): number {
+    return this.#options.drainTimeoutMs ?? DRAIN_TIMEOUT_MS;
+  }
+
+  #consumerOf(events: EventLog): LocalConsumer {
+    const { store, log, run, workerId } = this.#options;
+    return new LocalConsumer(events, { store, log, runId: run.id, workerId });
   }
 
   #write(runId: string, event: LoggedEvent): WrittenRecord {
@@ -131,11 +203,7 @@ class Tracking implements RunTracking {
           ...(attempt.mapIndex !== undefined && { mapIndex: attempt.mapIndex }),
           attempt: attempt.attempt,
         },
-        start: {
-          ...this.#startOf(component, attempt.startedAt, attempt.settings),
-          name: nameOf(attempt),
-          tags: { ...this.#tags(), 'mortise.step': attempt.stepId, 'mortise.attempt': String(attempt.attempt) },
-        },
+        start: trackerRunStart(run, attempt, { startedAt: attempt.startedAt, settings: settingsFor(component, attempt.settings) }),
         parent: this.#parentOf(component),
         events,
         urlKeys: urlKeys(row.component, index === 0, several),
@@ -153,7 +221,7 @@ class Tracking implements RunTracking {
       component,
       row: async () => (await store.createTrackerRuns(run.id, [{ component: component.name, flavor: component.flavor }]))[0]!,
       identity: { runId: run.id, attempt: 0 },
-      start: { ...this.#startOf(component, run.startedAt, undefined), name: run.name, tags: this.#tags() },
+      start: trackerRunStart(run, undefined, { startedAt: run.startedAt, settings: undefined }),
       parent: undefined,
       events: undefined,
       urlKeys: urlKeys(component.name, component === trackers[0], trackers.length > 1),
@@ -165,37 +233,16 @@ class Tracking implements RunTracking {
   #deliver(plan: DeliveryPlan): Delivery {
     const delivery = new Delivery(plan, this.#around);
     this.#open.add(delivery);
-    void delivery.done.then(() => delivery.delivered && this.#open.delete(delivery));
+    void delivery.done.then(() => {
+      if (!delivery.delivered) return;
+      this.#open.delete(delivery);
+      this.#noteRefused(delivery);
+    });
     return delivery;
   }
-
-  #startOf(component: TrackerComponent, startedAt: number, settings: Record<string, Json> | undefined) {
-    const { run } = this.#options;
-    return {
-      experiment: run.experiment,
-      group: run.name,
-      startedAt,
-      settings: settings?.[component.name] ?? settings?.[component.flavor] ?? {},
-      ...(run.user !== undefined && { user: run.user }),
-    };
-  }
-
-  #tags(): Record<string, string> {
-    const { run } = this.#options;
-    return { ...run.tags, 'mortise.run_id': run.id, 'mortise.run': run.name, 'mortise.pipeline': run.pipeline };
-  }
 }
 
-/** `train`, `train[3]`, `train (attempt 2)`. */
-function nameOf({ stepId, mapIndex, attempt }: MarkedAttempt): string {
-  return `${stepId}${mapIndex === undefined ? '' : `[${mapIndex}]`}${attempt > 1 ? ` (attempt ${attempt})` : ''}`;
-}
-
-function urlKeys(component: string, first: boolean, several: boolean): string[] {
-  return [...(first ? ['experiment_tracker_url'] : []), ...(several ? [`experiment_tracker_url:${component}`] : [])];
-}
-
-function undelivered(left: readonly Delivery[], limit: number): Undelivered[] {
+function summedUp(left: readonly Delivery[], limit: number): Undelivered[] {
   const byComponent = Map.groupBy(left, (delivery) => delivery.component);
   return Array.from(byComponent, ([component, deliveries]) => ({
     component,

@@ -14,7 +14,16 @@ export interface RunTrackingOptions {
   store: MetadataStore;
   /** `.mortise/logs`; the run's segment is `<logFolder>/<runId>/<writer>.log`. */
   logFolder: string;
-  run: { id: string; name: string; pipeline: string; experiment: string; startedAt: number; user?: string; tags: Record<string, string> };
+  run: {
+    id: string;
+    name: string;
+    pipeline: string;
+    experiment: string;
+    startedAt: number;
+    user?: string;
+    tags: Record<string, string>;
+    resumed?: boolean;
+  };
   workerId: string;
   /** In the order of the stack; the first is the default. */
   trackers: readonly TrackerComponent[];
@@ -83,6 +92,27 @@ export interface Undelivered {
   reason: string;
 }
 
+/** Logged events that a tracker refused for good, and why it refused the first. */
+export interface Refused {
+  component: string;
+  events: number;
+  why: string;
+}
+
+/** What is to be said of a run's trackers. */
+export interface TrackingEnd {
+  undelivered: Undelivered[];
+  refused: Refused[];
+}
+
+/** What a child process logs for attempts of this run. */
+export interface FollowedWriter {
+  /** The folder of its segments. */
+  readonly folder: string;
+  /** Takes over what was written since the last time: into the local store and to the trackers, as if it had been logged here. Never rejects. */
+  pull(): Promise<void>;
+}
+
 /** Everything logged in one run of a pipeline, in this process: the event log, the local tracking store, delivery. */
 export interface RunTracking {
   /** Begins an attempt: its tracker runs open in the background (the parent's first), in the order of the event log. */
@@ -91,10 +121,16 @@ export interface RunTracking {
   end(attemptId: string, outcome: Outcome, endedAt: number, supersededBy?: Record<string, string>): void;
   /** A short tracker run that marks a cache hit. */
   mark(attempt: Omit<AttemptStart, 'params' | 'saveFile'>, outcome: Outcome): void;
+  /** Takes part in what a child process writes to the run's event log under this writer's id. */
+  follow(writer: string): FollowedWriter;
   /** Applies what was logged so far to the local store. Called by the scheduler between steps, at most every 50 ms unless `force`. */
   apply(force?: boolean): Promise<void>;
-  /** The end of the run: applies the rest of the log, closes the parents, waits a bounded time for delivery, and says what is still to come. */
-  finish(outcome: Outcome, endedAt: number): Promise<Undelivered[]>;
+  /** For the end of the run: nobody else is to deliver what this process will. Empty when no step was tracked. */
+  readonly claim: { claim?: { workerId: string; ms: number } };
+  /** The end of the run: applies the rest of the log, closes the parents after all else, waits a bounded time for delivery, and says what is still to come. */
+  finish(outcome: Outcome, endedAt: number): Promise<TrackingEnd>;
+  /** The run is another process's now, and so is its delivery: notes how far it came, and lets go. */
+  leave(): Promise<void>;
 }
 
 /** Run metadata of a tracker run: `experiment_tracker_url` for the step's first tracker, `experiment_tracker_url:<component>` for each. */

@@ -1,0 +1,161 @@
+import { setMaxListeners } from 'node:events';
+import { existsSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
+
+import type { RejectedEvent, StoredTrackerRun, TrackerRunClaim } from '../store/delivery-store.ts';
+import type { RunRecord } from '../store/metadata-store.ts';
+import { warnOfLost } from './apply-left-logs.ts';
+import type { DeliveryPlace } from './delivery-place.ts';
+import { refusedWarning } from './delivery-warnings.ts';
+import { EventLogReader } from './event-log-reader.ts';
+import type { LeftTrackers, PacedComponent } from './left-trackers.ts';
+import { segmentFiles } from './segment-files.ts';
+import { deliverStoredRun, type StoredRunEnd, type StoredRunPlan } from './stored-run-delivery.ts';
+
+/** A claim holds for 30 s. */
+const RENEW_MS = 10_000;
+const LOOK_MS = 100;
+/** A tracker that says nothing at all is given up after so long, if there is any end to patience, ms. */
+const SILENCE_MS = 150_000;
+
+export interface ClaimedEnd {
+  delivered: number;
+  failure?: string;
+  /** The tracker does not answer: its other runs need not be tried. */
+  gaveUp: boolean;
+}
+
+export interface ClaimedDelivery {
+  place: DeliveryPlace;
+  made: LeftTrackers;
+  signal: AbortSignal;
+  patienceMs: number;
+  /** Only what was set aside. */
+  retry: boolean;
+}
+
+/** Claims the tracker runs of one run at one component, and brings them to their end. Nothing happens if another process has them. Never throws. */
+export async function deliverClaimed(
+  work: { runId: string; component: string; flavor: string },
+  { place, made, signal, patienceMs, retry }: ClaimedDelivery,
+): Promise<ClaimedEnd> {
+  const { store, worker } = place;
+  const claim: TrackerRunClaim = { runId: work.runId, component: work.component, worker };
+  let rows: StoredTrackerRun[] = [];
+  try {
+    rows = await store.claimTrackerRuns(claim, retry ? 'rejected' : 'due');
+    if (rows.length === 0) return { delivered: 0, gaveUp: false };
+    const run = (await store.run(work.runId))!;
+    const component = await made.of(work, run.stack);
+    const setAside = retry ? await store.rejectedEvents({ runId: run.id, component: component.name }) : [];
+    const plan = await planOf(place, run, component, rows, setAside);
+    const end = await whileClaimed(place, claim, { signal, patienceMs, component }, (stop) =>
+      deliverStoredRun(plan, { store, log: place.log, stop, openTimeoutMs: 0 }),
+    );
+    await tell(place, run, component, end, setAside);
+    return { delivered: end.delivered, gaveUp: end.gaveUp, ...(end.left > 0 && end.failure !== undefined && { failure: end.failure }) };
+  } catch (error) {
+    const failure = (error as Error).message;
+    for (const { key } of rows.slice(0, 1)) await store.updateTrackerRun({ id: key, lastError: failure }).catch(() => undefined);
+    return { delivered: 0, failure, gaveUp: false };
+  } finally {
+    if (rows.length > 0) await store.releaseClaim(claim).catch(() => undefined);
+  }
+}
+
+async function planOf(
+  { store, project, worker }: DeliveryPlace,
+  run: RunRecord,
+  component: PacedComponent,
+  trackerRuns: readonly StoredTrackerRun[],
+  setAside: readonly RejectedEvent[],
+): Promise<StoredRunPlan> {
+  const files = await segmentFiles(join(project.logsFolder, run.id));
+  const names = new Set(files.map((path) => basename(path)));
+  for (const segment of await store.segments(run.id)) {
+    const path = names.has(basename(segment.path)) ? join(project.logsFolder, run.id, basename(segment.path)) : segment.path;
+    const size = existsSync(path) ? statSync(path).size : undefined;
+    if (size === undefined && segment.host !== worker.host)
+      throw new Error(`its event log is on ${segment.host || 'another machine'}: ${segment.path}`);
+    // Cut off behind what was applied: what was not delivered of it is gone.
+    if ((size ?? 0) < segment.appliedOffset)
+      await warnOfLost(
+        store,
+        run.id,
+        new EventLogReader(path, { offset: segment.appliedOffset, events: segment.appliedLines }).read().lost,
+      );
+    if (size !== undefined && !names.has(basename(path))) files.push(path);
+  }
+  const { user } = run.environment;
+  const parent = run.trackerRuns.find((each) => each.component === component.name);
+  const only = Map.groupBy(setAside, ({ trackerRunKey }) => trackerRunKey);
+  return {
+    run: { ...run, ...(user !== undefined && { user }) },
+    component,
+    trackerNames: run.stack.components.filter(({ type }) => type === 'experiment-tracker').map(({ name }) => name),
+    trackerRuns,
+    parentRef: parent?.ref,
+    files,
+    ...(setAside.length > 0 && {
+      only: new Map(Array.from(only, ([key, events]) => [key, new Set(events.map(({ writer, seq }) => `${writer} ${seq}`))])),
+    }),
+  };
+}
+
+interface Patience {
+  signal: AbortSignal;
+  patienceMs: number;
+  component: PacedComponent;
+}
+
+/** Keeps the claim while the work goes on, and stops it when the claim is lost, the caller asks for it, or the tracker only fails. */
+async function whileClaimed(
+  { store }: DeliveryPlace,
+  claim: TrackerRunClaim,
+  { signal, patienceMs, component: { tracker } }: Patience,
+  work: (stop: AbortSignal) => Promise<StoredRunEnd>,
+): Promise<StoredRunEnd & { gaveUp: boolean }> {
+  const stop = new AbortController();
+  setMaxListeners(0, stop.signal);
+  const give = (): void => stop.abort();
+  signal.addEventListener('abort', give, { once: true });
+  if (signal.aborted) give();
+  let gaveUp = false;
+  const renewing = setInterval(() => {
+    store.renewClaim(claim).then(
+      (ours) => ours || stop.abort(),
+      () => undefined,
+    );
+  }, RENEW_MS).unref();
+  const looking = setInterval(() => {
+    gaveUp = tracker.failingFor > patienceMs || (patienceMs < Infinity && tracker.silentFor > SILENCE_MS);
+    if (gaveUp) stop.abort();
+  }, LOOK_MS);
+  if (patienceMs === Infinity) looking.unref();
+  try {
+    return { ...(await work(stop.signal)), gaveUp };
+  } finally {
+    clearInterval(renewing);
+    clearInterval(looking);
+    signal.removeEventListener('abort', give);
+  }
+}
+
+/** What the run's own warnings say of it; set-aside events that arrived are no longer set aside. */
+async function tell(
+  { store }: DeliveryPlace,
+  run: RunRecord,
+  { name }: PacedComponent,
+  end: StoredRunEnd,
+  setAside: readonly RejectedEvent[],
+): Promise<void> {
+  if (end.lost.length > 0) await warnOfLost(store, run.id, end.lost);
+  const again = new Set(Array.from(end.refused, ([key, events]) => events.map(({ writer, seq }) => `${key} ${writer} ${seq}`)).flat());
+  if (setAside.length > 0) {
+    const ended = new Set(end.ended);
+    const arrived = setAside.filter(({ trackerRunKey: key, writer, seq }) => ended.has(key) && !again.has(`${key} ${writer} ${seq}`));
+    for (const [key, events] of Map.groupBy(arrived, (event) => event.trackerRunKey)) await store.removeRejected(key, events);
+  } else if (again.size > 0) {
+    await store.addWarnings(run.id, [refusedWarning({ component: name, events: again.size, why: [...end.refused.values()][0]![0]!.why })]);
+  }
+}

@@ -1,0 +1,243 @@
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
+
+import { Permanent } from '../errors.ts';
+import { RecordingTracker, type RecordedRun } from '../testing/recording-tracker.ts';
+import { TrackedRun } from '../testing/tracked-run.ts';
+import { activeRun } from './active-run.ts';
+import { deliverLeft, type DeliverLeftOptions } from './deliver-left.ts';
+import type { TrackerEvent } from './experiment-tracker.ts';
+
+jest.setTimeout(60_000);
+
+let run: TrackedRun;
+afterEach(() => run.close());
+
+const failed = { status: 'failed', error: { name: 'Error', message: 'no wine left' } } as const;
+const DOWN = new Error('the server is down');
+const losses = (events: readonly TrackerEvent[]): number[] =>
+  events.flatMap((event) => (event.kind === 'metrics' ? [event.values['loss']!] : []));
+
+/** A run whose tracker is down, and the tracker that a later process finds in its place. */
+async function openDown(): Promise<{ later: RecordingTracker }> {
+  const tracker = new RecordingTracker({ failOpen: DOWN });
+  run = await TrackedRun.open({ trackers: [{ name: 'mine', flavor: 'recording', tracker }], drainTimeoutMs: 50 });
+  return { later: new RecordingTracker() };
+}
+
+function deliver(tracker: RecordingTracker, options: DeliverLeftOptions = {}) {
+  return deliverLeft(run.place({ id: 'b'.repeat(32) }), { trackers: [{ name: 'mine', flavor: 'recording', tracker }], ...options });
+}
+
+const tracked = { trackers: ['mine'] };
+const waiting = async (): Promise<number> => (await run.store.undelivered()).reduce((sum, { trackerRuns }) => sum + trackerRuns, 0);
+const said = ({ start, identity, status, outcome, endedAt, supersededBy, events }: RecordedRun) => {
+  return { start, identity, status, outcome, endedAt, supersededBy, events };
+};
+
+describe('another process', () => {
+  test('gives a tracker exactly what the process of the run would have given it', async () => {
+    const [kept, down] = [new RecordingTracker(), new RecordingTracker({ failOpen: DOWN })];
+    run = await TrackedRun.open({
+      trackers: [
+        { name: 'kept', flavor: 'recording', tracker: kept },
+        { name: 'mine', flavor: 'recording', tracker: down },
+      ],
+      drainTimeoutMs: 200,
+    });
+    const both = { trackers: ['kept', 'mine'], settings: { recording: { group: 'red' } }, params: { lr: 0.1 } };
+    const first = await run.begin('train', { ...both, mapIndex: 3 });
+    run.inStep(first, () => activeRun().logMetrics({ loss: Number.NaN }));
+    await run.end(first, failed, true);
+    await run.step('train', { ...both, mapIndex: 3 }, () => {
+      activeRun().logMetric('loss', 2);
+      activeRun().setTags({ a: 'b' });
+    });
+    await run.step('silent', { trackers: ['kept', 'mine'] }, () => 1);
+    await run.endRun(failed);
+    const later = new RecordingTracker();
+    expect(await deliver(later)).toEqual([{ component: 'mine', delivered: 4 }]);
+    expect(await waiting()).toBe(0);
+    for (const name of [run.name, 'train[3]', 'train[3] (attempt 2)', 'silent']) {
+      const [owner, other] = [said(kept.run(name)), said(later.run(name))];
+      const keys = new Map([...kept.runs.values()].map(({ identity, start }) => [identity.key, later.run(start.name).identity.key]));
+      const renamed = JSON.parse(JSON.stringify(owner), (_, value: unknown) => keys.get(value as string) ?? value) as typeof owner;
+      const { parent } = other.start;
+      expect(parent?.id).toBe(name === run.name ? undefined : later.run(run.name).identity.key);
+      const same = JSON.parse(JSON.stringify(other)) as typeof owner;
+      delete same.start.parent;
+      delete renamed.start.parent;
+      expect(same).toEqual(renamed);
+      expect(other.events).toEqual(owner.events);
+    }
+  });
+
+  test('opens the parent before the others, once each, and closes it after them', async () => {
+    const { later } = await openDown();
+    for (const step of ['a', 'b', 'c']) await run.step(step, tracked, () => activeRun().logMetric('loss', 1));
+    await run.endRun();
+    await deliver(later);
+    expect(later.calls[0]).toBe(`open ${run.name}`);
+    expect(later.calls.at(-1)).toBe(`close ${run.name} completed`);
+    expect(later.calls.filter((call) => call.startsWith('open'))).toHaveLength(4);
+  });
+
+  test('goes on after what was acknowledged, with the reference that the tracker gave', async () => {
+    const tracker = new RecordingTracker({ ids: 'server' });
+    run = await TrackedRun.open({ trackers: [{ name: 'mine', flavor: 'recording', tracker }], drainTimeoutMs: 50 });
+    const step = await run.begin('train', tracked);
+    run.inStep(step, () => activeRun().logMetric('loss', 1));
+    while (losses(tracker.runs.size > 1 ? tracker.run('train').events : []).length === 0)
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    tracker.options.failDeliver = DOWN;
+    run.inStep(step, () => activeRun().logMetric('loss', 2));
+    await run.end(step);
+    const said = await run.endRun();
+    expect(said).toEqual(['experiment tracker "mine": 2 tracker runs not delivered yet (the server is down)']);
+    const later = new RecordingTracker({ ids: 'server' });
+    await deliver(later);
+    expect(losses(later.run('train').events)).toEqual([2]);
+    expect(later.run('train').ref).toEqual(tracker.run('train').ref);
+    expect(later.run('train').start.parent).toEqual(tracker.run(run.name).ref);
+  });
+
+  test('delivers thousands of attempts and of interleaved events from one reading of the log', async () => {
+    const { later } = await openDown();
+    const attempts = await Promise.all(Array.from({ length: 200 }, (_, mapIndex) => run.begin('each', { ...tracked, mapIndex })));
+    for (let i = 0; i < 200; i++) for (const attempt of attempts) run.inStep(attempt, () => activeRun().logMetric('loss', i));
+    await Promise.all(attempts.map((attempt) => run.end(attempt)));
+    for (let mapIndex = 0; mapIndex < 1_800; mapIndex += 100)
+      await Promise.all(
+        Array.from({ length: 100 }, (_, i) =>
+          run.step('more', { ...tracked, mapIndex: mapIndex + i }, () => activeRun().logMetric('loss', i)),
+        ),
+      );
+    await run.endRun();
+    expect(await deliver(later)).toEqual([{ component: 'mine', delivered: 2_001 }]);
+    const expected = Array.from({ length: 200 }, (_, i) => i);
+    for (const { mapIndex } of attempts) expect(losses(later.run(`each[${mapIndex}]`).events)).toEqual(expected);
+    expect(losses(later.run('more[1799]').events)).toEqual([99]);
+    expect(await waiting()).toBe(0);
+  });
+
+  test('leaves what a live run has not ended, and what somebody else is delivering', async () => {
+    const { later } = await openDown();
+    await run.step('train', tracked, () => 1);
+    expect(await deliver(later)).toEqual([]);
+    await run.store.finishRun({
+      ...{ id: run.id, workerId: run.workerId, status: 'completed', endedAt: 1, warnings: [], outcome: { status: 'completed' } },
+      claim: { workerId: run.workerId, ms: 60_000 },
+    });
+    expect(await deliver(later)).toEqual([{ component: 'mine', delivered: 0 }]);
+    expect(later.calls).toEqual([]);
+    await deliverLeft(
+      { ...run.place({ id: 'b'.repeat(32) }), isDead: async () => true },
+      { trackers: [{ name: 'mine', flavor: 'recording', tracker: later }] },
+    );
+    expect(later.run('train')).toMatchObject({ status: 'completed' });
+    await run.tracking.finish({ status: 'completed' }, 1);
+  });
+
+  test('makes the parent that the process of the run had no time to record', async () => {
+    const { later } = await openDown();
+    const original = run.store.createTrackerRuns;
+    run.store.createTrackerRuns = () => Promise.reject(new Error('no time'));
+    await run.step('train', tracked, () => 1);
+    await run.endRun(failed);
+    run.store.createTrackerRuns = original;
+    expect(await deliver(later)).toEqual([{ component: 'mine', delivered: 2 }]);
+    expect(later.run(run.name)).toMatchObject({ status: 'failed', outcome: failed });
+    expect(later.run('train').start.parent).toEqual(later.run(run.name).ref);
+  });
+
+  test('stops at once when it is told to, and what it has delivered stays delivered', async () => {
+    const { later } = await openDown();
+    for (let i = 0; i < 20; i++) await run.step(`s${i}`, tracked, () => activeRun().logMetric('loss', i));
+    await run.endRun();
+    later.options.openDelayMs = 100;
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(), 250);
+    const started = Date.now();
+    const [end] = await deliver(later, { signal: stop.signal });
+    expect(Date.now() - started).toBeLessThan(800);
+    expect(end!.delivered).toBeLessThan(20);
+    later.options.openDelayMs = 0;
+    const left = await waiting();
+    expect(left).toBe(21 - end!.delivered);
+    expect(await deliver(later)).toEqual([{ component: 'mine', delivered: left }]);
+    for (let i = 0; i < 20; i++) expect(losses(later.run(`s${i}`).events)).toEqual([i]);
+  });
+});
+
+describe('a tracker that still fails', () => {
+  test('is given up after its patience, with its reason, and the rest is kept', async () => {
+    const { later } = await openDown();
+    await run.step('train', tracked, () => activeRun().logMetric('loss', 1));
+    await run.endRun();
+    later.options.failDeliver = DOWN;
+    expect(await deliver(later, { patienceMs: 300 })).toEqual([{ component: 'mine', delivered: 0, failure: 'the server is down' }]);
+    expect(await run.store.dueTrackerRuns({})).toMatchObject([{ trackerRuns: 2, free: true, lastError: 'the server is down' }]);
+    later.options.failDeliver = 0;
+    expect(await deliver(later)).toEqual([{ component: 'mine', delivered: 2 }]);
+    expect(losses(later.run('train').events)).toEqual([1]);
+  });
+
+  test('whose parent is refused is not asked thousands of times', async () => {
+    const { later } = await openDown();
+    for (let i = 0; i < 50; i++) await run.step(`s${i}`, tracked, () => 1);
+    await run.endRun();
+    later.options.failOpen = new Permanent('the key is not valid');
+    expect(await deliver(later)).toEqual([{ component: 'mine', delivered: 0, failure: 'the key is not valid' }]);
+    expect(later.calls).toEqual([`open ${run.name}`]);
+  });
+
+  test('does not keep another one waiting', async () => {
+    const trackers = ['slow', 'quick'].map((name) => ({ name, flavor: 'recording', tracker: new RecordingTracker({ failOpen: DOWN }) }));
+    run = await TrackedRun.open({ trackers, drainTimeoutMs: 50 });
+    await run.step('train', { trackers: ['slow', 'quick'] }, () => 1);
+    await run.endRun();
+    const quick = new RecordingTracker();
+    const later = [trackers[0]!, { name: 'quick', flavor: 'recording', tracker: quick }];
+    const ends = await deliverLeft(run.place({ id: 'b'.repeat(32) }), { trackers: later, patienceMs: 200 });
+    expect(ends).toEqual(
+      expect.arrayContaining([
+        { component: 'slow', delivered: 0, failure: 'the server is down' },
+        { component: 'quick', delivered: 2 },
+      ]),
+    );
+  });
+});
+
+describe('set-aside events', () => {
+  test('are listed with their reason, tried again on request, and no longer listed when they arrive', async () => {
+    const tracker = new RecordingTracker({
+      reject: (event) => (event.kind === 'metrics' && event.step === 7 ? 'step 7 is odd' : undefined),
+    });
+    run = await TrackedRun.open({ trackers: [{ name: 'mine', flavor: 'recording', tracker }] });
+    const step = await run.step('train', tracked, () => {
+      for (let i = 0; i < 20; i++) activeRun().logMetric('loss', i);
+    });
+    expect(await run.endRun()).toEqual(['experiment tracker "mine" refused 1 logged event (step 7 is odd): see "mortise tracker status"']);
+    expect(await run.store.rejectedEvents({})).toMatchObject([
+      { component: 'mine', run: run.name, step: 'train', attempt: 1, seq: 8, why: 'step 7 is odd', runId: run.id },
+    ]);
+    expect(await deliver(tracker, { retry: true })).toEqual([{ component: 'mine', delivered: 1 }]);
+    expect(await run.store.rejectedEvents({})).toHaveLength(1);
+    delete tracker.options.reject;
+    expect(await deliver(tracker, { retry: true })).toEqual([{ component: 'mine', delivered: 1 }]);
+    expect(await run.store.rejectedEvents({})).toEqual([]);
+    expect(losses(tracker.run('train').events).sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => i));
+    expect(tracker.run('train').status).toBe('completed');
+    expect((await run.store.stepRuns(run.id)).find(({ id }) => id === step.tracking.runId)!.trackerRuns[0]!.status).toBe('completed');
+  });
+
+  test('are given up with what waits', async () => {
+    const { later } = await openDown();
+    await run.step('train', tracked, () => 1);
+    await run.endRun();
+    expect(await run.store.dropTrackerRuns({ component: 'other' })).toEqual({ trackerRuns: 0, events: 0 });
+    expect(await run.store.dropTrackerRuns({ component: 'mine', runId: run.id })).toEqual({ trackerRuns: 2, events: 0 });
+    expect(await waiting()).toBe(0);
+    expect(await deliver(later)).toEqual([]);
+  });
+});

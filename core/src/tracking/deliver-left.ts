@@ -1,0 +1,93 @@
+import type { DeliveryQuery, DueTrackerRuns } from '../store/delivery-store.ts';
+import { applyLeftLogs } from './apply-left-logs.ts';
+import { deliverClaimed } from './deliver-claimed.ts';
+import type { DeliveryPlace } from './delivery-place.ts';
+import { LeftTrackers } from './left-trackers.ts';
+import type { TrackerComponent } from './run-tracking.ts';
+
+export interface DeliverLeftOptions extends DeliveryQuery {
+  /** Ends it: what is left is for later. */
+  signal?: AbortSignal;
+  /** How long a tracker that only fails is tried again, ms. Default: until the signal. */
+  patienceMs?: number;
+  /** Those that are there already. */
+  trackers?: readonly TrackerComponent[];
+  /** What was set aside instead of what waits. */
+  retry?: boolean;
+}
+
+export interface LeftDelivered {
+  component: string;
+  /** Tracker runs that were brought to their end. */
+  delivered: number;
+  /** Why the rest was not, as far as it was tried. */
+  failure?: string;
+}
+
+/** What is to be done at one component, run by run, the oldest first. */
+type Work = Pick<DueTrackerRuns, 'runId' | 'component' | 'flavor'>;
+
+/**
+ * Delivers what other processes left behind: applies their event logs to the store, and brings their tracker runs to their end, component by component at
+ * the same time and run by run. Throws nothing for a tracker's sake.
+ */
+export async function deliverLeft(place: DeliveryPlace, options: DeliverLeftOptions = {}): Promise<LeftDelivered[]> {
+  const signal = options.signal ?? new AbortController().signal;
+  await applyOpenLogs(place, signal);
+  const work = await (options.retry === true ? setAsideWork(place, options) : dueWork(place, options));
+  const made = new LeftTrackers(place, options.trackers ?? []);
+  try {
+    const byComponent = Map.groupBy(work, ({ component }) => component);
+    return await Promise.all(Array.from(byComponent, ([component, runs]) => drain(component, runs, { place, options, signal, made })));
+  } finally {
+    await made.dispose();
+  }
+}
+
+async function applyOpenLogs({ store, project, worker, log }: DeliveryPlace, signal: AbortSignal): Promise<void> {
+  for (const runId of await store.runsWithOpenLogs()) {
+    if (signal.aborted) return;
+    try {
+      await applyLeftLogs({ store, logFolder: project.logsFolder, worker }, runId, signal);
+    } catch (error) {
+      log.debug('an event log could not be applied', { runId, error });
+    }
+  }
+}
+
+async function dueWork({ store, isDead }: DeliveryPlace, options: DeliverLeftOptions): Promise<Work[]> {
+  const due = (await store.dueTrackerRuns(queryOf(options))).filter(({ free }) => free);
+  const claimers = new Map(due.flatMap(({ claimedBy }) => (claimedBy === undefined ? [] : [[claimedBy.id, claimedBy]])));
+  for (const claimer of claimers.values()) if (await isDead(claimer)) await store.releaseClaimsOf(claimer.id);
+  return due;
+}
+
+async function setAsideWork({ store }: DeliveryPlace, options: DeliverLeftOptions): Promise<Work[]> {
+  const events = await store.rejectedEvents(queryOf(options));
+  return [...new Map(events.map((event) => [`${event.runId} ${event.component}`, event])).values()];
+}
+
+function queryOf({ component, runId }: DeliverLeftOptions): DeliveryQuery {
+  return { ...(component !== undefined && { component }), ...(runId !== undefined && { runId }) };
+}
+
+interface Drain {
+  place: DeliveryPlace;
+  options: DeliverLeftOptions;
+  signal: AbortSignal;
+  made: LeftTrackers;
+}
+
+async function drain(component: string, runs: readonly Work[], { place, options, signal, made }: Drain): Promise<LeftDelivered> {
+  const { patienceMs = Infinity, retry = false } = options;
+  let delivered = 0;
+  let failure: string | undefined;
+  for (const run of runs) {
+    if (signal.aborted) break;
+    const end = await deliverClaimed(run, { place, made, signal, patienceMs, retry });
+    delivered += end.delivered;
+    failure = end.failure ?? failure;
+    if (end.gaveUp) break;
+  }
+  return { component, delivered, ...(failure !== undefined && { failure }) };
+}

@@ -1,0 +1,50 @@
+import { assembleTracker } from '../stack/assemble-tracker.ts';
+import type { StackSnapshot } from '../store/metadata-store.ts';
+import type { DeliveryPlace } from './delivery-place.ts';
+import { PacedTracker } from './paced-tracker.ts';
+import type { TrackerComponent } from './run-tracking.ts';
+
+export interface PacedComponent extends TrackerComponent {
+  tracker: PacedTracker;
+}
+
+/** The trackers of runs that are over, each made when it is first needed. */
+export class LeftTrackers {
+  readonly #place: DeliveryPlace;
+  readonly #given: readonly TrackerComponent[];
+  /** By name and what they are made from. */
+  readonly #paced = new Map<string, Promise<PacedComponent>>();
+  readonly #made: TrackerComponent[] = [];
+
+  /** `given`: those that are there already, and stay. */
+  constructor(place: DeliveryPlace, given: readonly TrackerComponent[]) {
+    this.#place = place;
+    this.#given = given;
+  }
+
+  /** Throws what making it throws. */
+  of(which: { component: string; flavor: string }, stack: StackSnapshot): Promise<PacedComponent> {
+    const part = stack.components.find(({ type, name }) => type === 'experiment-tracker' && name === which.component);
+    const key = JSON.stringify([which.component, which.flavor, part?.config]);
+    let paced = this.#paced.get(key);
+    if (paced === undefined) this.#paced.set(key, (paced = this.#pace(which, stack)));
+    return paced;
+  }
+
+  async dispose(): Promise<void> {
+    for (const { name, tracker } of this.#made) {
+      try {
+        await tracker[Symbol.asyncDispose]?.();
+      } catch (error) {
+        this.#place.log.warn(`the experiment tracker "${name}" did not end cleanly: ${String(error)}`);
+      }
+    }
+  }
+
+  async #pace(which: { component: string; flavor: string }, stack: StackSnapshot): Promise<PacedComponent> {
+    const given = this.#given.find(({ name, flavor }) => name === which.component && flavor === which.flavor);
+    const component = given ?? (await assembleTracker(which, stack, this.#place));
+    if (given === undefined) this.#made.push(component);
+    return { ...component, tracker: new PacedTracker(component.tracker) };
+  }
+}

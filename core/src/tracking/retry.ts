@@ -1,0 +1,36 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { isError, Permanent, Transient } from '../errors.ts';
+
+const FIRST_RETRY_MS = 100;
+const LONGEST_RETRY_MS = 30_000;
+
+export interface RetryOptions {
+  /** Ends all. */
+  stop: AbortSignal;
+  /** Told of each failure that may pass, before the pause. */
+  failed(error: unknown): Promise<void>;
+}
+
+/** Calls until it succeeds. Throws what will not pass, and whatever comes once all is stopped. */
+export async function retry<T>(call: () => Promise<T>, { stop, failed }: RetryOptions): Promise<T> {
+  for (let tries = 0; ; tries++) {
+    stop.throwIfAborted();
+    try {
+      const result = await call();
+      stop.throwIfAborted();
+      return result;
+    } catch (error) {
+      stop.throwIfAborted();
+      if (isError(error, Permanent)) throw error;
+      await failed(error);
+      const asked = isError(error, Transient) ? error.retryAfter : undefined;
+      await delay(asked ?? backoff(tries), undefined, { ref: false, signal: stop });
+    }
+  }
+}
+
+/** Doubles up to its limit, and scatters, so that many do not come back at once. ms. */
+function backoff(tries: number): number {
+  return Math.min(FIRST_RETRY_MS * 2 ** tries, LONGEST_RETRY_MS) * (0.5 + Math.random() / 2);
+}

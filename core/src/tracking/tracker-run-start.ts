@@ -1,0 +1,44 @@
+import type { Json } from '../json.ts';
+import type { TrackerRunStart } from './experiment-tracker.ts';
+import type { RunTrackingOptions } from './run-tracking.ts';
+
+/** An attempt of a step, or of one item of a mapped one. */
+export interface AttemptName {
+  stepId: string;
+  mapIndex?: number;
+  attempt: number;
+}
+
+/** How a tracker run is named and tagged: the same whether its own process opens it or, days later, another one. Without `step`: the pipeline run's. */
+export function trackerRunStart(
+  run: RunTrackingOptions['run'],
+  step: AttemptName | undefined,
+  { startedAt, settings = {} }: { startedAt: number; settings: Json | undefined },
+): Omit<TrackerRunStart, 'parent'> {
+  const tags = { ...run.tags, 'mortise.run_id': run.id, 'mortise.run': run.name, 'mortise.pipeline': run.pipeline };
+  return {
+    name: step === undefined ? run.name : attemptLabel(step),
+    tags: step === undefined ? tags : { ...tags, 'mortise.step': step.stepId, 'mortise.attempt': String(step.attempt) },
+    experiment: run.experiment,
+    group: run.name,
+    startedAt,
+    settings,
+    ...(run.user !== undefined && { user: run.user }),
+    ...(step === undefined && run.resumed === true && { resumed: true }),
+  };
+}
+
+/** What a step sets for a component: by its name, or by that of its flavor. */
+export function settingsFor(component: { name: string; flavor: string }, settings: Record<string, Json> | undefined): Json | undefined {
+  return settings?.[component.name] ?? settings?.[component.flavor];
+}
+
+/** `train`, `train[3]`, `train (attempt 2)`. */
+function attemptLabel({ stepId, mapIndex, attempt }: AttemptName): string {
+  return `${stepId}${mapIndex === undefined ? '' : `[${mapIndex}]`}${attempt > 1 ? ` (attempt ${attempt})` : ''}`;
+}
+
+/** Names of the run metadata that hold the URL of a tracker run: the first tracker's is the step's. */
+export function urlKeys(component: string, first: boolean, several: boolean): string[] {
+  return [...(first ? ['experiment_tracker_url'] : []), ...(several ? [`experiment_tracker_url:${component}`] : [])];
+}
