@@ -4,9 +4,11 @@ export { isPipelineClass, runPipeline, type ClassPipelineOptions, type PipelineC
 export type { CompiledPipeline } from './pipeline/compile.ts';
 export { isPipeline, type Pipeline, type TypedPipeline } from './pipeline/pipeline.ts';
 export type { PipelineOptions } from './pipeline/pipeline-types.ts';
+export { resumeRun } from './pipeline/resume.ts';
 export type * from './pipeline/pipeline-spec.ts';
 export { hasEnded } from './pipeline/pipeline-spec.ts';
 export type { OutputDeclaration, RetryOptions, StepDefaults, StepOptions } from './pipeline/step-options.ts';
+export type { PipelineHookEvent, PipelineHooks, StepHookEvent, StepHooks } from './pipeline/hooks.ts';
 export type { CallOptions } from './pipeline/step-types.ts';
 export { isStep, type Step } from './pipeline/step.ts';
 export { when } from './pipeline/when.ts';
@@ -19,6 +21,8 @@ export { tracked, type TrackedOutput } from './tracking/tracked-output.ts';
 export type * from './tracking/experiment-tracker.ts';
 
 export { file, type FileArtifact } from './artifacts/file-artifact.ts';
+export { folder, type FolderArtifact } from './artifacts/folder-artifact.ts';
+export { stream, type StreamArtifact, type StreamSource } from './artifacts/stream-artifact.ts';
 export type * from './artifacts/artifact-store.ts';
 export { checkKey, compareKeys } from './artifacts/artifact-key.ts';
 export type { ArtifactReader, ArtifactWriter, Materializer } from './artifacts/materializer.ts';
@@ -28,7 +32,7 @@ export type { Alerter } from './stack/alerter.ts';
 export { COMPONENT_TYPES, type ComponentType, type ComponentTypes } from './stack/component-types.ts';
 export { defineFlavor, isFlavor, type DefinedFlavor, type NativeOf } from './stack/define-flavor.ts';
 export type { ComponentContext, ConfigSchema, Flavor, Logger, StandardSchema } from './stack/flavor.ts';
-export type { ExecutionMode, OrchestratedRun, Orchestrator } from './stack/orchestrator.ts';
+export type { ExecutionMode, LocalExecution, OrchestratedRun, Orchestrator } from './stack/orchestrator.ts';
 
 export type { FinishedRun } from './execution/end-run.ts';
 export type { RunOptions, StepEvent } from './execution/run-options.ts';

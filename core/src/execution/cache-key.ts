@@ -4,6 +4,7 @@ import { isAbsolute, resolve } from 'node:path';
 
 import { knownMaterializers } from '../artifacts/materializers.ts';
 import type { Json } from '../json.ts';
+import { FunctionTexts } from '../pipeline/function-text.ts';
 import type { StepSpec } from '../pipeline/pipeline-spec.ts';
 import { sourceClosure, type SourceClosure } from '../pipeline/source-closure.ts';
 import type { StepCode } from './step-call.ts';
@@ -12,6 +13,7 @@ import type { StepCode } from './step-call.ts';
 export class StepSources {
   private readonly closures = new Map<string, Promise<SourceClosure>>();
   private readonly digests = new Map<string, Promise<{ digest: string } | { reason: string }>>();
+  private readonly texts = new Map<string, FunctionTexts>();
   private readonly folders: { root: string; cacheFolder: string };
 
   constructor(folders: { root: string; cacheFolder: string }) {
@@ -29,7 +31,12 @@ export class StepSources {
     const key = modules.join('\n');
     let digest = this.digests.get(key);
     if (digest === undefined) this.digests.set(key, (digest = this.digest(modules)));
-    return digest;
+    const source = await digest;
+    if ('reason' in source) return source;
+    const text = await this.textsOf(code.module).hashOf(code.written ?? code.fn);
+    if (text === undefined && declaredKey === undefined)
+      return { reason: 'its function is bound or built in and has no text of its own; declare { cacheKey } to tell it apart' };
+    return { digest: `${source.digest},${text ?? ''}` };
   }
 
   get root(): string {
@@ -44,6 +51,12 @@ export class StepSources {
       hashes.push(closure.hash);
     }
     return { digest: hashes.join() };
+  }
+
+  private textsOf(module: string): FunctionTexts {
+    let texts = this.texts.get(module);
+    if (texts === undefined) this.texts.set(module, (texts = new FunctionTexts({ module, cacheFolder: this.folders.cacheFolder })));
+    return texts;
   }
 
   private closure(module: string): Promise<SourceClosure> {

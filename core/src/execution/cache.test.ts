@@ -65,6 +65,8 @@ describe('a step comes from the cache', () => {
     run();
     write('main.ts', text.replace('const a', '// a remark\n\n  const a'));
     expectStatus(run(), 'a', 'cached');
+    write('main.ts', text.replace('() => 1', '() => /* one */\n   1 // yes\n'));
+    expectStatus(run(), 'a', 'cached');
   });
 
   it('when it was made in a function but declares a key of its own, and two keys are told apart', () => {
@@ -117,6 +119,15 @@ process.stdout.write(JSON.stringify(await p.run({ n: Number(process.env.N ?? ${n
     expectStatus(other, 'a', 'completed');
     expectStatus(other, 'b', 'completed');
     expectStatus(run({ N: '2' }), 'b', 'cached');
+  });
+
+  it('when it is another of two definitions of its name, chosen at run time', () => {
+    const choose = `const a = process.env.OTHER ? step('a', () => 'other') : step('a', () => 'one');`;
+    write('main.ts', main(choose, 'return a();'));
+    run();
+    expectStatus(run({ OTHER: '1' }), 'a', 'completed');
+    expectStatus(run({ OTHER: '1' }), 'a', 'cached');
+    expectStatus(run(), 'a', 'cached');
   });
 
   it('when the version of a package it imports has changed', () => {
@@ -185,6 +196,14 @@ describe('a step is not cached, and the run says why', () => {
     const again = run();
     expectStatus(again, 'a', 'completed');
     expect(again.steps['a']!.reason).toContain('made inside the function make');
+  });
+
+  it('when its function is bound, so that its text is not known', () => {
+    write('main.ts', main(`const one = (n: number) => n;\nconst a = step('a', one.bind(null, 1) as () => number);`, 'a();'));
+    run();
+    const again = run();
+    expectStatus(again, 'a', 'completed');
+    expect(again.steps['a']!.reason).toContain('is bound or built in');
   });
 
   it('when it says so', () => {

@@ -1,7 +1,8 @@
 import { keyPrefixOf } from '../artifacts/artifact-key.ts';
 import { fingerprint } from '../artifacts/fingerprint.ts';
+import { loadValue } from '../artifacts/load-value.ts';
 import { saveValue } from '../artifacts/save-value.ts';
-import { toTagged } from '../artifacts/tagged-json.ts';
+import { fromTagged, toTagged } from '../artifacts/tagged-json.ts';
 import { InputNotStorable, StepArguments } from '../errors.ts';
 import { newId } from '../id.ts';
 import type { Json } from '../json.ts';
@@ -23,14 +24,18 @@ interface Origin {
 }
 
 interface Described {
-  input: Omit<StepInput, 'load'>;
+  input: StepInput;
   spec: InputSpec;
 }
+
+/** A step call, as the holder of the objects that it was lent. */
+type Borrower = object;
 
 /** Where the values of a class-style run come from. Objects are known by identity, as long as their bytes still hash to the version. */
 export class ClassLineage {
   private readonly run: OpenRun;
   private readonly origins = new WeakMap<object, Origin>();
+  private readonly lent = new Map<object, Borrower>();
 
   constructor(run: OpenRun) {
     this.run = run;
@@ -41,39 +46,75 @@ export class ClassLineage {
     if (isObject(value)) this.origins.set(value, { version, from });
   }
 
-  /** What a step call was given. Throws `StepArguments`, `InputNotStorable`. */
-  async inputs(stepId: string, given: unknown): Promise<{ inputs: Record<string, StepInput>; specs: Record<string, InputSpec> }> {
+  /**
+   * What a step call was given. Throws `StepArguments`, `InputNotStorable`. The call gets values that equal what is recorded: an object itself while no
+   * other call has it, else a copy. `release` is to be called when it has ended.
+   */
+  async inputs(
+    stepId: string,
+    given: unknown,
+  ): Promise<{ inputs: Record<string, StepInput>; specs: Record<string, InputSpec>; release: () => void }> {
     const inputs: Record<string, StepInput> = {};
     const specs: Record<string, InputSpec> = {};
+    const borrower: Borrower = {};
     for (const [name, value] of Object.entries(namedInputs(stepId, given))) {
-      const described = await this.describe(stepId, name, value);
-      inputs[name] = { ...described.input, load: async (): Promise<unknown> => value };
+      const described = await this.describe({ stepId, name, borrower }, value);
+      inputs[name] = described.input;
       specs[name] = described.spec;
     }
-    return { inputs, specs };
+    const release = (): void => {
+      for (const [value, holder] of this.lent) if (holder === borrower) this.lent.delete(value);
+    };
+    return { inputs, specs, release };
   }
 
-  private async describe(stepId: string, name: string, value: unknown): Promise<Described> {
+  private async describe(of: { stepId: string; name: string; borrower: Borrower }, value: unknown): Promise<Described> {
+    const { stepId, name, borrower } = of;
     const origin = isObject(value) ? this.origins.get(value) : undefined;
     if (origin !== undefined) {
       const unchanged = (await fingerprint(value)) === origin.version.sha256;
       const version = unchanged ? origin.version : await this.keepLoose(stepId, name, value, 'changed outside a step');
       if (!unchanged) this.origins.set(value as object, { version, from: undefined });
-      return describedVersion(version, unchanged ? origin.from : undefined);
+      return this.describedVersion(version, unchanged ? origin.from : undefined, value, borrower);
     }
     if (Array.isArray(value) && value.some((item) => isObject(item) && this.origins.has(item))) {
-      const items = await Promise.all(value.map((item) => this.describe(stepId, name, item)));
+      const items = await Promise.all(value.map((item) => this.describe(of, item)));
       return {
-        input: { record: { list: items.map((item) => item.input.record) }, content: items.map((item) => item.input.content) },
+        input: {
+          record: { list: items.map((item) => item.input.record) },
+          content: items.map((item) => item.input.content),
+          stored: { list: items.map((item) => item.input.stored) },
+          load: () => Promise.all(items.map((item) => item.input.load())),
+        },
         spec: { list: items.map((item) => item.spec) },
       };
     }
     const plain = plainValue(value);
-    if (plain !== undefined)
-      return { input: { record: { value: plain.json }, content: { value: plain.json } }, spec: { value: plain.json } };
+    if (plain !== undefined) {
+      const { json } = plain;
+      const load = async (): Promise<unknown> => fromTagged(json);
+      return { input: { record: { value: json }, content: { value: json }, stored: { value: json }, load }, spec: { value: json } };
+    }
     const version = await this.keepLoose(stepId, name, value, 'made outside a step');
     if (isObject(value)) this.origins.set(value, { version, from: undefined });
-    return describedVersion(version, undefined);
+    return this.describedVersion(version, undefined, value, borrower);
+  }
+
+  private describedVersion(version: VersionRecord, from: Origin['from'], value: unknown, borrower: Borrower): Described {
+    const load = (): Promise<unknown> => this.lend(value, version, borrower);
+    return {
+      input: { record: recordOf(version), content: contentOf(version), stored: { version }, load },
+      spec: from ?? { value: { artifact: version.artifact, version: version.version } },
+    };
+  }
+
+  /** The object itself, unless another call has it or an earlier attempt of this one has changed it. */
+  private async lend(value: unknown, version: VersionRecord, borrower: Borrower): Promise<unknown> {
+    if (!isObject(value)) return value;
+    const holder = this.lent.get(value);
+    if (holder === undefined) this.lent.set(value, borrower);
+    else if (holder !== borrower || (await fingerprint(value)) !== version.sha256) return loadValue(version, this.run.stack.artifactStore);
+    return value;
   }
 
   private async keepLoose(stepId: string, input: string, value: unknown, note: string): Promise<VersionRecord> {
@@ -97,13 +138,6 @@ function namedInputs(step: string, given: unknown): object {
   if (isObject(given) && !Array.isArray(given) && isPlain(given)) return given;
   const what = Array.isArray(given) ? 'an array' : isObject(given) ? 'an object that is no plain object' : `a ${typeof given}`;
   throw new StepArguments({ step, reason: `was called with ${what}` });
-}
-
-function describedVersion(version: VersionRecord, from: { from: string; output: string } | undefined): Described {
-  return {
-    input: { record: recordOf(version), content: contentOf(version) },
-    spec: from ?? { value: { artifact: version.artifact, version: version.version } },
-  };
 }
 
 function plainValue(value: unknown): { json: Json } | undefined {

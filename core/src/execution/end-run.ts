@@ -1,10 +1,12 @@
-import { isError, RunFailed, RunKilled } from '../errors.ts';
+import { isError, RunFailed, RunKilled, RunTakenOver } from '../errors.ts';
 import { readPipelineRun } from '../client/read-pipeline-run.ts';
 import type { PipelineRun } from '../client/pipeline-run.ts';
-import type { RunStatus } from '../pipeline/pipeline-spec.ts';
+import type { PipelineHooks } from '../pipeline/hooks.ts';
 import type { RunError } from '../store/metadata-store.ts';
+import { callEndHooks, callStartHook } from './call-hooks.ts';
 import type { OpenRun } from './open-run.ts';
 import { describeError, reasonOf } from './outcome.ts';
+import { watchUserCode } from './user-code.ts';
 
 /** A finished run: what the Client would give for it, and what the pipeline returned (undefined unless it completed). */
 export type FinishedRun<R> = PipelineRun & { result: R | undefined };
@@ -15,8 +17,34 @@ export interface RunEnd<R> {
   result(): Promise<R>;
 }
 
-/** Executes an open run and ends it, whatever happens: a failed run is a result, a defect of ours or of the store is thrown after the run was ended. */
-export async function endRun<R>(run: OpenRun, execute: () => Promise<RunEnd<R>>): Promise<FinishedRun<R>> {
+/**
+ * Executes an open run and ends it, whatever happens: a failed run is a result, a defect of ours or of the store is thrown after the run was ended.
+ * @throws RunTakenOver
+ */
+export async function endRun<R>(
+  run: OpenRun,
+  hooks: PipelineHooks | undefined,
+  execute: () => Promise<RunEnd<R>>,
+): Promise<FinishedRun<R>> {
+  const unwatch = watchUserCode();
+  try {
+    return await executeToTheEnd(run, hooks, execute);
+  } finally {
+    unwatch();
+  }
+}
+
+async function executeToTheEnd<R>(
+  run: OpenRun,
+  hooks: PipelineHooks | undefined,
+  execute: () => Promise<RunEnd<R>>,
+): Promise<FinishedRun<R>> {
+  const startedAt = Date.now();
+  const about = { pipeline: run.plan.pipeline, runId: run.id, runName: run.name, params: run.plan.params };
+  const hookWarnings: string[] = [];
+  const owner = { name: `pipeline "${run.plan.pipeline}"`, warn: (what: string) => void hookWarnings.push(what) };
+  await callStartHook(owner, hooks, { ...about, status: 'running', durationMs: 0 });
+  run.warnings.push(...hookWarnings.splice(0));
   let end: RunEnd<R> | undefined;
   let thrown: unknown;
   let result: R | undefined;
@@ -26,8 +54,15 @@ export async function endRun<R>(run: OpenRun, execute: () => Promise<RunEnd<R>>)
   } catch (error) {
     thrown = error;
   }
+  if (isError(thrown, RunTakenOver)) {
+    await run.leave();
+    throw thrown;
+  }
   const { status, error } = judge(run, end?.failed, thrown);
   await run.finish(status, error);
+  const cause = end?.failed?.error ?? thrown;
+  await callEndHooks(owner, hooks, { ...about, status, durationMs: Date.now() - startedAt, ...(cause !== undefined && { error: cause }) });
+  if (hookWarnings.length > 0) await run.store.addWarnings(run.id, hookWarnings);
   if (thrown !== undefined && !isError(thrown, RunKilled)) throw thrown as Error;
   const finished = Object.assign(await readPipelineRun(run.store, run.id, run.stack.artifactStore), { result });
   if (run.options.throwOnFailure && status !== 'completed')
@@ -35,9 +70,11 @@ export async function endRun<R>(run: OpenRun, execute: () => Promise<RunEnd<R>>)
   return finished;
 }
 
-function judge(run: OpenRun, failed: RunEnd<unknown>['failed'], thrown: unknown): { status: RunStatus; error?: RunError } {
+type EndStatus = 'completed' | 'failed' | 'killed';
+
+function judge(run: OpenRun, failed: RunEnd<unknown>['failed'], thrown: unknown): { status: EndStatus; error?: RunError } {
   if (thrown !== undefined && !isError(thrown, RunKilled)) return { status: 'failed', error: describeError(thrown) };
-  if (failed !== undefined) {
+  if (failed !== undefined && !run.isKilled()) {
     const error = describeError(failed.error);
     return {
       status: 'failed',

@@ -1,14 +1,28 @@
 import * as types from 'node:util/types';
 
-import { FrozenInstance } from '../errors.ts';
-import type { PipelineClass } from '../pipeline/class-pipeline.ts';
+import { BadPipelineClass, BadStepMethod, FrozenInstance } from '../errors.ts';
+import type { ClassPipeline, PipelineClass } from '../pipeline/class-pipeline.ts';
 import { isPlain } from '../pipeline/json-value.ts';
+import { reasonOf } from './outcome.ts';
 
 /** What a class's instances are made of, and what an error says of them. */
 export interface InstanceSource {
   Class: PipelineClass;
   /** An instance that nobody uses: what another one shares with it belongs to neither. */
   sample: object;
+}
+
+/** Throws `BadPipelineClass`, and `BadStepMethod` for a field that has the name of a step and hides it. */
+export function instanceSource({ Class, steps }: ClassPipeline): InstanceSource {
+  let sample: object;
+  try {
+    sample = new Class();
+  } catch (cause) {
+    throw new BadPipelineClass({ pipeline: Class.name, reason: `its constructor threw: ${reasonOf(cause)}` }, { cause });
+  }
+  for (const name of steps.keys())
+    if (Object.hasOwn(sample, name)) throw new BadStepMethod({ step: name, reason: `is hidden by a field of ${Class.name}` });
+  return { Class, sample };
 }
 
 /**

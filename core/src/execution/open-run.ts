@@ -4,21 +4,31 @@ import { fileURLToPath } from 'node:url';
 
 import type { HandOver } from '../artifacts/hand-over.ts';
 import { processServices, runServices } from '../composition.ts';
-import { BadOption, RunKilled, UnknownOption } from '../errors.ts';
+import { isError, RunKilled, RunTakenOver } from '../errors.ts';
 import { newId } from '../id.ts';
+import type { Json } from '../json.ts';
 import type { PipelineSpec, RunStatus, StepSpec } from '../pipeline/pipeline-spec.ts';
 import { findProject } from '../project/find-project.ts';
 import type { Project } from '../project/project.ts';
 import { activeStackName } from '../project/project-config.ts';
 import type { AssembledStack } from '../stack/assembled-stack.ts';
 import { assembleStack, trackersForStep } from '../stack/assemble-stack.ts';
-import type { MetadataStore, RunEnvironment, RunError, WorkerRecord } from '../store/metadata-store.ts';
+import type { Logger } from '../stack/flavor.ts';
+import type { MetadataStore, RunEnvironment, RunError, RunRecord, WorkerRecord } from '../store/metadata-store.ts';
 import type { Outcome } from '../tracking/experiment-tracker.ts';
-import type { RunTracking, Undelivered } from '../tracking/run-tracking.ts';
+import { refusedWarning, undeliveredWarning } from '../tracking/delivery-warnings.ts';
+import type { RunTracking, RunTrackingOptions } from '../tracking/run-tracking.ts';
+import { settingsFor } from '../tracking/tracker-run-start.ts';
 import type { StepSources } from './cache-key.ts';
+import { checkRunOptions } from './check-run-options.ts';
 import { describeEnvironment } from './environment.ts';
-import { RUN_OPTIONS, type RunOptions } from './run-options.ts';
+import { type RunWatch, watchRun } from './heartbeat.ts';
+import { RecordedSteps } from './recorded-steps.ts';
+import type { RunOptions } from './run-options.ts';
+import { SettledSteps } from './settled-steps.ts';
 import { onStopSignal } from './signals.ts';
+import { sweep } from './sweep.ts';
+import { takeOverLeft } from './take-over-left.ts';
 
 /** A run that has begun: what every step of it needs. */
 export interface OpenRun {
@@ -34,26 +44,51 @@ export interface OpenRun {
   readonly handOver: HandOver;
   readonly sources: StepSources;
   readonly worker: WorkerRecord;
+  /** Steps that ended without an attempt. */
+  readonly settled: SettledSteps;
   /** Aborted, with a `RunKilled` as its reason, when the steps that run are to stop. */
   readonly signal: AbortSignal;
   readonly warnings: string[];
+  /** What earlier sessions left of it; undefined for a run that is new. */
+  readonly earlier: RecordedSteps | undefined;
+  readonly watch: RunWatch;
   /** The tracker components of a tracked step; throws `TrackerNotInStack`. */
-  trackersOf(step: StepSpec): { component: string; flavor: string }[];
+  trackersOf(step: StepSpec): { component: string; flavor: string; settings?: Json }[];
+  /** Kills the run. */
   abort(reason: string): void;
-  /** Ends the run: status, delivery, and what is to be said about it. */
+  /** Stops the steps that run because one of them failed (fail-fast): the run has failed, it was not killed. */
+  stopSteps(reason: string): void;
+  /** Whether it was killed. */
+  isKilled(): boolean;
+  /** Has something done before the run ends, or is let go. */
+  atEnd(work: () => Promise<void>): void;
+  /** Stops everything if the error is that the run is no longer this process's. */
+  lose(error: unknown): void;
+  /** Ends the run: status, delivery, and what is to be said about it. Throws `RunTakenOver`. */
   finish(status: RunStatus, error?: RunError): Promise<void>;
+  /** Lets go of a run that is no longer this process's, and writes nothing to it. */
+  leave(): Promise<void>;
 }
 
-/** Opens a run of a plan: the project, its store, the stack and its components; all checks that need no step to have run. `possibleSteps`: those that may run (class style). */
-export async function openRun(plan: PipelineSpec, options: RunOptions, possibleSteps: readonly StepSpec[] = plan.steps): Promise<OpenRun> {
-  checkOptions(options);
+export interface RunOpening {
+  /** Those that may run (class style). Default: those of the plan. */
+  possibleSteps?: readonly StepSpec[];
+  /** The run to go on with. */
+  resumed?: RunRecord | undefined;
+}
+
+/** Opens a run of a plan: the project, its store, the stack and its components; all checks that need no step to have run. */
+export async function openRun(plan: PipelineSpec, options: RunOptions, opening: RunOpening = {}): Promise<OpenRun> {
+  checkRunOptions(options);
   const project = findProject();
   const { worker, log, store: storeOf } = processServices();
   const store = await storeOf(project);
+  const { possibleSteps = plan.steps, resumed } = opening;
   const environment = describeEnvironment(project.root);
-  const stack = await assembleStack(options.stack ?? activeStackName(project), { store, project, log });
+  await sweep({ store, project });
+  const stack = await assembleStack(resumed?.stack.name ?? options.stack ?? activeStackName(project), { store, project, log });
   try {
-    return await beginRun({ plan, options, possibleSteps, project, store, stack, worker, environment: await environment });
+    return await beginRun({ plan, options, possibleSteps, resumed, project, store, stack, worker, log, environment: await environment });
   } catch (error) {
     await stack[Symbol.asyncDispose]();
     throw error;
@@ -64,19 +99,80 @@ interface Beginning {
   plan: PipelineSpec;
   options: RunOptions;
   possibleSteps: readonly StepSpec[];
+  resumed: RunRecord | undefined;
   project: Project;
   store: MetadataStore;
   stack: AssembledStack;
   worker: WorkerRecord;
+  log: Logger;
   environment: RunEnvironment;
 }
 
 async function beginRun(from: Beginning): Promise<OpenRun> {
-  const { plan, options, project, store, stack, worker, environment } = from;
+  const { plan, options, resumed, project, store, stack, worker, environment } = from;
   const trackersOf = trackersIn(stack);
   for (const step of from.possibleSteps) trackersOf(step);
+  const identity = resumed === undefined ? newIdentity(plan, options) : identityOf(resumed);
+  const { id, name } = identity;
+  const spec = relativise(plan, project.root);
+  const earlier = resumed && (await RecordedSteps.read(store, id, stack.artifactStore.id));
+  if (resumed === undefined) await store.createRun({ ...identity, params: plan.params, spec, stack: stack.snapshot, environment, worker });
+  else await store.resumeRun({ runId: id, worker, at: Date.now(), ...(plan.style === 'function' && { spec }) });
+
+  const user = environment.user === undefined ? {} : { user: environment.user };
+  const services = runServices({ project, store, stack, run: { ...identity, ...user }, trackerTimeoutMs: options.trackerTimeoutMs });
+  const left = takeOverLeft({ store, project, log: from.log, worker }, stack.trackers);
+  const stop = stopping(options.signal);
+  const watch = watchRun({ id, storeUrl: store.url, workerId: worker.id, log: from.log, onCancel: () => stop.abort('cancelled') });
+  const warnings: string[] = [...(resumed?.warnings ?? [])];
+  const endings: (() => Promise<void>)[] = [];
+  const settled = new SettledSteps(store);
+  const release = async (): Promise<void> => {
+    await left.stop();
+    watch.release();
+    stop.release();
+    await stack[Symbol.asyncDispose]();
+  };
+  return {
+    ...{ id, name, plan, options, project, store, stack, worker, warnings, settled, earlier, watch, trackersOf },
+    ...services,
+    signal: stop.signal,
+    abort: stop.abort,
+    stopSteps: stop.stopSteps,
+    isKilled: stop.isKilled,
+    atEnd: (work) => void endings.push(work),
+    lose: stop.lose,
+    async finish(status, error) {
+      const endedAt = Date.now();
+      const outcome = outcomeOf(status, error);
+      try {
+        for (const end of endings) await end();
+        await settled.write();
+        await services.tracking.apply(true);
+        const grown = plan.style === 'class' ? { spec: relativise(plan, project.root) } : {};
+        const { claim } = services.tracking;
+        await store.finishRun({ id, workerId: worker.id, status, endedAt, warnings, outcome, ...(error && { error }), ...grown, ...claim });
+        const { undelivered, refused } = await services.tracking.finish(outcome, endedAt);
+        const said = [...undelivered.map(undeliveredWarning), ...refused.map(refusedWarning)];
+        if (said.length > 0) await store.addWarnings(id, said);
+        for (const { component } of undelivered) await store.releaseClaim({ runId: id, component, worker });
+      } catch (error) {
+        if (isError(error, RunTakenOver)) await services.tracking.leave();
+        throw error;
+      } finally {
+        await release();
+      }
+    },
+    async leave() {
+      for (const end of endings) await end();
+      await services.tracking.leave().finally(release);
+    },
+  };
+}
+
+function newIdentity(plan: PipelineSpec, options: RunOptions): RunTrackingOptions['run'] {
   const startedAt = Date.now();
-  const identity = {
+  return {
     id: newId(),
     name: options.name ?? defaultName(plan.pipeline, startedAt),
     pipeline: plan.pipeline,
@@ -84,46 +180,33 @@ async function beginRun(from: Beginning): Promise<OpenRun> {
     startedAt,
     tags: options.tags ?? {},
   };
-  const { id, name } = identity;
-  const spec = relativise(plan, project.root);
-  await store.createRun({ ...identity, params: plan.params, spec, stack: stack.snapshot, environment, worker });
+}
 
-  const user = environment.user === undefined ? {} : { user: environment.user };
-  const services = runServices({ project, store, stack, run: { ...identity, ...user } });
-  const stop = stopping(options.signal);
-  const warnings: string[] = [];
-  return {
-    ...{ id, name, plan, options, project, store, stack, worker, warnings, trackersOf },
-    ...services,
-    signal: stop.signal,
-    abort: stop.abort,
-    async finish(status, error) {
-      const endedAt = Date.now();
-      const outcome = outcomeOf(status, error);
-      try {
-        await services.tracking.apply(true);
-        const grown = plan.style === 'class' ? { spec: relativise(plan, project.root) } : {};
-        await store.finishRun({ id, status, endedAt, warnings, outcome, ...(error && { error }), ...grown });
-        const undelivered = await services.tracking.finish(outcome, endedAt);
-        if (undelivered.length > 0) await store.addWarnings(id, undelivered.map(describeUndelivered));
-        await stack[Symbol.asyncDispose]();
-      } finally {
-        stop.release();
-      }
-    },
-  };
+function identityOf({ id, name, pipeline, experiment, startedAt, tags }: RunRecord): RunTrackingOptions['run'] {
+  return { id, name, pipeline, experiment, startedAt, tags, resumed: true };
 }
 
 function trackersIn(stack: AssembledStack): OpenRun['trackersOf'] {
   const flavors = new Map(stack.trackers.map(({ name, flavor }) => [name, flavor]));
   return (step) =>
-    trackersForStep(stack, step.options.experimentTracker, step.id).map((component) => ({ component, flavor: flavors.get(component)! }));
+    trackersForStep(stack, step.options.experimentTracker, step.id).map((name) => {
+      const flavor = flavors.get(name)!;
+      const settings = settingsFor({ name, flavor }, step.options.settings);
+      return { component: name, flavor, ...(settings !== undefined && { settings }) };
+    });
 }
 
 /** What stops a run: a signal to the process, its caller's signal, or the run itself. */
-function stopping(given: AbortSignal | undefined): { signal: AbortSignal; abort(reason: string): void; release(): void } {
+function stopping(
+  given: AbortSignal | undefined,
+): Pick<OpenRun, 'signal' | 'abort' | 'stopSteps' | 'isKilled' | 'lose'> & { release(): void } {
   const stop = new AbortController();
-  const abort = (reason: string): void => stop.abort(new RunKilled({ reason }));
+  let killed = false;
+  const stopSteps = (reason: string): void => stop.abort(new RunKilled({ reason }));
+  const abort = (reason: string): void => {
+    killed = true;
+    stopSteps(reason);
+  };
   const giveUp = (): void => abort('aborted by its caller');
   const signals = onStopSignal(abort);
   if (given?.aborted) giveUp();
@@ -131,6 +214,11 @@ function stopping(given: AbortSignal | undefined): { signal: AbortSignal; abort(
   return {
     signal: stop.signal,
     abort,
+    stopSteps,
+    isKilled: () => killed,
+    lose(error) {
+      if (isError(error, RunTakenOver)) stop.abort(error);
+    },
     release() {
       given?.removeEventListener('abort', giveUp);
       signals.release();
@@ -138,23 +226,10 @@ function stopping(given: AbortSignal | undefined): { signal: AbortSignal; abort(
   };
 }
 
-function describeUndelivered({ component, trackerRuns, reason }: Undelivered): string {
-  return `experiment tracker "${component}": ${trackerRuns} tracker ${trackerRuns === 1 ? 'run' : 'runs'} not delivered yet (${reason})`;
-}
-
 function outcomeOf(status: RunStatus, error: RunError | undefined): Outcome {
   if (status === 'completed') return { status };
   if (status === 'killed') return { status, reason: error?.message ?? 'killed' };
   return { status: 'failed', error: error ?? { name: 'Error', message: 'failed' } };
-}
-
-function checkOptions(options: RunOptions): void {
-  const known = RUN_OPTIONS as readonly string[];
-  for (const option of Object.keys(options))
-    if (!known.includes(option)) throw new UnknownOption({ of: 'run()', option, known: [...known] });
-  const { concurrency = 1 } = options;
-  if (!Number.isInteger(concurrency) || concurrency < 1)
-    throw new BadOption({ of: 'run()', option: 'concurrency', reason: 'must be a whole number from 1' });
 }
 
 /** `<pipeline>-<yyyymmdd>-<hhmmss>-<4 hex>`, UTC. */

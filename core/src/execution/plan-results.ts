@@ -129,16 +129,27 @@ export class PlanResults {
   private whole(source: Source): StepInput {
     const { handOver, stack } = this.run;
     if ('value' in source)
-      return { record: { value: source.value }, content: { value: source.value }, load: async () => fromTagged(source.value) };
+      return {
+        record: { value: source.value },
+        content: { value: source.value },
+        stored: source,
+        load: async () => fromTagged(source.value),
+      };
     if ('version' in source) {
       const { version } = source;
-      return { record: recordOf(version), content: contentOf(version), load: () => handOver.take(version, stack.artifactStore) };
+      return {
+        record: recordOf(version),
+        content: contentOf(version),
+        stored: source,
+        load: () => handOver.take(version, stack.artifactStore),
+      };
     }
     if ('skipped' in source) throw new Error(`a skipped wire has no value: ${source.skipped}`);
     const items = source.list.map((item) => this.whole(item));
     return {
       record: { list: items.map((item) => item.record) },
       content: items.map((item) => item.content),
+      stored: { list: items.map((item) => item.stored) },
       load: () => Promise.all(items.map((item) => item.load())),
     };
   }
@@ -148,9 +159,11 @@ export class PlanResults {
     const items = await this.mappedArray(step, name, source);
     if ('value' in source) return this.whole({ value: toTagged(items[index]) });
     let first = true;
+    const { version } = source as { version: VersionRecord };
     return {
-      record: { ...recordOf((source as { version: VersionRecord }).version), item: index },
+      record: { ...recordOf(version), item: index },
       content: await fingerprint(items[index]),
+      stored: { version, item: index },
       load: async () => {
         // Each item of the decoded array goes to one step run; an attempt after it gets a fresh copy.
         if (first) {

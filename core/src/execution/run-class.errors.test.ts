@@ -99,9 +99,15 @@ describe('a class is refused before anything runs', () => {
         throw new RangeError('no disk');
       }
     }
-    expect([One, Undecorated].map(isPipelineClass)).toEqual([true, false]);
+    class Getter {
+      get run(): () => Promise<unknown> {
+        throw new Error('the getter was called');
+      }
+    }
+    expect([One, Undecorated, Getter].map(isPipelineClass)).toEqual([true, false, false]);
     await refused(Undecorated, 'BAD_PIPELINE_CLASS', 'class Undecorated cannot run as a pipeline: it has no method run() with @pipeline');
     await refused(Arguments, 'BAD_PIPELINE_CLASS', 'its constructor takes arguments');
+    await refused(Getter, 'BAD_PIPELINE_CLASS', 'it has no method run() with @pipeline');
     await refused(Throwing, 'BAD_PIPELINE_CLASS', 'its constructor threw: no disk');
     await expect(runPipeline(One, { lr: 1 } as never)).rejects.toMatchObject({ code: 'UNKNOWN_PARAM', advice: 'It takes none.' });
     await expect(runPipeline(One, {}, { concurrency: 0 })).rejects.toMatchObject({ code: 'BAD_OPTION' });

@@ -1,28 +1,39 @@
 import { setImmediate } from 'node:timers/promises';
 
-import { BadPipelineClass, BadStepMethod, StepNotStarted } from '../errors.ts';
+import { isStreamArtifact } from '../artifacts/stream-artifact.ts';
+import { BadStepMethod, StepNotStarted } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import type { ClassPipeline } from '../pipeline/class-pipeline.ts';
 import { classRunContext, type ClassRunContext } from '../pipeline/class-run-context.ts';
 import { classStepSpec, type ClassStep } from '../pipeline/class-step.ts';
 import type { PipelineSpec, StepSpec } from '../pipeline/pipeline-spec.ts';
+import type { RunRecord } from '../store/metadata-store.ts';
 import { stepContext } from '../tracking/context.ts';
 import { AwaitedCall } from './awaited-call.ts';
+import { classOrigin, type CodeOrigin } from './child/code-origin.ts';
 import { ClassLineage } from './class-lineage.ts';
+import { classStepCode } from './class-step-code.ts';
 import { endRun, type FinishedRun, type RunEnd } from './end-run.ts';
-import { callOnFrozen, type InstanceSource } from './frozen-instance.ts';
+import { callOnFrozen, instanceSource, type InstanceSource } from './frozen-instance.ts';
 import { openRun, type OpenRun } from './open-run.ts';
 import { reasonOf } from './outcome.ts';
+import type { EarlierStep } from './recorded-steps.ts';
 import type { RunOptions } from './run-options.ts';
-import { runStep, untilAborted } from './run-step.ts';
+import { runStep } from './run-step.ts';
 import { DEFAULT_CONCURRENCY } from './schedule-plan.ts';
 import { Semaphore } from './semaphore.ts';
 import { skipStep } from './skip-step.ts';
-import type { StepCode, StepEnd } from './step-call.ts';
+import { untilAborted } from './until-stopped.ts';
+import { keepStep, recordsOf, type StepCall, type StepEnd } from './step-call.ts';
 
 /** Runs a class-style pipeline: its `run` as written, every `@step` call in it a step run. */
-export async function runClassPipeline(pipeline: ClassPipeline, params: JsonObject, options: RunOptions): Promise<FinishedRun<unknown>> {
-  const source: InstanceSource = { Class: pipeline.Class, sample: sampleOf(pipeline) };
+export async function runClassPipeline(
+  pipeline: ClassPipeline,
+  params: JsonObject,
+  options: RunOptions,
+  resumed?: RunRecord,
+): Promise<FinishedRun<unknown>> {
+  const source = instanceSource(pipeline);
   const plan: PipelineSpec = {
     specVersion: 1,
     pipeline: pipeline.name,
@@ -30,15 +41,16 @@ export async function runClassPipeline(pipeline: ClassPipeline, params: JsonObje
     module: pipeline.module,
     params,
     steps: [],
+    ...(pipeline.onTrackerError && { onTrackerError: pipeline.onTrackerError }),
   };
   const possible = [...pipeline.steps.values()].map((step) => classStepSpec(pipeline.name, step.name, step, {}));
-  const run = await openRun(plan, options, possible);
+  const run = await openRun(plan, options, { possibleSteps: possible, resumed });
   const classRun = new ClassRun(run, pipeline, source);
   const body = async (): Promise<unknown> => {
     const { run: method } = pipeline.Class.prototype as InstanceType<typeof pipeline.Class>;
     return callOnFrozen(source, 'run()', method, [structuredClone(params)]);
   };
-  return endRun(run, async () => {
+  return endRun(run, pipeline.hooks, async () => {
     let result: unknown;
     let thrown: { error: unknown } | undefined;
     try {
@@ -52,19 +64,6 @@ export async function runClassPipeline(pipeline: ClassPipeline, params: JsonObje
   });
 }
 
-/** An instance to look at. Throws `BadPipelineClass`, and `BadStepMethod` for a field that has the name of a step and hides it. */
-function sampleOf({ Class, steps }: ClassPipeline): object {
-  let sample: object;
-  try {
-    sample = new Class();
-  } catch (cause) {
-    throw new BadPipelineClass({ pipeline: Class.name, reason: `its constructor threw: ${reasonOf(cause)}` }, { cause });
-  }
-  for (const name of steps.keys())
-    if (Object.hasOwn(sample, name)) throw new BadStepMethod({ step: name, reason: `is hidden by a field of ${Class.name}` });
-  return sample;
-}
-
 interface Failure {
   step: string;
   error: unknown;
@@ -75,6 +74,7 @@ class ClassRun implements ClassRunContext {
   private readonly run: OpenRun;
   private readonly pipeline: ClassPipeline;
   private readonly source: InstanceSource;
+  private readonly origin: CodeOrigin;
   private readonly slots: Semaphore;
   private readonly lineage: ClassLineage;
   private readonly calls = new Map<string, number>();
@@ -92,7 +92,8 @@ class ClassRun implements ClassRunContext {
     this.run = run;
     this.pipeline = pipeline;
     this.source = source;
-    this.slots = new Semaphore(run.options.concurrency ?? DEFAULT_CONCURRENCY);
+    this.origin = classOrigin(pipeline);
+    this.slots = new Semaphore(run.options.concurrency ?? run.stack.orchestrator.execution?.concurrency ?? DEFAULT_CONCURRENCY);
     this.lineage = new ClassLineage(run);
   }
 
@@ -152,14 +153,35 @@ class ClassRun implements ClassRunContext {
       await skipStep(this.run, this.planned(step, id, {}), over);
       return this.refuse(id);
     }
-    const { inputs, specs } = await this.lineage.inputs(id, given);
-    const spec = this.planned(step, id, specs);
-    const end = await runStep(this.run, { step: spec, mapIndex: undefined, code: this.codeOf(step), inputs }).catch((error: unknown) => {
-      this.defect ??= { error };
-      throw error;
-    });
+    const { inputs, specs, release } = await this.lineage.inputs(id, given);
+    const place = await this.placeOf(step, id, inputs);
+    const spec = this.planned(step, place.stepId, specs);
+    const call: StepCall = {
+      step: spec,
+      mapIndex: undefined,
+      code: classStepCode(this.pipeline, this.source, step),
+      origin: this.origin,
+      inputs,
+    };
+    const end = await (place.end === undefined ? runStep(this.run, call) : keepStep(this.run, call, place.end))
+      .catch((error: unknown) => {
+        this.defect ??= { error };
+        throw error;
+      })
+      .finally(release);
     if (end.status === 'failed' || end.status === 'killed') throw end.error;
     return this.hand(spec, end);
+  }
+
+  /** In a run that was resumed a call takes the place that it had before, known by what it is given; a new one takes an id that was never used. */
+  private async placeOf(step: ClassStep, id: string, inputs: StepCall['inputs']): Promise<EarlierStep> {
+    const { earlier } = this.run;
+    if (earlier === undefined) return { stepId: id, end: undefined };
+    const found = earlier.take(classStepSpec(this.pipeline.name, id, step, {}), await earlier.contentOf(recordsOf({ inputs })));
+    if (found !== undefined) return found;
+    let fresh = id;
+    while (earlier.hasId(fresh)) fresh = this.nextId(step.name);
+    return { stepId: fresh, end: undefined };
   }
 
   private planned(step: ClassStep, id: string, inputs: StepSpec['inputs']): StepSpec {
@@ -172,7 +194,7 @@ class ClassRun implements ClassRunContext {
     this.failures.push(failure);
     if (this.run.options.executionMode !== 'fail-fast' || this.run.signal.aborted) return;
     this.stoppedBy = failure;
-    this.run.abort(`step "${failure.step}" failed`);
+    this.run.stopSteps(`step "${failure.step}" failed`);
   }
 
   private whyOver(): string | undefined {
@@ -196,21 +218,10 @@ class ClassRun implements ClassRunContext {
     return count === 1 ? name : `${name}_${count}`;
   }
 
-  private codeOf(step: ClassStep): StepCode {
-    const { Class, written } = this.pipeline;
-    return {
-      fn: (...inputs: never[]) => callOnFrozen(this.source, `step "${step.name}"`, step.method, inputs),
-      module: step.module,
-      frames: [...step.frames, ...(written?.frames ?? [])],
-      insideFunction: step.insideFunction ?? written?.insideFunction,
-      ordinal: step.ordinal,
-      on: { id: written?.id ?? Class.name, module: written?.module },
-    };
-  }
-
   /** The value of a step call, remembered by identity so that its lineage is known where it is handed over. */
   private async hand(spec: StepSpec, end: StepEnd): Promise<unknown> {
-    const value = end.returned === undefined ? await this.loadOutputs(spec, end) : end.returned.value;
+    const value =
+      end.returned === undefined || holdsStream(spec, end.returned.value) ? await this.loadOutputs(spec, end) : end.returned.value;
     for (const [output, version] of end.outputs) {
       this.lineage.remember(spec.splitOutputs ? (value as Record<string, unknown>)[output] : value, version, { from: spec.id, output });
       this.run.handOver.drop(version.id);
@@ -225,4 +236,9 @@ class ClassRun implements ClassRunContext {
     for (const { name } of spec.outputs) values[name] = await load(name);
     return values;
   }
+}
+
+/** A stream that was returned has been read into the store: from there it can be read again. */
+function holdsStream(spec: StepSpec, returned: unknown): boolean {
+  return spec.splitOutputs ? Object.values(returned as object).some(isStreamArtifact) : isStreamArtifact(returned);
 }

@@ -1,3 +1,4 @@
+import type { Isolation, TrackerErrorPolicy } from '../pipeline/pipeline-spec.ts';
 import type { ExecutionMode } from '../stack/orchestrator.ts';
 
 /** How to run a pipeline. */
@@ -12,9 +13,15 @@ export interface RunOptions {
   concurrency?: number;
   /** Default `stop-on-failure`. */
   executionMode?: ExecutionMode;
+  /** Where steps run that do not say it themselves: `process` is a child process. Default: the orchestrator's, else `inline`. */
+  isolation?: Isolation;
   /** Experiment the run belongs to. Default: the pipeline's name. */
   experiment?: string;
   tags?: Record<string, string>;
+  /** What a step does whose experiment tracker cannot be opened. Default: what the pipeline says, else `warn`. */
+  onTrackerError?: TrackerErrorPolicy;
+  /** How long the end of the run waits for experiment trackers in all, and a step that asks for one until it is open, ms. Default 5,000. */
+  trackerTimeoutMs?: number;
   /** Ends the run as `killed` when aborted. */
   signal?: AbortSignal;
   /** Reject with `RunFailed` when the run does not complete. Default false: a failed run is a result. */
@@ -30,8 +37,11 @@ export const RUN_OPTIONS: readonly (keyof RunOptions)[] = [
   'cache',
   'concurrency',
   'executionMode',
+  'isolation',
   'experiment',
   'tags',
+  'onTrackerError',
+  'trackerTimeoutMs',
   'signal',
   'throwOnFailure',
   'onStep',

@@ -2,21 +2,28 @@ import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { CompiledPipeline } from '../pipeline/compile.ts';
 import type { StepSpec, StepStatus } from '../pipeline/pipeline-spec.ts';
 import type { OrchestratedRun } from '../stack/orchestrator.ts';
+import type { RunRecord } from '../store/metadata-store.ts';
+import { functionOrigin, type CodeOrigin } from './child/code-origin.ts';
 import { openRun, type OpenRun } from './open-run.ts';
 import { reasonOf } from './outcome.ts';
 import { PlanResults } from './plan-results.ts';
 import type { RunOptions } from './run-options.ts';
 import { runStep } from './run-step.ts';
 import { skipStep } from './skip-step.ts';
-import type { StepCall, StepEnd } from './step-call.ts';
+import { keepStep, recordsOf, type StepCall, type StepEnd } from './step-call.ts';
 import { endRun, type FinishedRun } from './end-run.ts';
 
-/** Runs a function-style pipeline: compiles its plan for these params, hands it to the stack's orchestrator, and ends the run. */
-export async function runPipelineFunction<R>(pipeline: Pipeline, params: object, options: RunOptions = {}): Promise<FinishedRun<R>> {
+/** Runs a function-style pipeline, or goes on with a run of it (`resumed`): compiles its plan for these params, hands it to the stack's orchestrator, and ends the run. */
+export async function runPipelineFunction<R>(
+  pipeline: Pipeline,
+  params: object,
+  options: RunOptions = {},
+  resumed?: RunRecord,
+): Promise<FinishedRun<R>> {
   const compiled = await pipeline.compile(params);
-  const run = await openRun(compiled.spec, options);
-  const functionRun = new FunctionRun(run, compiled);
-  return endRun<R>(run, async () => {
+  const run = await openRun(compiled.spec, options, { resumed });
+  const functionRun = new FunctionRun(run, compiled, functionOrigin(pipeline['~mortise.pipeline'], compiled.spec.params));
+  return endRun<R>(run, pipeline['~mortise.pipeline'].hooks, async () => {
     await run.stack.orchestrator.execute(compiled.spec, functionRun);
     await functionRun.settleNeverStarted();
     return { failed: functionRun.firstFailure, result: () => functionRun.results.result(compiled.spec) as Promise<R> };
@@ -32,14 +39,19 @@ class FunctionRun implements OrchestratedRun {
   firstFailure: { step: string; error: unknown } | undefined;
   private readonly run: OpenRun;
   private readonly compiled: CompiledPipeline;
+  private readonly origin: CodeOrigin;
   private readonly steps: Map<string, StepSpec>;
+  /** Steps, and items as `each[2]`. */
   private readonly started = new Set<string>();
+  /** Number of items of mapped steps, once it is known. */
+  private readonly items = new Map<string, number>();
   /** Why the length of a mapped step could not be told: its run fails with it. */
   private readonly mapErrors = new Map<string, Error>();
 
-  constructor(run: OpenRun, compiled: CompiledPipeline) {
+  constructor(run: OpenRun, compiled: CompiledPipeline, origin: CodeOrigin) {
     this.run = run;
     this.compiled = compiled;
+    this.origin = origin;
     this.results = new PlanResults(run, compiled.spec);
     this.steps = new Map(compiled.spec.steps.map((step) => [step.id, step]));
     this.executionMode = run.options.executionMode ?? 'stop-on-failure';
@@ -48,7 +60,7 @@ class FunctionRun implements OrchestratedRun {
   }
 
   abortRunning(reason: string): void {
-    this.run.abort(reason);
+    this.run.stopSteps(reason);
   }
 
   async mapLength(stepId: string): Promise<number | undefined> {
@@ -57,6 +69,7 @@ class FunctionRun implements OrchestratedRun {
       if (step.map === undefined || (await this.results.skipReason(step)) !== undefined) return undefined;
       const length = await this.results.mapLength(step);
       this.results.expectItems(stepId, length);
+      if (length > 0) this.items.set(stepId, length);
       return length;
     } catch (error) {
       this.mapErrors.set(stepId, error as Error);
@@ -66,7 +79,7 @@ class FunctionRun implements OrchestratedRun {
 
   async runStep(stepId: string, mapIndex?: number): Promise<StepStatus> {
     const step = this.steps.get(stepId)!;
-    this.started.add(stepId);
+    this.started.add(mapIndex === undefined ? stepId : `${stepId}[${mapIndex}]`);
     const end = await this.endOf(step, mapIndex);
     this.results.record(stepId, mapIndex, end);
     if (end.status === 'failed')
@@ -79,25 +92,35 @@ class FunctionRun implements OrchestratedRun {
     const mapError = this.mapErrors.get(step.id);
     if (mapError !== undefined)
       return runStep(this.run, {
-        step: { ...step, options: { ...step.options, cache: false } },
+        step: { ...step, options: { ...step.options, cache: false, isolation: 'inline' } },
         mapIndex,
         code,
+        origin: this.origin,
         inputs: { map: broken(mapError) },
       });
     const reason = mapIndex === undefined ? await this.results.skipReason(step) : undefined;
     if (reason !== undefined) return skipStep(this.run, step, reason);
-    if (step.map !== undefined && mapIndex === undefined) return { status: 'completed', id: '', outputs: new Map() };
-    const call: StepCall = { step, mapIndex, code, inputs: await this.results.inputs(step, mapIndex) };
-    return runStep(this.run, call);
+    if (step.map !== undefined && mapIndex === undefined) {
+      const { id } = await skipStep(this.run, step, 'there was nothing to map over');
+      return { status: 'completed', id, outputs: new Map() };
+    }
+    const call: StepCall = { step, mapIndex, code, origin: this.origin, inputs: await this.results.inputs(step, mapIndex) };
+    const kept = await this.run.earlier?.at(step, mapIndex, recordsOf(call));
+    return kept === undefined ? runStep(this.run, call) : keepStep(this.run, call, kept);
   }
 
   /** Steps that a failure or a stop kept from starting end as skipped, so that every step of the plan has an end. */
   async settleNeverStarted(): Promise<void> {
     const why = this.signal.aborted ? reasonOf(this.signal.reason) : `step "${this.firstFailure?.step ?? ''}" failed`;
-    for (const step of this.compiled.spec.steps) if (!this.started.has(step.id)) await skipStep(this.run, step, why);
+    for (const step of this.compiled.spec.steps) {
+      const { id } = step;
+      if (!this.started.has(id) && !this.items.has(id) && !this.run.earlier?.hasEnded(id)) await skipStep(this.run, step, why);
+      for (let index = 0; index < (this.items.get(id) ?? 0); index++)
+        if (!this.started.has(`${id}[${index}]`) && !this.run.earlier?.hasEnded(id)) await skipStep(this.run, step, why, index);
+    }
   }
 }
 
 function broken(error: Error): StepCall['inputs'][string] {
-  return { record: { value: null }, content: null, load: () => Promise.reject(error) };
+  return { record: { value: null }, content: null, stored: { value: null }, load: () => Promise.reject(error) };
 }

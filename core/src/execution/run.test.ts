@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
-import { pipeline, step, tracked, when, activeRun, Client, type PipelineRun } from '../index.ts';
+import { pipeline, registerMaterializer, step, tracked, when, activeRun, Client, type PipelineRun } from '../index.ts';
 import { temporaryProject } from '../testing/temporary-project.ts';
 
 let project: Awaited<ReturnType<typeof temporaryProject>>;
@@ -110,16 +110,49 @@ describe('failures', () => {
     expect(run.steps['odd']!.outputs).toEqual({});
   });
 
+  it('of storing an instance within an object say that a materializer serves a whole output only', async () => {
+    class Forest {
+      readonly trees = 3;
+    }
+    registerMaterializer<Forest>({
+      name: 'forest-of-test',
+      version: 1,
+      handles: (value): value is Forest => value instanceof Forest,
+      save: async (value) => value.trees,
+      load: async () => new Forest(),
+    });
+    const nested = step('nested', async () => ({ best: new Forest() }));
+    const { error } = (await pipeline('nested-instance', () => nested()).run()).steps['nested']!;
+    expect(error).toMatchObject({ name: 'OUTPUT_NOT_STORABLE', message: expect.stringContaining('output.best is an instance of Forest, and a materializer serves a whole output only. Return plain data, or make it an output of its own') }); // prettier-ignore
+  });
+
   it('of loading an input fail step and tracker run, and name the input', async () => {
-    const { rmSync } = await import('node:fs');
     const use = step('use', { experimentTracker: true, cache: false }, async ({ list }: { list: number[] }) => list.length);
     const broken = pipeline('broken-input', () => use({ list: source() }));
     const first = await broken.run();
-    rmSync(fileURLToPath(first.steps['source']!.outputs['output']!.uri!));
+    const path = fileURLToPath(first.steps['source']!.outputs['output']!.uri!);
+    writeFileSync(path, readFileSync(path, 'utf8').replace(/\d/, '7'));
     const run = await broken.run();
     expect(run.steps['source']!.status).toBe('cached');
-    expect(run.steps['use']!.error!.message).toMatch(/input "list" of step "use" cannot be loaded/);
+    expect(run.steps['use']!.error!.message).toMatch(
+      /input "list" of step "use" cannot be loaded.*sha256.*\. Run the pipeline with --no-cache/,
+    );
     expect(atTracker(only(run, 'use').url)).toMatchObject({ status: 'failed' });
+  });
+
+  it('are retried after pauses that grow by the backoff, and the pause is none of an attempt', async () => {
+    const starts: number[] = [];
+    const flaky = step('flaky', { retry: { retries: 3, delayMs: 40, backoff: 2 } }, async () => {
+      starts.push(performance.now());
+      throw new Error('not yet');
+    });
+    const run = await pipeline('pauses', () => flaky()).run();
+    const pauses = starts.slice(1).map((at, index) => at - starts[index]!);
+    for (const [index, least] of [40, 80, 160].entries()) expect(pauses[index]).toBeGreaterThanOrEqual(least - 2);
+    const { attempts } = run.steps['flaky']!;
+    expect(attempts).toHaveLength(4);
+    for (const [index, least] of [40, 80, 160].entries())
+      expect(Date.parse(attempts[index + 1]!.startedAt) - Date.parse(attempts[index]!.endedAt!)).toBeGreaterThanOrEqual(least - 2);
   });
 
   it('that a retry mends leave two tracker runs, the first one failed and pointing to the second', async () => {
@@ -259,5 +292,57 @@ describe('parallel steps', () => {
       expect(tracker.params).toMatchObject({ me: i });
       expect(atTracker(only(run, `each[${i}]`).url)).toMatchObject({ status: 'completed', metrics: { i }, params: { me: i } });
     }
+  });
+
+  it('that blocked its process longer than its time fails all the same', async () => {
+    const busy = step('busy', { timeoutMs: 30, cache: false }, async () => {
+      for (const end = Date.now() + 100; Date.now() < end; );
+      return 1;
+    });
+    const run = await pipeline('blocking', () => busy()).run();
+    expect(run.steps['busy']).toMatchObject({ status: 'failed', error: { name: 'STEP_TIMEOUT' } });
+  });
+
+  it('skips the items of a map that a failure kept from starting', async () => {
+    const each = step('each', { cache: false }, async ({ n }: { n: number }) => {
+      if (n === 1) throw new Error('no');
+      return n;
+    });
+    const run = await pipeline('items', () => each.map({ n: [0, 1, 2, 3] })).run({}, { concurrency: 1 });
+    expect(Object.entries(run.steps).map(([name, { status }]) => [name, status])).toEqual([
+      ['each[0]', 'completed'],
+      ['each[1]', 'failed'],
+      ['each[2]', 'skipped'],
+      ['each[3]', 'skipped'],
+    ]);
+  });
+
+  it('shows a map over nothing as skipped, and gives the empty list', async () => {
+    const each = step('each', async ({ n }: { n: number }) => n);
+    const run = await pipeline('nothing', () => each.map({ n: [] })).run();
+    expect(run).toMatchObject({ status: 'completed', result: [], steps: { each: { status: 'skipped' } } });
+  });
+
+  it('goes on when its listener throws, which is a warning', async () => {
+    const one = step('one', { cache: false }, async () => 1);
+    const onStep = (): never => {
+      throw new Error('deaf');
+    };
+    const run = await pipeline('listened', () => one()).run({}, { onStep });
+    expect(run).toMatchObject({ status: 'completed', warnings: ['onStep failed: deaf'] });
+  });
+
+  it('that is stopped after a step failed is killed', async () => {
+    const stop = new AbortController();
+    const bad = step('bad', { cache: false }, async () => {
+      throw new Error('no');
+    });
+    const slow = step('slow', { cache: false }, async () => {
+      setTimeout(() => stop.abort(), 50);
+      await new Promise((resolve) => setTimeout(resolve, 5_000).unref());
+    });
+    const run = await pipeline('stopped', () => void [bad(), slow()]).run({}, { signal: stop.signal, executionMode: 'continue-on-failure' });
+    expect(run.status).toBe('killed');
+    expect(run.steps['bad']!.status).toBe('failed');
   });
 });

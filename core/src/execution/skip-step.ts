@@ -4,10 +4,10 @@ import type { OpenRun } from './open-run.ts';
 import { emit, identityOf, type StepEnd } from './step-call.ts';
 
 /** Ends a step that will not run as skipped, so that every step of the plan has an end. */
-export async function skipStep(run: OpenRun, step: StepSpec, reason: string): Promise<StepEnd> {
+export async function skipStep(run: OpenRun, step: StepSpec, reason: string, mapIndex?: number): Promise<StepEnd> {
   const id = newId();
-  const call = { step, mapIndex: undefined };
-  await run.store.settleStep({
+  const call = { step, mapIndex };
+  await run.settled.add({
     ...identityOf(run, call),
     id,
     stepName: step.name,

@@ -1,14 +1,19 @@
 import { fromTagged } from '../artifacts/tagged-json.ts';
 import type { Json } from '../json.ts';
+import type { StepHooks } from '../pipeline/hooks.ts';
 import type { StepSpec, StepStatus } from '../pipeline/pipeline-spec.ts';
 import type { InputRecord, StepIdentity, VersionRecord } from '../store/metadata-store.ts';
+import type { CodeOrigin } from './child/code-origin.ts';
 import type { OpenRun } from './open-run.ts';
+import { reasonOf } from './outcome.ts';
 import type { StepEvent } from './run-options.ts';
 
 /** The code of a step, as it was found in this process. */
 export interface StepCode {
   /** Takes the object of inputs. */
   fn: (inputs: never) => unknown;
+  /** The function as the user wrote it, where `fn` calls it in some way. */
+  written?: (inputs: never) => unknown;
   /** `file:` URL of the module that defines it. */
   module: string;
   /** Modules on the stack of its definition. */
@@ -17,20 +22,29 @@ export interface StepCode {
   insideFunction: string | undefined;
   /** How many steps of this name its module had defined before it. */
   ordinal: number;
+  hooks?: StepHooks | undefined;
+  /** It was made in the body of a pipeline, anew for each plan. */
+  inBody?: true;
   /** In class style the class that it runs on: what its methods make use of may be written there. `module` is undefined when that is not known. */
   on?: { id: string; module: string | undefined };
 }
+
+/** A value as it is kept: all that another process needs to load it. */
+export type StoredInput = { value: Json } | { version: VersionRecord; item?: number } | { list: StoredInput[] };
 
 /** An input of one step run: where it comes from, what it is, and how to get it. */
 export interface StepInput {
   record: InputRecord;
   /** Identity of its content: a hash, or the plain value itself. */
   content: Json;
+  stored: StoredInput;
   load(): Promise<unknown>;
 }
 
 export interface StepCall {
   step: StepSpec;
+  /** Where another process finds `code` again. */
+  origin: CodeOrigin;
   mapIndex: number | undefined;
   code: StepCode;
   /** False when the function takes nothing. */
@@ -53,7 +67,7 @@ export function identityOf(run: OpenRun, call: { step: StepSpec; mapIndex: numbe
 }
 
 /** What its inputs were, as it is recorded. */
-export function recordsOf(call: StepCall): Record<string, InputRecord> {
+export function recordsOf(call: Pick<StepCall, 'inputs'>): Record<string, InputRecord> {
   return Object.fromEntries(Object.entries(call.inputs).map(([name, input]) => [name, input.record]));
 }
 
@@ -70,12 +84,27 @@ export function paramsOf(call: StepCall): Record<string, unknown> {
   return params;
 }
 
-/** Tells whoever listens to the run. */
+/** A step that an earlier session of the run completed, and that is not run again. */
+export async function keepStep(run: OpenRun, call: StepCall, end: StepEnd): Promise<StepEnd> {
+  emit(run, call, { status: end.status, attempt: 0, durationMs: 0, message: 'kept from an earlier session' });
+  return end;
+}
+
+/** Tells whoever listens to the run, whose own errors are warnings of it. */
 export function emit(
   run: OpenRun,
   call: { step: StepSpec; mapIndex: number | undefined },
   event: Omit<StepEvent, 'runName' | 'step'>,
 ): void {
-  const step = call.mapIndex === undefined ? call.step.id : `${call.step.id}[${call.mapIndex}]`;
-  run.options.onStep?.({ runName: run.name, step, ...event });
+  try {
+    run.options.onStep?.({ runName: run.name, step: nameOf(call), ...event });
+  } catch (error) {
+    const warning = `onStep failed: ${reasonOf(error)}`;
+    if (!run.warnings.includes(warning)) run.warnings.push(warning);
+  }
+}
+
+/** `train`, or `each[2]` for an item. */
+export function nameOf({ step, mapIndex }: { step: StepSpec; mapIndex: number | undefined }): string {
+  return mapIndex === undefined ? step.id : `${step.id}[${mapIndex}]`;
 }

@@ -4,7 +4,7 @@ import { saveValue } from '../artifacts/save-value.ts';
 import { isError, NotSerializable, OutputMissing, OutputNotStorable, RunKilled, StepTimeout } from '../errors.ts';
 import { newId } from '../id.ts';
 import type { OutputSpec, StepSpec } from '../pipeline/pipeline-spec.ts';
-import type { CommittedVersion, VersionIntent } from '../store/metadata-store.ts';
+import type { ProducedVersion, VersionIntent } from '../store/metadata-store.ts';
 import type { AttemptTracking } from '../tracking/run-tracking.ts';
 import { logTrackedOutput } from '../tracking/tracked-output.ts';
 import type { OpenRun } from './open-run.ts';
@@ -13,24 +13,23 @@ import type { StepCall } from './step-call.ts';
 
 /** An output whose bytes are stored, to be committed. */
 export interface StoredOutput {
-  version: CommittedVersion;
+  version: ProducedVersion;
   value: unknown;
   encoded: Uint8Array | undefined;
 }
 
 /** The versions that an attempt's outputs will become, announced before any byte of them is written. */
-export function intendedOutputs(run: OpenRun, step: StepSpec, attemptId: string): VersionIntent[] {
+export function intendedOutputs(run: OpenRun, step: StepSpec): VersionIntent[] {
   return step.outputs.map(({ artifact }) => {
     const id = newId();
-    const keyPrefix = keyPrefixOf(artifact, id);
-    return { id, artifact, storeId: run.stack.artifactStore.id, keyPrefix, producerRunId: attemptId, workerId: run.worker.id };
+    return { id, artifact, storeId: run.stack.artifactStore.id, keyPrefix: keyPrefixOf(artifact, id) };
   });
 }
 
 /** Splits what was returned into the declared outputs, logs the tracked ones, and stores the bytes of all. `intents`: one per output of the step. */
 export async function storeOutputs(
-  run: OpenRun,
-  call: StepCall,
+  run: { stack: Pick<OpenRun['stack'], 'artifactStore'> },
+  call: Pick<StepCall, 'step'>,
   attempt: { value: unknown; intents: readonly VersionIntent[]; signal: AbortSignal; tracking: AttemptTracking },
 ): Promise<StoredOutput[]> {
   const outputs = splitOutputs(call.step, attempt.value);
@@ -38,11 +37,11 @@ export async function storeOutputs(
   for (const { spec, value } of outputs) if (spec.tracked) logTrackedOutput(attempt.tracking, spec.name, spec.tracked, value);
   const stored: StoredOutput[] = [];
   for (const [index, { spec, value }] of outputs.entries()) {
-    const { id, keyPrefix } = attempt.intents[index]!;
+    const { id, artifact, storeId, keyPrefix } = attempt.intents[index]!;
     const { encoded, ...saved } = await storableAsync(call.step, spec, () =>
       saveValue(value, { store: run.stack.artifactStore, keyPrefix, signal: attempt.signal }),
     );
-    stored.push({ version: { ...saved, id, output: spec.name, metadata: {} }, value, encoded });
+    stored.push({ version: { ...saved, id, artifact, storeId, output: spec.name, metadata: {} }, value, encoded });
   }
   return stored;
 }
@@ -80,6 +79,11 @@ async function storableAsync<T>(step: StepSpec, spec: OutputSpec, save: () => Pr
 
 function notStorable(step: StepSpec, spec: OutputSpec, cause: unknown): Error {
   if (isError(cause, StepTimeout) || isError(cause, RunKilled)) return cause;
-  const reason = isError(cause, NotSerializable) ? cause.message.replace(/^value/, spec.name) : reasonOf(cause);
-  return new OutputNotStorable({ step: step.id, output: spec.name, reason }, { cause });
+  const at = { step: step.id, output: spec.name };
+  if (!isError(cause, NotSerializable)) return new OutputNotStorable({ ...at, reason: reasonOf(cause) }, { cause });
+  const { path, what } = cause.facts;
+  // `value.model`: a place within the output.
+  if (!/^value[^\w]/.test(path)) return new OutputNotStorable({ ...at, reason: cause.message.replace(/^value/, spec.name) }, { cause });
+  const reason = `${path.replace(/^value/, spec.name)} is ${what}, and a materializer serves a whole output only`;
+  return new OutputNotStorable({ ...at, reason, part: true }, { cause });
 }

@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 
 import { newId } from '../id.ts';
 import type { WorkerRecord } from '../store/metadata-store.ts';
+import { parseStat } from './process-status.ts';
 
 let worker: WorkerRecord | undefined;
 
@@ -17,14 +18,8 @@ export function workerIdentity(): WorkerRecord {
     bootId: orEmpty(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()),
     pidNamespace: orEmpty(() => readlinkSync('/proc/self/ns/pid')),
     pid: process.pid,
-    processStartedAt: orEmpty(() => processStartTime(process.pid)),
+    processStartedAt: orEmpty(() => String(parseStat(readFileSync('/proc/self/stat', 'utf8')).startedAt)),
   });
-}
-
-/** Field 22 of `/proc/<pid>/stat`, clock ticks since boot; the command before it may hold spaces and brackets, so count from the last `)`. */
-function processStartTime(pid: number): string {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
 }
 
 function orEmpty(read: () => string): string {

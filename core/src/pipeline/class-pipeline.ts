@@ -4,25 +4,37 @@ import type { RunOptions } from '../execution/run-options.ts';
 import { keepCompiledCode } from '../project/keep-compiled-code.ts';
 import { classStepOf, type ClassStep } from './class-step.ts';
 import { definitionSite, type DefinitionSite } from './definition-site.ts';
+import { HOOKS, hooksOf, type PipelineHooks } from './hooks.ts';
 import { checkDefaults, paramValues } from './param-values.ts';
+import type { ParamValues } from './pipeline-types.ts';
 import { PIPELINE_NAME } from './pipeline.ts';
+import type { TrackerErrorPolicy } from './pipeline-spec.ts';
 import { nominated } from './run-guard.ts';
 import { nextOrdinal } from './step-definition.ts';
-import { checkKnown } from './step-options.ts';
+import { checkKnown, trackerErrorPolicy } from './step-options.ts';
 
-export interface ClassPipelineOptions<P extends Record<string, unknown> = Record<string, unknown>> {
+export interface ClassPipelineOptions<P extends Record<string, unknown> = Record<string, unknown>> extends PipelineHooks {
   /** Default: the class's name. */
   name?: string;
   /** Declared params with their defaults. */
   params?: P;
+  /** What a step does whose experiment tracker cannot be opened: `warn` (default) goes on and delivers later, `fail` fails the step. */
+  onTrackerError?: TrackerErrorPolicy;
 }
 
 type RunMethod = (params: never) => Promise<unknown>;
-type Fits<P, F extends RunMethod> = [keyof P] extends [never]
-  ? unknown
-  : P extends Partial<Parameters<F>[0]>
+/** What run() takes must be declared, for nobody else gives it a value; what is declared must be taken. */
+type Fits<P, F extends RunMethod> =
+  unknown extends Taken<F>
     ? unknown
-    : 'the declared params do not fit what run() takes';
+    : [keyof P] extends [keyof Taken<F>]
+      ? [keyof Taken<F>] extends [keyof P]
+        ? ParamValues<P> extends Partial<Taken<F>>
+          ? unknown
+          : 'a declared default has another type than run() takes'
+        : 'run() takes a param that is not declared'
+      : 'a declared param is not taken by run()';
+type Taken<F extends RunMethod> = Parameters<F> extends [] ? Record<never, never> : NonNullable<Parameters<F>[0]>;
 
 /** What `@pipeline()` returns: a decorator for the method called `run`. */
 export interface ClassPipelineDecorator<P extends Record<string, unknown>> {
@@ -46,6 +58,8 @@ export interface ClassPipeline {
   params: Readonly<Record<string, unknown>>;
   Class: PipelineClass;
   steps: ReadonlyMap<string, ClassStep>;
+  hooks: PipelineHooks | undefined;
+  onTrackerError: TrackerErrorPolicy | undefined;
   /** Where the class itself is written, as its own decorators tell; undefined if it has none. What it extends is reached from there. */
   written: Written | undefined;
 }
@@ -67,7 +81,7 @@ const MARK = Symbol.for('mortise.class-pipeline.v1');
 export function classPipelineDecorator<P extends Record<string, unknown>>(
   options: ClassPipelineOptions<P> = {},
 ): ClassPipelineDecorator<P> {
-  checkKnown('@pipeline', options, ['name', 'params']);
+  checkKnown('@pipeline', options, ['name', 'params', 'onTrackerError', ...HOOKS]);
   const site = definitionSite({ wrappers: 'nameless' });
   const declared: Declared = { ...site, options, ordinal: nextOrdinal(site.module, '@pipeline') };
   const decorate = (first: object, second: unknown, third?: PropertyDescriptor): void => {
@@ -87,7 +101,12 @@ export function isPipelineClass(value: unknown): value is PipelineClass {
 }
 
 function declaredOf(Class: PipelineClass): Declared | undefined {
-  return declaredIn((Class.prototype as { run?: unknown } | undefined)?.run);
+  for (let holder: unknown = Class.prototype; typeof holder === 'object' && holder !== null; holder = Object.getPrototypeOf(holder)) {
+    const run = Object.getOwnPropertyDescriptor(holder, 'run');
+    // A getter is the user's code: it is not called to find out.
+    if (run !== undefined) return declaredIn(run.value);
+  }
+  return undefined;
 }
 
 function declaredIn(run: unknown): Declared | undefined {
@@ -103,7 +122,9 @@ export function classPipeline(Class: PipelineClass): ClassPipeline {
   if (!PIPELINE_NAME.test(name)) throw new BadName({ kind: 'pipeline', name });
   const params = declared.options.params ?? {};
   checkDefaults({ name, params });
-  return { name, module: declared.module, params, Class, steps: stepsOf(Class), written: writtenOf(Class) };
+  const { options, module } = declared;
+  const onTrackerError = trackerErrorPolicy('@pipeline', options.onTrackerError);
+  return { name, module, params, Class, steps: stepsOf(Class), hooks: hooksOf(options), onTrackerError, written: writtenOf(Class) };
 }
 
 function writtenOf(Class: PipelineClass): Written | undefined {

@@ -2,6 +2,7 @@ import { BadStepMethod, StepArguments, StepInsideStep } from '../errors.ts';
 import { stepContext } from '../tracking/context.ts';
 import { classRunContext } from './class-run-context.ts';
 import { definitionSite, type DefinitionSite } from './definition-site.ts';
+import { hooksOf } from './hooks.ts';
 import type { InputSpec, StepSpec } from './pipeline-spec.ts';
 import { checkStepId, nextOrdinal, type StepDefinition } from './step-definition.ts';
 import { declaredOutputs, plannedSettings, stepSettings, type StepOptions } from './step-options.ts';
@@ -66,6 +67,7 @@ function wrap(name: string, method: unknown, options: StepOptions, site: Definit
     method: method as ClassStep['method'],
     settings,
     outputs: declaredOutputs(options),
+    hooks: hooksOf(options),
     ordinal: nextOrdinal(site.module, name),
   };
   const wrapper = function (this: unknown, ...args: unknown[]): unknown {

@@ -75,14 +75,14 @@ class Bare extends Steps {
 
 class Renamed extends Bare {
   @pipeline({ name: 'renamed', params: { lr: 1 } })
-  override async run({ lr = 2 }: { lr?: number; seed?: number } = {}): Promise<void> {
+  override async run({ lr = 2 }: { lr?: number } = {}): Promise<void> {
     await this.train({ data: await this.load(), lr });
   }
 }
 
 class Required extends Steps {
   @pipeline({ params: { file: undefined as string | undefined, size: 1 } })
-  async run({ size }: { file: string | undefined; size: number }): Promise<number> {
+  async run({ size }: { file: string; size: number }): Promise<number> {
     return this.optional({ size });
   }
 }
@@ -206,6 +206,51 @@ class WrongDefault extends Steps {
   }
 }
 void WrongDefault;
+
+class Undeclared extends Steps {
+  // @ts-expect-error: a param that run() takes and nobody declares
+  @pipeline({ params: { a: 1 } })
+  async run({ a, b }: { a: number; b: number }): Promise<number> {
+    return a + b;
+  }
+}
+void Undeclared;
+
+class UndeclaredOptional extends Steps {
+  // @ts-expect-error: an optional param that nobody declares
+  @pipeline({ params: { a: 1 } })
+  async run({ a }: { a: number; seed?: number }): Promise<number> {
+    return a;
+  }
+}
+void UndeclaredOptional;
+
+class NoneDeclared extends Steps {
+  // @ts-expect-error: params of run() where none are declared
+  @pipeline()
+  async run({ lr }: { lr: number }): Promise<number> {
+    return lr;
+  }
+}
+void NoneDeclared;
+
+class NotTaken extends Steps {
+  // @ts-expect-error: a declared param that run() does not take
+  @pipeline({ params: { a: 1, b: 2 } })
+  async run({ a }: { a: number }): Promise<number> {
+    return a;
+  }
+}
+void NotTaken;
+
+class NoneTaken extends Steps {
+  // @ts-expect-error: declared params of a run() that takes none
+  @pipeline({ params: { a: 1 } })
+  async run(): Promise<number> {
+    return 1;
+  }
+}
+void NoneTaken;
 
 class WrongName extends Steps {
   // @ts-expect-error: a pipeline method that is not called run

@@ -15,7 +15,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { dirname, extname, join, relative } from 'node:path';
 
-import { hiddenReferences } from './hidden-references.ts';
+import { hiddenReferences, NAME_AT_RUN_TIME } from './hidden-references.ts';
 import { installedPackage, isOwnPackage, moduleTypeOf, packageNameOf, packageOfFile, type InstalledPackage } from './installed-package.ts';
 import type { StampedFiles } from './stamped-files.ts';
 import { tsconfigFinder, type TsconfigOptions } from './tsconfig-options.ts';
@@ -185,7 +185,7 @@ async function loadCode(path: string, text: string, loader: Loader, building: Bu
     // acorn reads no decorators, es2022 has none.
     const hidden = await hiddenReferences(() => transform('es2022'), normalised);
     const place = relative(building.root, path);
-    closure.problems.push(...hidden.unknown.map((expression) => onlyAtRunTime(place, expression)));
+    closure.problems.push(...hidden.unknown.map(({ why, expression }) => problem(place, why, expression)));
     const reached = [...hidden.modules, ...hidden.urls.filter((url) => namesModule(url, path)), ...typescriptTwin(path, building.entry)];
     // In a form that esbuild follows.
     return { contents: [text, ...reached.map((specifier) => `;import(${JSON.stringify(specifier)});`)].join('\n'), loader };
@@ -239,8 +239,12 @@ function placeOf({ location }: Message): string {
 }
 
 function onlyAtRunTime(place: string, code: string): string {
+  return problem(place, NAME_AT_RUN_TIME, code);
+}
+
+function problem(place: string, why: string, code: string): string {
   const text = code.trim();
-  return `${place}: the name of a module is known only at run time: ${text.length > 100 ? `${text.slice(0, 99)}…` : text}`;
+  return `${place}: ${why}: ${text.length > 100 ? `${text.slice(0, 99)}…` : text}`;
 }
 
 function compactJson(text: string): string {

@@ -1,4 +1,4 @@
-import type { AnyNode, CallExpression, NewExpression } from 'acorn';
+import type { AnyNode, CallExpression, MemberExpression, NewExpression } from 'acorn';
 
 import { children, keyOf } from './syntax-tree.ts';
 
@@ -8,11 +8,16 @@ export interface HiddenReferences {
   modules: string[];
   /** Literal relative URLs: `new Worker(new URL('./x.ts', import.meta.url))`. They may name data, or nothing yet. */
   urls: string[];
-  /** Calls of a `createRequire` function with something that is no literal, as written. */
-  unknown: string[];
+  /** Where the source does not show which code it reaches: why, and the expression as written. */
+  unknown: { why: string; expression: string }[];
 }
 
-const HIDES = /\bcreateRequire\b|\bimport\.meta\.resolve\b|\bnew URL\b/;
+export const NAME_AT_RUN_TIME = 'the name of a module is known only at run time';
+const STRAY_REQUIRE = 'what createRequire makes can be followed only as `const name = createRequire(...)` that is called with literals';
+const PATH_OF_CWD = 'the module that it starts can be followed only as new URL(literal, import.meta.url)';
+const CODE_AT_RUN_TIME = 'code is made at run time, and may import anything';
+
+const HIDES = /\b(?:createRequire|import\.meta\.resolve|new URL|worker_threads|child_process|eval|Function)\b/;
 
 /** `code` is JavaScript that acorn reads (no types, JSX or decorators). acorn is loaded only if the text has one of the forms. */
 export async function hiddenReferences(code: () => Promise<string>, text: string): Promise<HiddenReferences> {
@@ -21,42 +26,129 @@ export async function hiddenReferences(code: () => Promise<string>, text: string
   const { parse } = await import('acorn');
   const source = await code();
   const options = { ecmaVersion: 'latest', sourceType: 'module', allowReturnOutsideFunction: true, checkPrivateFields: false } as const;
-  const nodes = [...descendants(parse(source, options))];
-  const requires = new Set(
-    nodes.flatMap((node) => (node.type === 'VariableDeclarator' && isCreateRequire(node.init) ? nameOf(node.id) : [])),
-  );
-  for (const node of nodes) {
-    if (node.type === 'NewExpression' && isUrlBesideModule(node)) found.urls.push(...literal(node.arguments[0]));
-    if (node.type !== 'CallExpression') continue;
-    const callee =
-      node.callee.type === 'MemberExpression' && keyOf(node.callee.property, false) === 'resolve' ? node.callee.object : node.callee;
-    if (callee.type === 'MetaProperty') found.modules.push(...literal(node.arguments[0]));
-    if (!isCreateRequire(callee) && !nameOf(callee).some((name) => requires.has(name))) continue;
-    const specifier = literal(node.arguments[0]);
-    if (specifier.length > 0) found.modules.push(...specifier);
-    else found.unknown.push(source.slice(node.start, node.end).replace(/\s+/g, ' ').slice(0, 80));
+  const places = [...descendants(parse(source, options), [])];
+  const constants = constantsOf(places);
+  const starters = startersOf(places, source);
+  const refuse = (node: AnyNode, why: string): void => {
+    found.unknown.push({ why, expression: source.slice(node.start, node.end).replace(/\s+/g, ' ').slice(0, 80) });
+  };
+  for (const { node, parents } of places) {
+    const around = parents.at(-1) ?? node;
+    if (isRequireCall(node, constants)) {
+      const specifier = literal(node.arguments[0]);
+      if (specifier.length > 0) found.modules.push(...specifier);
+      else refuse(node, NAME_AT_RUN_TIME);
+    }
+    if (isStrayRequire(node, parents, constants)) refuse(around, STRAY_REQUIRE);
+    if (isUrlBesideModule(node)) found.urls.push(...literal(node.arguments[0]));
+    if (isStart(node, starters) && !isUrlBesideModule(constants.get(nameOf(node.arguments[0]) ?? '') ?? node.arguments[0]))
+      refuse(node, PATH_OF_CWD);
+    if (makesCode(node, parents)) refuse(around, CODE_AT_RUN_TIME);
   }
   return found;
 }
 
-function* descendants(node: AnyNode): Generator<AnyNode> {
-  yield node;
-  for (const child of children(node)) yield* descendants(child);
+interface Place {
+  node: AnyNode;
+  /** From the outside inwards. */
+  parents: AnyNode[];
+}
+
+function* descendants(node: AnyNode, parents: AnyNode[]): Generator<Place> {
+  yield { node, parents };
+  for (const child of children(node)) yield* descendants(child, [...parents, node]);
+}
+
+/** What the names of `const` stand for, whichever scope they are of. */
+function constantsOf(places: readonly Place[]): Map<string, AnyNode> {
+  const declarations = places.flatMap(({ node }) =>
+    node.type === 'VariableDeclaration' && node.kind === 'const' ? node.declarations : [],
+  );
+  return new Map(declarations.flatMap(({ id, init }) => (id.type === 'Identifier' && init ? [[id.name, init] as const] : [])));
+}
+
+/** The local names of `Worker` and `fork`; their modules must be named in the source. */
+function startersOf(places: readonly Place[], source: string): Set<string> {
+  const names = [...(source.includes('worker_threads') ? ['Worker'] : []), ...(source.includes('child_process') ? ['fork'] : [])];
+  const aliases = places.flatMap(({ node }) =>
+    node.type === 'ImportSpecifier' && names.includes(keyOf(node.imported, false)) ? [node.local.name] : [],
+  );
+  return new Set([...names, ...aliases]);
+}
+
+function isStart(node: AnyNode, starters: Set<string>): node is CallExpression | NewExpression {
+  return (node.type === 'NewExpression' || node.type === 'CallExpression') && starters.has(lastName(node.callee) ?? '');
 }
 
 /** `createRequire(...)`, `module.createRequire(...)`. */
 function isCreateRequire(node: AnyNode | null | undefined): node is CallExpression {
-  if (node?.type !== 'CallExpression') return false;
-  return (node.callee.type === 'MemberExpression' ? keyOf(node.callee.property, false) : nameOf(node.callee)[0]) === 'createRequire';
+  return node?.type === 'CallExpression' && lastName(node.callee) === 'createRequire';
 }
 
-function isUrlBesideModule(node: NewExpression): boolean {
+function isRequire(node: AnyNode, constants: Map<string, AnyNode>): boolean {
+  return isCreateRequire(node) || isCreateRequire(constants.get(nameOf(node) ?? ''));
+}
+
+/** `require(...)`, `require.resolve(...)`, `import.meta.resolve(...)`. */
+function isRequireCall(node: AnyNode, constants: Map<string, AnyNode>): node is CallExpression {
+  if (node.type !== 'CallExpression') return false;
+  const { callee } = node;
+  if (callee.type !== 'MemberExpression') return isRequire(callee, constants);
+  return lastName(callee) === 'resolve' && (callee.object.type === 'MetaProperty' || isRequire(callee.object, constants));
+}
+
+/** `createRequire`, or the function that it made, where it is neither imported, kept under a constant name, nor called. */
+function isStrayRequire(node: AnyNode, parents: readonly AnyNode[], constants: Map<string, AnyNode>): boolean {
+  const parent = parents.at(-1);
+  if (parent === undefined || isOnlyName(node, parent)) return false;
+  if (nameOf(node) === 'createRequire' || (node.type === 'MemberExpression' && lastName(node) === 'createRequire'))
+    return !isCallee(node, parent) && !isPlainImport(parent) && parent.type !== 'Property';
+  if (!isRequire(node, constants) || isCallee(node, parent)) return false;
+  if (parent.type === 'MemberExpression') return lastName(parent) !== 'resolve' || !isCallee(parent, parents.at(-2));
+  if (parent.type !== 'VariableDeclarator') return true;
+  const exported = parents.at(-3)?.type === 'ExportNamedDeclaration';
+  return exported || (parent.init === node && (parents.at(-2) as { kind?: string }).kind !== 'const');
+}
+
+/** `import { createRequire }`: not under another name, where it would not be seen again. */
+function isPlainImport(parent: AnyNode): boolean {
+  return parent.type === 'ImportSpecifier' && keyOf(parent.imported, false) === parent.local.name;
+}
+
+/** A name that stands for no variable: `o.name`, `{ name: x }`. */
+function isOnlyName(node: AnyNode, parent: AnyNode): boolean {
+  if (parent.type === 'MemberExpression') return parent.property === node && !parent.computed;
+  return parent.type === 'Property' && parent.key === node && !parent.computed && !parent.shorthand;
+}
+
+/** `eval(...)`, `(0, eval)(...)`, `globalThis.eval(...)`, `new Function(...)`, `Function(...)`. */
+function makesCode(node: AnyNode, parents: readonly AnyNode[]): boolean {
+  const parent = parents.at(-1);
+  if (parent === undefined) return false;
+  if (node.type === 'MemberExpression') return nameOf(node.object) === 'globalThis' && MAKERS.has(lastName(node) ?? '');
+  if (nameOf(node) === 'eval') return !isOnlyName(node, parent);
+  return nameOf(node) === 'Function' && (isCallee(node, parent) || (parent.type === 'NewExpression' && parent.callee === node));
+}
+
+const MAKERS = new Set(['eval', 'Function']);
+
+function isUrlBesideModule(node: AnyNode | undefined): node is NewExpression {
+  if (node?.type !== 'NewExpression' || nameOf(node.callee) !== 'URL') return false;
   const [, base] = node.arguments;
-  return nameOf(node.callee)[0] === 'URL' && base?.type === 'MemberExpression' && base.object.type === 'MetaProperty';
+  return base?.type === 'MemberExpression' && base.object.type === 'MetaProperty';
 }
 
-function nameOf(node: AnyNode): string[] {
-  return node.type === 'Identifier' ? [node.name] : [];
+function isCallee(node: AnyNode, parent: AnyNode | undefined): boolean {
+  return parent?.type === 'CallExpression' && parent.callee === node;
+}
+
+function nameOf(node: AnyNode | undefined): string | undefined {
+  return node?.type === 'Identifier' ? node.name : undefined;
+}
+
+/** `b` of `b` and of `a.b`. */
+function lastName(node: AnyNode | MemberExpression): string | undefined {
+  return node.type === 'MemberExpression' ? keyOf(node.property, false) : nameOf(node);
 }
 
 function literal(node: AnyNode | undefined): string[] {

@@ -13,9 +13,15 @@ export interface PipelineSpec {
   module: string;
   params: JsonObject;
   steps: StepSpec[];
+  /** Default `warn`. */
+  onTrackerError?: TrackerErrorPolicy;
   /** What the body returned: one wire, or an object of wires by name. */
   result?: { wire: InputSpec } | { wires: { [name: string]: InputSpec } };
 }
+
+/** What a step does whose experiment tracker cannot be opened: it goes on, and what it logs is delivered later, or it fails. */
+export type TrackerErrorPolicy = 'warn' | 'fail';
+export const TRACKER_ERROR_POLICIES: readonly TrackerErrorPolicy[] = ['warn', 'fail'];
 
 export interface StepSpec {
   /** Unique in the plan; steps of a nested pipeline are `inner.train`. */
@@ -70,8 +76,13 @@ export interface StepSettings {
   cacheEnv?: string[];
   retry?: RetrySpec;
   timeoutMs?: number;
+  isolation?: Isolation;
   settings?: { [key: string]: JsonObject };
 }
+
+/** Where the code of a step runs: in the process of the run, or in a child process of its own. */
+export type Isolation = (typeof ISOLATIONS)[number];
+export const ISOLATIONS = ['inline', 'process'] as const;
 
 export interface RetrySpec {
   /** Attempts after the first. */

@@ -1,11 +1,15 @@
+import type { PipelineHooks } from './hooks.ts';
+import type { TrackerErrorPolicy } from './pipeline-spec.ts';
 import type { StepDefaults } from './step-options.ts';
 import type { CallOptions, NoInputs } from './step-types.ts';
 import type { StepOutput, Wire } from './wire.ts';
 
 /** Options of a pipeline: its params, and what holds for all of its steps unless they say otherwise. */
-export interface PipelineOptions<P> extends StepDefaults {
+export interface PipelineOptions<P> extends StepDefaults, PipelineHooks {
   /** Names and defaults; a value given later must be of the default's type. `undefined as string | undefined`: a param that must be given. */
   readonly params?: P;
+  /** What a step does whose experiment tracker cannot be opened: `warn` (default) goes on and delivers later, `fail` fails the step. */
+  readonly onTrackerError?: TrackerErrorPolicy;
 }
 
 /** Params as the body gets them. */

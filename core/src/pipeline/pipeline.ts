@@ -5,6 +5,7 @@ import { keepCompiledCode } from '../project/keep-compiled-code.ts';
 import { currentCompilation } from './compilation.ts';
 import { compilePipeline, nestPipeline, type CompiledPipeline } from './compile.ts';
 import { definitionSite } from './definition-site.ts';
+import { hooksOf } from './hooks.ts';
 import { isPlain } from './json-value.ts';
 import { checkDefaults } from './param-values.ts';
 import type { PipelineDefinition } from './pipeline-definition.ts';
@@ -20,7 +21,8 @@ import type {
 } from './pipeline-types.ts';
 import { registerPipeline } from './registry.ts';
 import { nominated } from './run-guard.ts';
-import { checkKnown, pipelineDefaults, STEP_DEFAULTS } from './step-options.ts';
+import { nextOrdinal } from './step-definition.ts';
+import { checkKnown, pipelineDefaults, PIPELINE_OPTIONS, trackerErrorPolicy } from './step-options.ts';
 import { outputsState, wireState } from './wire.ts';
 
 /** Any function-style pipeline. */
@@ -109,13 +111,23 @@ function definePipeline(name: string, options: PipelineOptions<object>, body: Pi
   if (typeof name !== 'string' || !PIPELINE_NAME.test(name)) throw new BadName({ kind: 'pipeline', name: String(name) });
   const of = `pipeline "${name}"`;
   if (typeof body !== 'function') throw new BadOption({ of, option: 'body', reason: 'must be a function' });
-  checkKnown(of, options, [...STEP_DEFAULTS, 'params']);
-  const { params = {}, ...defaults } = options;
+  checkKnown(of, options, [...PIPELINE_OPTIONS, 'params', 'onTrackerError']);
+  const { params = {}, onTrackerError, ...defaults } = options;
   if (typeof params !== 'object' || params === null || !isPlain(params))
     throw new BadOption({ of, option: 'params', reason: 'must be an object of names and defaults' });
   const declared = { name, params: params as Readonly<Record<string, unknown>> };
   checkDefaults(declared);
-  return { ...definitionSite(), ...declared, defaults: pipelineDefaults(of, defaults), body };
+  const site = definitionSite();
+  const ordinal = nextOrdinal(site.module, `pipeline ${name}`);
+  return {
+    ...site,
+    ...declared,
+    defaults: pipelineDefaults(of, defaults),
+    hooks: hooksOf(defaults),
+    onTrackerError: trackerErrorPolicy(of, onTrackerError),
+    body,
+    ordinal,
+  };
 }
 
 function callNested(definition: PipelineDefinition, args: unknown[]): unknown {

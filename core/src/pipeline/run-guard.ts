@@ -1,4 +1,5 @@
 import type { RunOptions } from '../execution/run-options.ts';
+import { stepContext } from '../tracking/context.ts';
 
 /**
  * Set by whoever imports a user's file to find what is in it: a top-level `run()` then does not run, it names its pipeline. Throwing instead would
@@ -24,7 +25,8 @@ export function setRunGuard(guard: RunGuard | undefined): void {
 /** Under a guard: names the pipeline and gives a promise that never settles. Without one: undefined. */
 export function nominated(pipeline: unknown, params: object, options: RunOptions): Promise<never> | undefined {
   const guard = runGuard();
-  if (guard === undefined) return undefined;
+  // What a step's own code runs is meant to run.
+  if (guard === undefined || stepContext().getStore() !== undefined) return undefined;
   guard.nominate(pipeline, params, options);
   return new Promise<never>(() => undefined);
 }

@@ -123,42 +123,6 @@ describe('local code', () => {
   });
 });
 
-describe('references that no bundler sees', () => {
-  const cases: [string, string][] = [
-    [
-      'createRequire',
-      `import { createRequire } from 'node:module';\nconst load = createRequire(import.meta.url);\nexport const x = load('./target.cjs');`,
-    ],
-    [
-      'createRequire named require',
-      `import * as m from 'node:module';\nconst require = m.createRequire(import.meta.url);\nexport const x = require('./target.cjs');`,
-    ],
-    [
-      'require.resolve',
-      `import { createRequire } from 'node:module';\nexport const x = createRequire(import.meta.url).resolve('./target.cjs');`,
-    ],
-    ['import.meta.resolve', `export const x = import.meta.resolve('./target.cjs');`],
-    ['a worker', `export const x = () => new Worker(new URL('./target.cjs', import.meta.url));`],
-  ];
-  test.each(cases)('%s of a literal is followed', async (_name, text) => {
-    await write({ 'steps.ts': `declare const dec: any;\n@dec class A {}\n${text}`, 'target.cjs': 'exports.x = 1;' });
-    await expectMiss({ 'target.cjs': 'exports.x = 2;' });
-  });
-
-  test('a URL of data, or of a file that is yet to be written, is not', async () => {
-    await write({
-      'steps.ts': `export const [a, b] = [new URL('./wine.csv', import.meta.url), new URL('./out.js', import.meta.url)];`,
-      'wine.csv': '1',
-    });
-    await expectHit({ 'wine.csv': '2' });
-  });
-
-  test('beside x.js, the x.ts that tsx would take counts too', async () => {
-    await write({ 'steps.ts': `export { x } from './x.js';`, 'x.js': 'export const x = 1;', 'x.ts': 'export const x = 1 as number;' });
-    expect((await closureOf()).files).toEqual(['steps.ts', 'x.js', 'x.ts']);
-  });
-});
-
 describe('a closure that cannot be known is uncacheable, and the reason names file and expression', () => {
   const cases: [string, string, RegExp][] = [
     [

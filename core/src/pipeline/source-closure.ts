@@ -33,7 +33,7 @@ interface KnownFile {
 }
 
 /** Raise it when the hash is made in another way. */
-const FILE_VERSION = 1;
+const FILE_VERSION = 2;
 const known = new Map<string, Known>();
 const underWay = new Map<string, Promise<SourceClosure>>();
 
@@ -44,9 +44,10 @@ const underWay = new Map<string, Promise<SourceClosure>>();
  * keeps one small JSON file per module, so that a later process only compares file times (and does not load esbuild).
  *
  * Followed: `import`, `export from`, literal `import()`, `require()`, `createRequire()()`, `import.meta.resolve()`, and
- * `new URL('./x.ts', import.meta.url)` of a code file. A specifier that is no literal, or that cannot be resolved, makes it uncacheable.
+ * `new URL('./x.ts', import.meta.url)` of a code file. A specifier that is no literal, or that cannot be resolved, makes it uncacheable;
+ * so do other uses of `createRequire`, a `Worker` or `fork` of a path, `eval` and `Function`.
  *
- * Not seen: files read as data (declare them as extra files); versions of what third-party packages import in turn; third-party code that
+ * Not seen: files read as data (declare them as extra files); programs that are spawned; versions of what third-party packages import in turn; third-party code that
  * changes under the same version; an unused value import in TypeScript, which compilers drop but Node keeps; a file that comes to lie on
  * an earlier alternative of tsconfig `paths` in a folder that holds no module of the closure.
  *

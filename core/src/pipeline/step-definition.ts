@@ -1,5 +1,6 @@
 import { BadStepId, StepArguments } from '../errors.ts';
 import { definitionSite, type DefinitionSite } from './definition-site.ts';
+import { hooksOf, type StepHooks } from './hooks.ts';
 import type { StepSettings } from './pipeline-spec.ts';
 import { declaredOutputs, stepSettings, type DeclaredOutput, type StepOptions } from './step-options.ts';
 import type { StepFunction } from './step-types.ts';
@@ -12,8 +13,11 @@ export interface StepDefinition extends DefinitionSite {
   settings: StepSettings;
   /** Undefined: one output called `output`, whatever its shape. */
   outputs: DeclaredOutput[] | undefined;
+  hooks: StepHooks | undefined;
   /** How many steps of this name its module had defined before it. */
   ordinal: number;
+  /** It was made in the body of a pipeline, anew for each plan. */
+  inBody?: true;
 }
 
 const STEP_ID = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
@@ -34,7 +38,7 @@ export function defineStep(name: string, fn: StepFunction, options: StepOptions)
   if (fn.length > 1) throw new StepArguments({ step: name, reason: `has a function of ${fn.length} arguments` });
   const site = definitionSite();
   const settings = stepSettings(`step "${name}"`, options);
-  return { ...site, name, fn, settings, outputs: declaredOutputs(options), ordinal: nextOrdinal(site.module, name) };
+  return { ...site, name, fn, settings, outputs: declaredOutputs(options), hooks: hooksOf(options), ordinal: nextOrdinal(site.module, name) };
 }
 
 /** 0 for the first step of this name that a module defines, then 1, ...; counted for all copies of this package. */

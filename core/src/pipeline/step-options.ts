@@ -1,7 +1,16 @@
 import { BadOption, UnknownOption } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
+import { HOOKS, type PipelineHooks, type StepHooks } from './hooks.ts';
 import { cloneJson, whyNotJson } from './json-value.ts';
-import type { OutputSpec, RetrySpec, StepSettings } from './pipeline-spec.ts';
+import {
+  ISOLATIONS,
+  TRACKER_ERROR_POLICIES,
+  type Isolation,
+  type OutputSpec,
+  type RetrySpec,
+  type StepSettings,
+  type TrackerErrorPolicy,
+} from './pipeline-spec.ts';
 
 type ReadonlyJson = null | boolean | number | string | readonly ReadonlyJson[] | { readonly [key: string]: ReadonlyJson };
 
@@ -34,12 +43,14 @@ export interface StepDefaults {
   readonly retry?: RetryOptions;
   /** An attempt fails when it takes longer, ms. Default: no limit. */
   readonly timeoutMs?: number;
+  /** `process`: the step runs in a child process, which a timeout ends and other steps do not share. Default: what the run or the orchestrator says, else `inline`. */
+  readonly isolation?: Isolation;
   /** Settings of components of the stack, by component name or flavor. */
   readonly settings?: { readonly [component: string]: { readonly [key: string]: ReadonlyJson } };
 }
 
 /** Options of a step. */
-export interface StepOptions extends StepDefaults {
+export interface StepOptions extends StepDefaults, StepHooks {
   /** Splits what the function returns: the returned object holds one value per name. Default: one output called `output`. */
   readonly outputs?: readonly string[] | { readonly [name: string]: OutputDeclaration };
   /** Tells steps apart that a function made, whose source is the same. Any JSON. */
@@ -58,6 +69,7 @@ const isRecord = (value: unknown): value is Record<string, unknown> => typeof va
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 const texts: Check = (value) => (Array.isArray(value) && value.every(isText) ? undefined : 'must be an array of names');
 const flag: Check = (value) => (typeof value === 'boolean' ? undefined : 'must be true or false');
+const callable: Check = (value) => (typeof value === 'function' ? undefined : 'must be a function');
 const json: Check = (value) => {
   const reason = whyNotJson(value);
   return reason && `must be JSON: ${reason}`;
@@ -74,13 +86,17 @@ const DEFAULTS: Record<keyof StepDefaults, Check> = {
   cacheEnv: texts,
   retry: wrongRetry,
   timeoutMs: (value) => (typeof value === 'number' && Number.isFinite(value) && value > 0 ? undefined : 'must be a number of ms above 0'),
+  isolation: (value) => (ISOLATIONS.includes(value as Isolation) ? undefined : 'must be "inline" or "process"'),
   settings: (value) =>
     isRecord(value) && Object.values(value).every(isRecord) ? json(value) : 'must hold an object of settings per component',
 };
-const OPTIONS: Record<keyof StepOptions, Check> = { ...DEFAULTS, outputs: wrongOutputs, cacheKey: json };
+const HOOK_OPTIONS = Object.fromEntries(HOOKS.map((name) => [name, callable])) as Record<keyof StepHooks, Check>;
+const OPTIONS: Record<keyof StepOptions, Check> = { ...DEFAULTS, ...HOOK_OPTIONS, outputs: wrongOutputs, cacheKey: json };
 
-/** The names that options of a pipeline's steps may have. */
-export const STEP_DEFAULTS = Object.keys(DEFAULTS);
+const PIPELINE: Record<keyof (StepDefaults & PipelineHooks), Check> = { ...DEFAULTS, ...HOOK_OPTIONS };
+
+/** The names that a pipeline's options may have, beside its params. */
+export const PIPELINE_OPTIONS = Object.keys(PIPELINE);
 
 /**
  * Checks the options of a step and gives those that matter when it runs, as JSON.
@@ -91,9 +107,9 @@ export function stepSettings(of: string, options: StepOptions): StepSettings {
   return settingsOf(options);
 }
 
-/** The same for the options that a pipeline gives to its steps. */
-export function pipelineDefaults(of: string, options: StepDefaults): StepSettings {
-  checkOptions(of, options, DEFAULTS);
+/** The same for the options of a pipeline, which holds for all of its steps. */
+export function pipelineDefaults(of: string, options: StepDefaults & PipelineHooks): StepSettings {
+  checkOptions(of, options, PIPELINE);
   return settingsOf(options);
 }
 
@@ -123,6 +139,12 @@ export function plannedSettings(settings: StepSettings): StepSettings {
   return Array.isArray(experimentTracker) && experimentTracker.length === 0 ? rest : settings;
 }
 
+/** @throws BadOption */
+export function trackerErrorPolicy(of: string, given: unknown): TrackerErrorPolicy | undefined {
+  if (given === undefined || TRACKER_ERROR_POLICIES.includes(given as TrackerErrorPolicy)) return given as TrackerErrorPolicy | undefined;
+  throw new BadOption({ of, option: 'onTrackerError', reason: 'must be "warn" or "fail"' });
+}
+
 /** @throws UnknownOption for a key of `options` that is not in `known`. */
 export function checkKnown(of: string, options: object, known: readonly string[]): void {
   for (const option of Object.keys(options)) if (!known.includes(option)) throw new UnknownOption({ of, option, known: [...known] });
@@ -136,8 +158,8 @@ function checkOptions(of: string, options: object, checks: Record<string, Check>
   }
 }
 
-function settingsOf(options: StepOptions): StepSettings {
-  const { experimentTracker, cache, cacheKey, cacheFiles, cacheEnv, retry, timeoutMs, settings } = options;
+function settingsOf(options: Omit<StepOptions, keyof StepHooks>): StepSettings {
+  const { experimentTracker, cache, cacheKey, cacheFiles, cacheEnv, retry, timeoutMs, isolation, settings } = options;
   return {
     ...(experimentTracker !== undefined && trackers(experimentTracker)),
     ...(cache !== undefined && { cache }),
@@ -146,6 +168,7 @@ function settingsOf(options: StepOptions): StepSettings {
     ...(cacheEnv !== undefined && { cacheEnv: [...cacheEnv] }),
     ...(retry !== undefined && { retry: retrySpec(retry) }),
     ...(timeoutMs !== undefined && { timeoutMs }),
+    ...(isolation !== undefined && { isolation }),
     ...(settings !== undefined && { settings: cloneJson(settings as JsonObject) as { [component: string]: JsonObject } }),
   };
 }

@@ -11,10 +11,19 @@ import { PROJECT_FOLDER, projectAt, type Project } from './project.ts';
 export function findProject(options: { from?: string } = {}): Project {
   const named = process.env['MORTISE_PROJECT'];
   const from = resolve(named || (options.from ?? process.cwd()));
-  for (let folder = from; ; folder = dirname(folder)) {
-    if (isFolder(join(folder, PROJECT_FOLDER))) return projectAt(folder);
-    if (named || folder === dirname(folder)) throw new NoProject({ from });
-  }
+  const root = named && !isProject(from) ? undefined : nearestProjectFolder(from);
+  if (root === undefined) throw new NoProject({ from });
+  return projectAt(root);
+}
+
+/** The nearest ancestor of a folder, itself included, that is the root of a project. */
+export function nearestProjectFolder(from: string): string | undefined {
+  if (isProject(from)) return from;
+  return from === dirname(from) ? undefined : nearestProjectFolder(dirname(from));
+}
+
+function isProject(folder: string): boolean {
+  return isFolder(join(folder, PROJECT_FOLDER));
 }
 
 function isFolder(path: string): boolean {

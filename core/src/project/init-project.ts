@@ -7,6 +7,7 @@ import type { ComponentType } from '../stack/component-types.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
 import { openStore } from '../store/open-store.ts';
 import { fileErrorReason } from './file-error.ts';
+import { nearestProjectFolder } from './find-project.ts';
 import { networkFileSystemOf } from './network-file-system.ts';
 import { DEFAULT_STACK, readProjectConfig, writeProjectConfig } from './project-config.ts';
 import { projectAt, type Project } from './project.ts';
@@ -17,6 +18,8 @@ export interface InitResult {
   created: boolean;
   /** What was missing in a project that existed, and is there now: `stack "default"`. */
   repaired: string[];
+  /** Root of the project that served this folder until now, and serves the folders around it. */
+  above: string | undefined;
 }
 
 /** The components of the default stack; each is called `default` and needs nothing but the project's folder. */
@@ -50,7 +53,7 @@ export async function initProject(folder: string): Promise<InitResult> {
     writeProjectConfig(project, { activeStack: DEFAULT_STACK });
     missing.push('the active stack');
   }
-  return { project, created, repaired: created ? [] : missing };
+  return { project, created, repaired: created ? [] : missing, above: nearestProjectFolder(dirname(project.root)) };
 }
 
 function makeProjectFolder(project: Project, missing: string[]): void {

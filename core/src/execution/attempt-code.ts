@@ -1,0 +1,38 @@
+import { reasonOf } from './outcome.ts';
+import type { OpenRun } from './open-run.ts';
+import { consoleFile, StepConsole } from './step-console.ts';
+import { nameOf, type StepCall } from './step-call.ts';
+import type { OutputStream, UserCode } from './user-code.ts';
+
+/** What the code of one attempt does beside returning: a stray error fails the attempt until its outputs are about to be committed, what it prints is kept. */
+export class AttemptCode implements UserCode {
+  readonly #run: Pick<OpenRun, 'id' | 'project' | 'warnings'>;
+  readonly #step: string;
+  readonly #attempt: { id: string; stop: AbortController };
+  #console: StepConsole | undefined;
+  #ended = false;
+
+  constructor(run: Pick<OpenRun, 'id' | 'project' | 'warnings'>, call: Pick<StepCall, 'step' | 'mapIndex'>, attempt: { id: string; stop: AbortController }) {
+    this.#run = run;
+    this.#step = nameOf(call);
+    this.#attempt = attempt;
+  }
+
+  stray(error: unknown): void {
+    if (!this.#ended) return this.#attempt.stop.abort(error);
+    this.#run.warnings.push(`step "${this.#step}" left something running, which failed after it had ended: ${reasonOf(error)}`);
+  }
+
+  output(stream: OutputStream, chunk: string | Uint8Array): void {
+    if (this.#ended) return;
+    const { id, project, warnings } = this.#run;
+    this.#console ??= new StepConsole(consoleFile(project.logsFolder, id, this.#attempt.id), (what) => void warnings.push(what));
+    this.#console.write(stream, chunk);
+  }
+
+  /** Nothing that happens from now on changes how the attempt ends. */
+  end(): void {
+    this.#ended = true;
+    this.#console?.close();
+  }
+}

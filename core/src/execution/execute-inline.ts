@@ -1,0 +1,82 @@
+import { ArtifactCorrupt, ArtifactNotFound, InputNotLoadable, isError, MapNotArray } from '../errors.ts';
+import type { VersionIntent } from '../store/metadata-store.ts';
+import { stepContext, type StepContext } from '../tracking/context.ts';
+import type { AttemptTracking } from '../tracking/run-tracking.ts';
+import type { OpenRun } from './open-run.ts';
+import { reasonOf } from './outcome.ts';
+import type { StepCall, StepInput } from './step-call.ts';
+import { storeOutputs, type StoredOutput } from './step-outputs.ts';
+import { untilStopped } from './until-stopped.ts';
+
+/** What of a run its steps need where they run. */
+export type StepSurroundings = Pick<OpenRun, 'id' | 'name'> & {
+  plan: Pick<OpenRun['plan'], 'pipeline'>;
+  stack: Pick<OpenRun['stack'], 'artifactStore'>;
+};
+
+/** A step call whose inputs need only to be loaded. */
+export type LoadableCall = Pick<StepCall, 'step' | 'mapIndex'> & {
+  code: Pick<StepCall['code'], 'fn'>;
+  inputs: Record<string, Pick<StepInput, 'load'>>;
+};
+
+/** An attempt that has begun in the store. */
+export interface BegunAttempt {
+  id: string;
+  attempt: number;
+  intents: readonly VersionIntent[];
+  tracking: AttemptTracking;
+  stop: AbortController;
+}
+
+export interface ExecutedInline {
+  outputs: StoredOutput[];
+  /** What the function returned. */
+  returned: { value: unknown };
+}
+
+/** Loads the inputs, calls the user's function in a context of its own, until it ends, its time is up, or the run is stopped, and stores the outputs' bytes. */
+export async function executeInline(run: StepSurroundings, call: LoadableCall, attempt: BegunAttempt): Promise<ExecutedInline> {
+  const value = await perform(run, call, attempt);
+  const { intents, stop, tracking } = attempt;
+  return { outputs: await storeOutputs(run, call, { value, intents, signal: stop.signal, tracking }), returned: { value } };
+}
+
+async function perform(run: StepSurroundings, call: LoadableCall, attempt: BegunAttempt): Promise<unknown> {
+  const { step, code } = call;
+  const inputs = await loadInputs(call);
+  const context: StepContext = {
+    version: 1,
+    pipeline: run.plan.pipeline,
+    runId: run.id,
+    runName: run.name,
+    stepId: step.id,
+    stepName: step.name,
+    mapIndex: call.mapIndex,
+    attempt: attempt.attempt,
+    signal: attempt.stop.signal,
+    tracking: attempt.tracking,
+  };
+  const begin = (): Promise<unknown> =>
+    stepContext().run(context, async () => (Object.keys(inputs).length === 0 ? (code.fn as () => unknown)() : code.fn(inputs as never)));
+  try {
+    return await untilStopped(begin, step, attempt.stop);
+  } finally {
+    // Files that are still being saved belong to this attempt, unless nobody waits for it any more.
+    if (!attempt.stop.signal.aborted) await attempt.tracking.settled();
+  }
+}
+
+async function loadInputs(call: LoadableCall): Promise<Record<string, unknown>> {
+  const values: Record<string, unknown> = {};
+  for (const [name, input] of Object.entries(call.inputs)) {
+    try {
+      values[name] = await input.load();
+    } catch (cause) {
+      if (isError(cause, MapNotArray)) throw cause;
+      const lost = isError(cause, ArtifactNotFound) || isError(cause, ArtifactCorrupt);
+      throw new InputNotLoadable({ step: call.step.id, input: name, reason: reasonOf(cause), lost }, { cause });
+    }
+  }
+  return values;
+}

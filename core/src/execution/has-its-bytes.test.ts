@@ -1,0 +1,67 @@
+import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { ArtifactStore } from '../artifacts/artifact-store.ts';
+import { folder, pipeline, step, type PipelineRun } from '../index.ts';
+import { temporaryProject } from '../testing/temporary-project.ts';
+import { hasItsBytes } from './has-its-bytes.ts';
+
+let project: Awaited<ReturnType<typeof temporaryProject>>;
+beforeEach(async () => {
+  project = await temporaryProject();
+});
+afterEach(() => project.remove());
+
+const source = step('source', async () => ({ list: [1, 2, 3] }));
+const total = step('total', async ({ of }: { of: { list: number[] } }) => of.list.reduce((a, b) => a + b));
+const totals = pipeline('totals', () => total({ of: source() }));
+const files = step('files', async () => folder(join(process.env['MORTISE_PROJECT']!, 'made')));
+const filed = pipeline('filed', () => files());
+
+const pathOf = (run: PipelineRun, id: string): string => fileURLToPath(run.steps[id]!.outputs['output']!.uri!);
+const statuses = (run: PipelineRun): string[] => Object.values(run.steps).map(({ status }) => status);
+
+describe('a step is not taken from the cache when its output', () => {
+  it.each<[string, (path: string) => void]>([
+    ['is gone', (path) => rmSync(path)],
+    ['has another size', (path) => truncateSync(path, 1)],
+  ])('%s: it is run anew, the run says so, and the next one is cached again', async (_how, damage) => {
+    const first = await totals.run();
+    damage(pathOf(first, 'source'));
+    const second = await totals.run();
+    expect([second.status, second.result, statuses(second)]).toEqual(['completed', 6, ['completed', 'cached']]);
+    expect(second.warnings).toEqual(['what step "source" left is gone from the artifact store: it is run anew']);
+    const third = await totals.run();
+    expect([statuses(third), third.warnings]).toEqual([['cached', 'cached'], []]);
+  });
+
+  it('is a folder that lacks a file', async () => {
+    const made = join(project.project.root, 'made');
+    mkdirSync(made);
+    for (const name of ['a.txt', 'b.txt']) writeFileSync(join(made, name), name);
+    const first = await filed.run();
+    expect(statuses(await filed.run())).toEqual(['cached']);
+    rmSync(join(pathOf(first, 'files'), 'b.txt'));
+    expect(statuses(await filed.run())).toEqual(['completed']);
+  });
+});
+
+it('an output that is damaged but of the same size is found out when it is loaded, with what to do', async () => {
+  const first = await totals.run();
+  const path = pathOf(first, 'source');
+  writeFileSync(path, readFileSync(path, 'utf8').replace('1', '7'));
+  rmSync(pathOf(first, 'total'));
+  const { steps } = await totals.run();
+  expect(steps['source']!.status).toBe('cached');
+  expect(steps['total']!.error).toMatchObject({ name: 'INPUT_NOT_LOADABLE', message: expect.stringContaining('Run the pipeline with --no-cache') }); // prettier-ignore
+  const anew = await totals.run({}, { cache: false });
+  expect([anew.status, anew.result]).toEqual(['completed', 6]);
+});
+
+it('a store whose bytes lie on no file of this host is believed', () => {
+  const outputs = [{ key: 'a', size: 1 }] as never;
+  expect(hasItsBytes({ outputs }, {} as ArtifactStore)).toBe(true);
+  expect(hasItsBytes({ outputs }, { localPath: () => undefined } as unknown as ArtifactStore)).toBe(true);
+  expect(hasItsBytes({ outputs }, { localPath: () => '/nowhere/a' } as unknown as ArtifactStore)).toBe(false);
+});

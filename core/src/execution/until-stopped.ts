@@ -1,0 +1,43 @@
+import { StepTimeout } from '../errors.ts';
+import type { StepSpec } from '../pipeline/pipeline-spec.ts';
+
+/**
+ * Begins the work and gives its result, unless the step's time is up or somebody stops it first: then its late result is dropped. Code that never lets
+ * go of the process is not interrupted, but has taken too long all the same.
+ */
+export async function untilStopped<T>(begin: () => Promise<T>, step: StepSpec, stop: AbortController): Promise<T> {
+  const { timeoutMs } = step.options;
+  if (timeoutMs === undefined) return untilAborted(begin(), stop.signal);
+  const due = Date.now() + timeoutMs;
+  const expire = (): void => stop.abort(new StepTimeout({ step: step.id, timeoutMs }));
+  const timer = setTimeout(expire, timeoutMs);
+  try {
+    const result = await untilAborted(begin(), stop.signal);
+    if (Date.now() > due) expire();
+    stop.signal.throwIfAborted();
+    return result;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** What the work gives, or the signal's reason if it is aborted before; then the work's late end is dropped. */
+export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason as Error);
+    const settle = (): void => signal.removeEventListener('abort', abort);
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+    work.then(
+      (value) => {
+        settle();
+        resolve(value);
+      },
+      (error: unknown) => {
+        settle();
+        // Code that heeds the signal may throw first: what stopped it is the reason all the same.
+        reject((signal.aborted ? signal.reason : error) as Error);
+      },
+    );
+  });
+}

@@ -1,0 +1,154 @@
+import { execFile } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+
+import { Client } from '../index.ts';
+import type { LogOptions, StepLog } from '../client/step-logs.ts';
+import { temporaryProject } from '../testing/temporary-project.ts';
+
+// Stray errors and output belong to a process: each script is one of its own.
+let project: Awaited<ReturnType<typeof temporaryProject>>;
+
+beforeAll(async () => {
+  project = await temporaryProject();
+});
+afterAll(() => project.remove());
+
+interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs a script that may use `step` and `pipeline`, and whose run is called `name`. */
+async function script(name: string, text: string): Promise<Ended> {
+  const file = join(project.project.root, `${name}.ts`);
+  writeFileSync(
+    file,
+    `import { pipeline, step } from '@mortise/core';
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+${text}`,
+  );
+  const ended = promisify(execFile)(process.execPath, ['--no-warnings', file], { cwd: project.project.root });
+  return ended.then(
+    (output) => ({ code: 0, ...output }),
+    (error: Ended) => error,
+  );
+}
+
+const client = new Client();
+
+async function logsOf(run: string, options?: LogOptions): Promise<StepLog[]> {
+  const logs: StepLog[] = [];
+  for await (const log of client.stepLogs(run, options)) logs.push(log);
+  return logs;
+}
+
+describe('an error that nobody can catch', () => {
+  it.each([
+    ['a promise that nobody waits for', `void (async () => { await sleep(20); throw new Error('lost'); })();`],
+    ['a timer', `setTimeout(() => { throw new Error('lost'); }, 20);`],
+    ['an event handler', `const { EventEmitter } = await import('node:events'); setTimeout(() => new EventEmitter().emit('error', new Error('lost')), 20);`],
+  ])('of %s fails the step that began it, and no other', async (what, stray) => {
+    const name = `stray-${what.split(' ').at(1)}`;
+    const { code, stdout } = await script(
+      name,
+      `const bad = step('bad', { experimentTracker: true, cache: false }, async () => { ${stray} await sleep(2_000); return 1; });
+const good = step('good', { experimentTracker: true, cache: false }, async () => { await sleep(200); return 2; });
+const run = await pipeline('${name}', () => { bad(); good(); }).run({}, { name: '${name}' });
+process.stdout.write(run.status);`,
+    );
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'failed' });
+    const { steps } = await client.getPipelineRun(name);
+    expect(steps['good']).toMatchObject({ status: 'completed' });
+    expect(steps['bad']).toMatchObject({ status: 'failed', error: { message: 'lost' } });
+    const [trackerRun] = steps['bad']!.attempts[0]!.trackerRuns;
+    expect(JSON.parse(readFileSync(fileURLToPath(trackerRun!.url!), 'utf8'))).toMatchObject({ status: 'failed', error: { message: 'lost' } });
+  });
+
+  it('after its step has ended is a warning of the run, which goes on', async () => {
+    const { code, stdout } = await script(
+      'stray-late',
+      `const first = step('first', { cache: false }, async () => { setTimeout(() => { throw new Error('too late'); }, 100); return 1; });
+const second = step('second', { cache: false }, async () => { await sleep(300); return 2; });
+const run = await pipeline('late', () => { second(undefined, { after: [first()] }); }).run({}, { name: 'stray-late' });
+process.stdout.write(run.status);`,
+    );
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'completed' });
+    const run = await client.getPipelineRun('stray-late');
+    expect(run.steps['first']).toMatchObject({ status: 'completed' });
+    expect(run.warnings.join()).toMatch(/step "first".*too late/);
+  });
+
+  it('of code outside of every step ends the process as it would without us', async () => {
+    const { code, stderr } = await script(
+      'stray-outside',
+      `const wait = step('wait', { cache: false }, async () => { await sleep(5_000); });
+setTimeout(() => { throw new Error('of the script'); }, 100);
+await pipeline('outside', () => { wait(); }).run();`,
+    );
+    expect(code).toBe(1);
+    expect(stderr).toContain('Error: of the script');
+  });
+});
+
+describe('what a step prints', () => {
+  it('is kept by step and attempt, goes on to the terminal, and mixes with that of no other step', async () => {
+    const { stdout, stderr } = await script(
+      'prints',
+      `const count = step('count', { cache: false }, async ({ name }: { name: string }) => {
+  for (let i = 0; i < 20; i++) { console.log(name, i); await sleep(2); }
+  console.error(name, 'done');
+});
+const p = pipeline('prints', () => { count({ name: 'ann' }, { id: 'ann' }); count({ name: 'bob' }, { id: 'bob' }); });
+const run = await p.run({}, { name: 'prints' });
+console.log('outside', run.status);`,
+    );
+    const lines = (name: string): string => Array.from({ length: 20 }, (_, i) => `${name} ${i}\n`).join('');
+    for (const step of ['ann', 'bob']) {
+      const logs = await logsOf('prints', { step });
+      const text = (stream: string): string => logs.filter((log) => log.stream === stream).map((log) => log.text).join('');
+      expect(text('out')).toBe(lines(step));
+      expect(text('err')).toBe(`${step} done\n`);
+      expect(new Set(logs.map((log) => `${log.step} ${log.attempt}`))).toEqual(new Set([`${step} 1`]));
+    }
+    expect(stdout.split('\n')).toHaveLength(42);
+    expect(stdout).toContain('outside completed');
+    expect(stderr).toContain('bob done');
+  });
+
+  it('is kept up to 10 MB', async () => {
+    await script(
+      'prints-much',
+      `const much = step('much', { cache: false }, async () => { for (let i = 0; i < 12; i++) process.stdout.write('x'.repeat(1_000_000)); });
+await pipeline('much', () => { much(); }).run({}, { name: 'prints-much' });`,
+    );
+    const logs = await logsOf('prints-much');
+    const bytes = logs.filter(({ stream }) => stream === 'out').reduce((sum, { text }) => sum + text.length, 0);
+    expect(bytes).toBe(9_000_000);
+    expect(logs.at(-1)!.text).toContain('not kept');
+    expect((await client.getPipelineRun('prints-much')).warnings.join()).toContain('more than 10 MB');
+  });
+
+  it('is followed while the run runs', async () => {
+    const running = script(
+      'followed',
+      `const slow = step('slow', { cache: false }, async () => { for (let i = 0; i < 8; i++) { console.log(i); await sleep(100); } });
+await pipeline('followed', () => { slow(); }).run({}, { name: 'followed' });`,
+    );
+    while ((await client.listRuns({ name: 'followed' })).items.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    const seen: { text: string; at: number }[] = [];
+    for await (const { text } of client.stepLogs('followed', { follow: true })) seen.push({ text, at: Date.now() });
+    await running;
+    expect(seen.map(({ text }) => text).join('')).toBe('0\n1\n2\n3\n4\n5\n6\n7\n');
+    expect(seen.at(-1)!.at - seen[0]!.at).toBeGreaterThan(200);
+  });
+
+  it('of a step that there is not is an error that names the nearest', async () => {
+    await expect(logsOf('prints', { step: 'anm' })).rejects.toMatchObject({ code: 'UNKNOWN_STEP' });
+  });
+});

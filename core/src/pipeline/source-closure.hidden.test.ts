@@ -1,0 +1,159 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+import { sourceClosure } from './source-closure.ts';
+
+let scratch: string;
+let root: string;
+let count = 0;
+
+beforeAll(async () => {
+  scratch = await realpath(await mkdtemp(join(tmpdir(), 'mortise-closure-')));
+});
+beforeEach(async () => {
+  root = join(scratch, `project-${count++}`);
+  await mkdir(root);
+  await write({ 'package.json': '{ "name": "project", "type": "module" }' });
+});
+afterAll(() => rm(scratch, { recursive: true, force: true }));
+
+async function write(files: Record<string, string>): Promise<void> {
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(root, path)), { recursive: true });
+    await writeFile(join(root, path), text);
+  }
+}
+
+const closureOf = (entry = 'steps.ts') => sourceClosure(pathToFileURL(join(root, entry)).href, { root, cacheFolder: join(root, '.cache') });
+
+/** The hash before and after a change. */
+async function around(change: Record<string, string>, entry?: string): Promise<{ before: string; after: string }> {
+  const before = await closureOf(entry);
+  await write(change);
+  const after = await closureOf(entry);
+  expect([before.uncacheable, after.uncacheable]).toEqual([undefined, undefined]);
+  return { before: before.hash, after: after.hash };
+}
+
+async function expectMiss(change: Record<string, string>, entry?: string): Promise<void> {
+  const { before, after } = await around(change, entry);
+  expect(after).not.toBe(before);
+}
+
+async function expectHit(change: Record<string, string>, entry?: string): Promise<void> {
+  const { before, after } = await around(change, entry);
+  expect(after).toBe(before);
+}
+
+describe('references that no bundler sees', () => {
+  const cases: [string, string][] = [
+    [
+      'createRequire',
+      `import { createRequire } from 'node:module';\nconst load = createRequire(import.meta.url);\nexport const x = load('./target.cjs');`,
+    ],
+    [
+      'createRequire named require',
+      `import * as m from 'node:module';\nconst require = m.createRequire(import.meta.url);\nexport const x = require('./target.cjs');`,
+    ],
+    [
+      'require.resolve',
+      `import { createRequire } from 'node:module';\nexport const x = createRequire(import.meta.url).resolve('./target.cjs');`,
+    ],
+    ['import.meta.resolve', `export const x = import.meta.resolve('./target.cjs');`],
+    ['a worker', `export const x = () => new Worker(new URL('./target.cjs', import.meta.url));`],
+    [
+      'a worker whose URL has a name',
+      `import { Worker } from 'node:worker_threads';\nconst url = new URL('./target.cjs', import.meta.url);\nexport const x = () => new Worker(url);`,
+    ],
+    [
+      'createRequire imported late',
+      `const { createRequire } = await import('node:module');\nconst load = createRequire(import.meta.url);\nexport const x = load('./target.cjs');`,
+    ],
+  ];
+  test.each(cases)('%s of a literal is followed', async (_name, text) => {
+    await write({ 'steps.ts': `declare const dec: any;\n@dec class A {}\n${text}`, 'target.cjs': 'exports.x = 1;' });
+    await expectMiss({ 'target.cjs': 'exports.x = 2;' });
+  });
+
+  test('a URL of data, or of a file that is yet to be written, is not', async () => {
+    await write({
+      'steps.ts': `export const [a, b] = [new URL('./wine.csv', import.meta.url), new URL('./out.js', import.meta.url)];`,
+      'wine.csv': '1',
+    });
+    await expectHit({ 'wine.csv': '2' });
+  });
+
+  test('beside x.js, the x.ts that tsx would take counts too', async () => {
+    await write({ 'steps.ts': `export { x } from './x.js';`, 'x.js': 'export const x = 1;', 'x.ts': 'export const x = 1 as number;' });
+    expect((await closureOf()).files).toEqual(['steps.ts', 'x.js', 'x.ts']);
+  });
+});
+
+describe('a reference that cannot be followed makes it uncacheable, and the reason names file and expression', () => {
+  const MODULE = `import { createRequire } from 'node:module';\n`;
+  const hidden: [string, string, RegExp][] = [
+    [
+      'createRequire under another name',
+      `import { createRequire as cr } from 'node:module';\nconst load = cr(import.meta.url);\nexport const x = load('./lib/a.ts');`,
+      /^steps\.ts: .*createRequire.*: createRequire as cr$/,
+    ],
+    ['createRequire kept under another name', `${MODULE}const cr = createRequire;\nexport const x = cr;`, /: cr=createRequire$/],
+    [
+      'a require that is assigned',
+      `${MODULE}let load;\nload = createRequire(import.meta.url);\nexport const x = load('./lib/a.ts');`,
+      /: load=createRequire\(import\.meta\.url\)$/,
+    ],
+    [
+      'a require in a variable',
+      `${MODULE}let load = createRequire(import.meta.url);\nexport const x = load('./lib/a.ts');`,
+      /createRequire/,
+    ],
+    [
+      'a require in an object',
+      `${MODULE}const o = { load: createRequire(import.meta.url) };\nexport const x = o.load('./lib/a.ts');`,
+      /: load:createRequire\(import\.meta\.url\)$/,
+    ],
+    ['a require that is exported', `${MODULE}export const load = createRequire(import.meta.url);`, /createRequire/],
+    ['a require that is exported later', `${MODULE}const load = createRequire(import.meta.url);\nexport { load };`, /createRequire/],
+    ['a require that is handed on', `${MODULE}const load = createRequire(import.meta.url);\nexport const x = [load];`, /: \[load\]$/],
+    ['its other functions', `${MODULE}const load = createRequire(import.meta.url);\nexport const x = load.main;`, /: load\.main$/],
+    [
+      'a worker of a path',
+      `import { Worker } from 'node:worker_threads';\nexport const x = () => new Worker('./lib/a.ts');`,
+      /^steps\.ts: .*new URL\(literal, import\.meta\.url\): new Worker\("\.\/lib\/a\.ts"\)$/,
+    ],
+    [
+      'a worker under another name',
+      `import { Worker as W } from 'node:worker_threads';\nexport const x = () => new W('./lib/a.ts');`,
+      /: new W\(/,
+    ],
+    ['a fork', `import cp from 'node:child_process';\nexport const x = () => cp.fork('./lib/a.ts');`, /: cp\.fork\("\.\/lib\/a\.ts"\)$/],
+    ['eval', `export const x = () => eval('import("./lib/a.ts")');`, /^steps\.ts: code is made at run time.*: eval\(/],
+    ['eval of another name', `export const x = (0, eval)('1');`, /code is made at run time/],
+    ['eval of the global object', `export const x = globalThis.eval('1');`, /code is made at run time/],
+    ['new Function', `export const x = new Function('u', 'return import(u)');`, /code is made at run time.*: new Function\(/],
+    ['Function', `export const x = Function('u', 'return import(u)');`, /code is made at run time.*: Function\(/],
+  ];
+  test.each(hidden)('%s', async (_name, text, reason) => {
+    await write({ 'steps.ts': text, 'lib/a.ts': 'export const a = 1;' });
+    expect((await closureOf()).uncacheable).toMatch(reason);
+  });
+
+  const harmless: [string, string][] = [
+    ['a method called eval', `export const x = { eval: () => 1 }.eval();`],
+    ['a test for functions', `export const x = (f: unknown) => f instanceof Function;`],
+    ['a class of the same name', `class Worker { constructor(readonly name: string) {} }\nexport const x = new Worker('./lib/a.ts');`],
+    [
+      'a fork of something else',
+      `declare const repository: { fork(name: string): void };\nexport const x = () => repository.fork('main');`,
+    ],
+    ['a word in a text', `export const x = 'eval(createRequire)';`],
+  ];
+  test.each(harmless)('not %s', async (_name, text) => {
+    await write({ 'steps.ts': text });
+    expect((await closureOf()).uncacheable).toBeUndefined();
+  });
+});
