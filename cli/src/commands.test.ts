@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ComponentView, FlavorDescriptor, Listing, ProjectStatus, StackView } from '@mortise/core/client';
@@ -34,6 +34,14 @@ describe('init', () => {
     ]);
     expect(await mortise('init')).toMatchObject({ code: 0, stdout: `${project.folder} is a Mortise project already\n` });
     expect(await project.json<StackView>('stack', 'get')).toEqual(before);
+  });
+
+  it('says that it makes a project within another one', async () => {
+    const inner = join(project.folder, 'inner');
+    mkdirSync(inner);
+    const { code, stdout } = await project.mortise(['init'], { cwd: inner });
+    expect({ code, stdout }).toEqual({ code: 0, stdout: `made a Mortise project in ${inner}, with the stack "default"; it lies within that of ${project.folder}, which no longer serves here\n` }); // prettier-ignore
+    rmSync(inner, { recursive: true });
   });
 
   it('says in one line that the folder is not writable, and leaves nothing there', async () => {
@@ -204,13 +212,17 @@ describe('a mistake is one line, exit code 1, and nothing is stored', () => {
 });
 
 describe('the command itself', () => {
-  it('prints help and version with exit code 0, and the help of a group alone with 1', async () => {
+  it('prints help and version with exit code 0', async () => {
     expect(await mortise('--version')).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
     const help = await mortise('--help');
     expect(help).toMatchObject({ code: 0, stderr: '' });
     for (const group of ['init', 'run', 'runs', 'stack', 'orchestrator', 'artifact-store', 'experiment-tracker', 'alerter', 'status'])
       expect(help.stdout).toMatch(new RegExp(`^ +${group}\\b`, 'm'));
-    expect(await mortise('stack')).toMatchObject({ code: 1, stdout: '' });
+    expect((await mortise('stack', '--help')).stdout).toMatch(/^ +register\b/m);
+  });
+
+  it.each([[], ['stack'], ['alerter', 'flavor']])('is one line where a command is missing: mortise %s %s', async (...args) => {
+    await refuses(args, 'BAD_USAGE: a command is missing here. Add --help to see which there are.');
   });
 
   it('starts where nothing can be written to the folder for temporary files', async () => {

@@ -14,12 +14,29 @@ const BEGAN = Symbol.for('mortise.began.v1');
  * @throws FileBroken, MissingPackage
  */
 export async function importFile(file: string, core: Core): Promise<Record<string, unknown>> {
+  const { setLoadedFile } = await core.filePipelines();
+  const module = pathToFileURL(file).href;
+  setLoadedFile({ module, execArgv: [], env: {} });
   try {
     return await importByNode(file);
   } catch (error) {
     if (hasBegun() && !isUnparsedCommonJs(error, file)) throw await broken(file, error, core);
-    return importByTsx(file, error, core);
+    const tsx = isUnparsedCommonJs(error, file) ? 'commonjs' : 'module';
+    // tsx looks for tsconfig.json from the working directory, and would compile a file of elsewhere with other decorators than it was written for.
+    const tsconfig = nearestTsconfig(file);
+    setLoadedFile({ module, ...childByTsx(tsx, tsconfig) });
+    return importByTsx(file, error, core, { tsx, tsconfig });
   }
+}
+
+/** How Node is started so that it imports through tsx from the beginning. */
+function childByTsx(tsx: 'commonjs' | 'module', tsconfig: string | undefined): { execArgv: string[]; env: Record<string, string> } {
+  const maps = '--enable-source-maps';
+  if (tsx === 'commonjs')
+    return { execArgv: [maps, '--import', import.meta.resolve('tsx')], env: tsconfig === undefined ? {} : { TSX_TSCONFIG_PATH: tsconfig } };
+  const options = JSON.stringify({ tsconfig: tsconfig ?? false });
+  const code = `import { register } from ${JSON.stringify(import.meta.resolve('tsx/esm/api'))}; register(${options});`;
+  return { execArgv: [maps, '--import', `data:text/javascript,${encodeURIComponent(code)}`], env: {} };
 }
 
 async function importByNode(file: string): Promise<Record<string, unknown>> {
@@ -39,12 +56,15 @@ function isUnparsedCommonJs(error: unknown, file: string): boolean {
   );
 }
 
-async function importByTsx(file: string, first: unknown, core: Core): Promise<Record<string, unknown>> {
-  // tsx looks for tsconfig.json from the working directory, and would compile a file of elsewhere with other decorators than it was written for.
-  const tsconfig = nearestTsconfig(file);
+async function importByTsx(
+  file: string,
+  first: unknown,
+  core: Core,
+  { tsx, tsconfig }: { tsx: 'commonjs' | 'module'; tsconfig: string | undefined },
+): Promise<Record<string, unknown>> {
   process.setSourceMapsEnabled(true);
   try {
-    if (isUnparsedCommonJs(first, file)) {
+    if (tsx === 'commonjs') {
       if (tsconfig !== undefined) process.env['TSX_TSCONFIG_PATH'] = tsconfig;
       (await import('tsx/cjs/api')).register();
       return createRequire(file)(file) as Record<string, unknown>;

@@ -14,14 +14,16 @@ export function program(): Command {
   const mortise = new Command('mortise')
     .description('Pipelines and experiment tracking for TypeScript')
     .version(version)
-    .option('--verbose', 'print the stack of an error')
+    .option('--verbose', 'print errors whole, with their stacks')
     .exitOverride()
-    .configureOutput({ outputError: () => undefined });
+    .configureOutput({ outputError: () => undefined, writeErr: () => undefined });
   declareInit(mortise);
   declareRun(mortise);
   declareRuns(mortise);
   declareStack(mortise);
   for (const { type, several } of COMPONENT_TYPES) declareComponentType(mortise, type, several);
+  declareTracker(mortise);
+  declareGc(mortise);
   declareStatus(mortise);
   return mortise;
 }
@@ -29,9 +31,13 @@ export function program(): Command {
 const initCommands = () => import('./commands/init.ts');
 const runCommands = () => import('./commands/run.ts');
 const runsCommands = () => import('./commands/runs.ts');
+const resumeCommands = () => import('./commands/resume.ts');
+const logsCommands = () => import('./commands/logs.ts');
 const stackCommands = () => import('./commands/stack.ts');
 const componentCommands = () => import('./commands/component.ts');
 const flavorCommands = () => import('./commands/flavor.ts');
+const trackerCommands = () => import('./commands/tracker.ts');
+const gcCommands = () => import('./commands/gc.ts');
 const statusCommands = () => import('./commands/status.ts');
 
 /** An action whose module is imported when it is called. commander hands over arguments and options as they were declared, untyped. */
@@ -42,6 +48,8 @@ function late<Module>(load: () => Promise<Module>, pick: (module: Module) => (..
 const spoken = (type: ComponentType): string => type.replaceAll('-', ' ');
 
 const output = (): Option => new Option('--output <format>', 'how to print it').choices(['table', 'json']).default('table');
+
+const sort = (): Option => new Option('--sort <key>', 'order (default name)').choices(['name', '-name', 'createdAt', '-createdAt']);
 
 const collect = (value: string, earlier: string[] = []): string[] => [...earlier, value];
 
@@ -77,11 +85,17 @@ function declareRun(mortise: Command): void {
         'continue-on-failure',
       ]),
     )
+    .addOption(
+      new Option('--on-tracker-error <policy>', 'what a step does whose experiment tracker cannot be opened (default warn)').choices([
+        'warn',
+        'fail',
+      ]),
+    )
     .action(late(runCommands, (commands) => commands.run));
 }
 
 function declareRuns(mortise: Command): void {
-  const runs = mortise.command('runs').description('look at runs');
+  const runs = mortise.command('runs').description('look at runs, resume, cancel and delete them');
   paged(runs.command('list').description('list runs, newest first'))
     .option('--pipeline <name>', 'only runs of this pipeline')
     .option('--experiment <name>', 'only runs of this experiment')
@@ -96,6 +110,68 @@ function declareRuns(mortise: Command): void {
     .argument('<run>', 'name or id of the run, or "latest"')
     .addOption(output())
     .action(late(runsCommands, (commands) => commands.showRun));
+  runs
+    .command('resume')
+    .description('go on with a run that failed, was killed, or whose process died: steps that ended well stay')
+    .argument('<run>', 'name or id of the run, or "latest"')
+    .option('-c, --concurrency <n>', 'most steps at once')
+    .action(late(resumeCommands, (commands) => commands.resumeRun));
+  runs
+    .command('cancel')
+    .description('stop a run, whichever process runs it')
+    .argument('<run>', 'name or id of the run, or "latest"')
+    .action(late(runsCommands, (commands) => commands.cancelRun));
+  runs
+    .command('delete')
+    .description('delete runs and what they logged (versions that other runs use, and what trackers have of them, stay)')
+    .argument('<run...>', 'names or ids of runs')
+    .action(late(runsCommands, (commands) => commands.deleteRuns));
+  runs
+    .command('logs')
+    .description('show what the steps of a run printed')
+    .argument('<run>', 'name or id of the run, or "latest"')
+    .option('--step <step>', 'only this step: train, each or each[2]')
+    .option('-f, --follow', 'wait for more until the run has ended')
+    .addOption(output())
+    .action(late(logsCommands, (commands) => commands.showLogs));
+}
+
+function declareTracker(mortise: Command): void {
+  const tracker = mortise.command('tracker').description('look at and deliver what experiment trackers have not taken yet');
+  tracker
+    .command('status')
+    .description('per experiment tracker: what waits, the last error, and the events that it refused')
+    .argument('[component]')
+    .addOption(output())
+    .action(late(trackerCommands, (commands) => commands.trackerStatus));
+  tracker
+    .command('deliver')
+    .description('deliver all that waits')
+    .argument('[component]')
+    .option('--patience <seconds>', 'how long a tracker that only fails is tried again (default 15)')
+    .action(late(trackerCommands, (commands) => commands.deliver));
+  tracker
+    .command('retry')
+    .description('send the events again that it refused')
+    .argument('[component]')
+    .action(late(trackerCommands, (commands) => commands.retry));
+  tracker
+    .command('drop')
+    .description('give up what waits and the events that it refused')
+    .argument('[component]')
+    .option('--run <run>', 'only of this run')
+    .option('--yes', 'do not ask')
+    .action(late(trackerCommands, (commands) => commands.drop));
+}
+
+function declareGc(mortise: Command): void {
+  mortise
+    .command('gc')
+    .description('collect garbage: remove what nothing needs any more')
+    .option('--dry-run', 'only say what would be removed')
+    .option('--unknown', 'also what this project knows nothing of (only if no other project uses its artifact stores)')
+    .addOption(output())
+    .action(late(gcCommands, (commands) => commands.collectGarbage));
 }
 
 function declareStack(mortise: Command): void {
@@ -118,7 +194,9 @@ function declareStack(mortise: Command): void {
     .description('show the active stack')
     .addOption(output())
     .action(late(stackCommands, (commands) => commands.describeStack.bind(undefined, undefined)));
-  paged(stack.command('list').description('list stacks')).action(late(stackCommands, (commands) => commands.listStacks));
+  paged(stack.command('list').description('list stacks'))
+    .addOption(sort())
+    .action(late(stackCommands, (commands) => commands.listStacks));
   stack
     .command('describe')
     .description('show a stack and its components (default: the active one)')
@@ -142,9 +220,9 @@ function declareComponentType(mortise: Command, type: ComponentType, several: bo
     .option('--flavor <flavor>', `see "mortise ${type} flavor list"`)
     .addOption(new Option('--config <key=value>').argParser(collect).hideHelp())
     .action(late(componentCommands, (commands) => commands.registerComponent.bind(undefined, type)));
-  paged(group.command('list').description(`list registered ${spoken(type)}s`)).action(
-    late(componentCommands, (commands) => commands.listComponents.bind(undefined, type)),
-  );
+  paged(group.command('list').description(`list registered ${spoken(type)}s`))
+    .addOption(sort())
+    .action(late(componentCommands, (commands) => commands.listComponents.bind(undefined, type)));
   group
     .command('describe')
     .description('show one and its config')

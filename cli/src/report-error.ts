@@ -12,7 +12,6 @@ interface CodedError extends Error {
 export function reportError(error: unknown, { verbose }: { verbose: boolean }): number {
   // commander has printed its help or version already.
   if (error instanceof CommanderError && ['commander.helpDisplayed', 'commander.version'].includes(error.code)) return 0;
-  if (error instanceof CommanderError && error.code === 'commander.help') return 1;
   const mistake = mistakeLine(error);
   process.stderr.write(mistake === undefined ? bugLine(error) : `error ${mistake}\n`);
   if (verbose) process.stderr.write(`${stackOf(error)}\n`);
@@ -22,6 +21,7 @@ export function reportError(error: unknown, { verbose }: { verbose: boolean }): 
 function mistakeLine(error: unknown): string | undefined {
   if (isCoded(error)) return error.line;
   if (!(error instanceof CommanderError)) return undefined;
+  if (error.code === 'commander.help') return 'BAD_USAGE: a command is missing here. Add --help to see which there are.';
   const [what = '', suggestion = ''] = error.message.replace(/^error: /, '').split('\n');
   const near = /^\(Did you mean (?:one of )?(.*)\?\)$/.exec(suggestion)?.[1];
   return `BAD_USAGE: ${what}${near === undefined ? '' : `. Did you mean "${near}"?`}`.replaceAll('..', '.');

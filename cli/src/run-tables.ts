@@ -1,4 +1,5 @@
-import type { PipelineRun } from '@mortise/core/client';
+import type { PipelineRun, RunError } from '@mortise/core/client';
+import { firstLine } from './first-line.ts';
 import { durationBetween } from './format-duration.ts';
 import { paintStatus } from './print.ts';
 import { table } from './table.ts';
@@ -10,7 +11,7 @@ export function stepsTable({ steps }: PipelineRun): string | undefined {
     paintStatus(step.status),
     step.attempt > 1 ? String(step.attempt) : '',
     step.attempt === 0 ? '' : durationBetween(step.attempts.at(-1)!.startedAt, step.endedAt),
-    step.error?.message ?? '',
+    firstLine(step.error?.message ?? ''),
   ]);
   return withoutEmptyColumns(['STEP', 'STATUS', 'ATTEMPT', 'DURATION', 'ERROR'], rows);
 }
@@ -27,6 +28,29 @@ export function metricsTable({ steps }: PipelineRun): string | undefined {
   );
   return withoutEmptyColumns(['STEP', 'METRIC', 'LAST', 'MIN', 'MAX', 'POINTS'], rows);
 }
+
+/** What its steps logged beside metrics, by name: notes, JSON, tables, figures and files. */
+export function loggedTable({ steps }: PipelineRun): string | undefined {
+  const rows = Object.entries(steps).flatMap(([id, { tracker }]) => [
+    ...(tracker.note === null ? [] : [[id, 'note', firstLine(tracker.note)]]),
+    ...tracker.documents.map(({ name, mime }) => [id, kindOf(mime), name]),
+    ...tracker.artifacts.map(({ path }) => [id, 'file', path]),
+  ]);
+  return withoutEmptyColumns(['STEP', 'LOGGED', 'NAME'], rows);
+}
+
+/** What `--verbose` adds: errors whole, with their stacks. */
+export function failuresText({ steps, error }: PipelineRun): string | undefined {
+  const failed = Object.entries(steps).flatMap(([id, step]) => (step.error === null ? [] : [{ of: `step "${id}"`, error: step.error }]));
+  const known = failed.some((failure) => failure.error.stack === error?.stack);
+  const all = error === null || known ? failed : [...failed, { of: 'the run', error }];
+  return all.length === 0 ? undefined : all.map((failure) => `error of ${failure.of}:\n${wholeError(failure.error)}`).join('\n\n');
+}
+
+const wholeError = ({ name, message, stack }: RunError): string => stack ?? `${name}: ${message}`;
+
+/** `application/vnd.mortise.table+json` → `table`. */
+const kindOf = (mime: string): string => /^application\/(?:vnd\.\w+\.)?([\w-]+)/.exec(mime)?.[1] ?? mime;
 
 /** Where the trackers show it: URLs of tracker runs. */
 export function trackerTable({ steps }: PipelineRun): string | undefined {

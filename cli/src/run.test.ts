@@ -301,7 +301,7 @@ describe('runs', () => {
 
   it('show gives every documented key', async () => {
     const run = await shown('first');
-    expect(Object.keys(run).toSorted()).toEqual(['command', 'endedAt', 'error', 'experiment', 'git', 'host', 'id', 'name', 'params', 'pipeline', 'runMetadata', 'stack', 'startedAt', 'status', 'steps', 'tags', 'trackerRuns', 'user', 'warnings']); // prettier-ignore
+    expect(Object.keys(run).toSorted()).toEqual(['command', 'endedAt', 'error', 'experiment', 'git', 'host', 'id', 'name', 'node', 'packages', 'params', 'pipeline', 'runMetadata', 'stack', 'startedAt', 'status', 'steps', 'tags', 'trackerRuns', 'user', 'warnings']); // prettier-ignore
     expect(run.steps['train']).toEqual({
       status: 'completed',
       attempt: 1,
@@ -319,6 +319,9 @@ describe('runs', () => {
         params: { epochs: 4 },
         metrics: { loss: { last: 0.25, lastStep: 4, min: 0.25, max: 1, count: 4 } },
         tags: expect.any(Object),
+        note: null,
+        artifacts: [],
+        documents: [],
       },
     });
   });

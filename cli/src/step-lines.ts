@@ -16,6 +16,6 @@ function stepLine({ step, status, attempt, durationMs, message }: StepEvent): st
   const again = attempt > 1 ? ` (attempt ${attempt})` : '';
   const why = message === undefined ? '' : `: ${message.split('\n', 1)[0]}`;
   if (status === 'running') return `  ${step} started${again}`;
-  const took = status === 'skipped' || status === 'cached' ? '' : ` in ${formatDuration(durationMs)}`;
+  const took = attempt === 0 || status === 'retrying' ? '' : ` in ${formatDuration(durationMs)}`;
   return `  ${step} ${paintStatus(status)}${again}${took}${why}`;
 }

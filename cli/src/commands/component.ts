@@ -1,4 +1,4 @@
-import type { ComponentType, ComponentView } from '@mortise/core/client';
+import type { ComponentQuery, ComponentType, ComponentView } from '@mortise/core/client';
 import { listOptions, nextPageHint, type ListOptions } from '../list-options.ts';
 import { print, printLine, type OutputFormat } from '../print.ts';
 import { withClient } from '../project-core.ts';
@@ -31,9 +31,12 @@ function keyAndValue(pair: string): [key: string, value: string] {
   return [pair.slice(0, at), pair.slice(at + 1)];
 }
 
-export async function listComponents(type: ComponentType, { output, ...page }: ListOptions): Promise<void> {
+export async function listComponents(
+  type: ComponentType,
+  { output, sort, ...page }: ListOptions & Pick<ComponentQuery, 'sort'>,
+): Promise<void> {
   await withClient(async (client, core) => {
-    const components = await client.listComponents({ type, ...listOptions(page, core) });
+    const components = await client.listComponents({ type, ...(sort !== undefined && { sort }), ...listOptions(page, core) });
     print(components, output, ({ items, next }) => {
       const rows = items.map(({ name, flavor, createdAt }) => [name, flavor, createdAt]);
       return table(['NAME', 'FLAVOR', 'REGISTERED'], rows) + nextPageHint(next);

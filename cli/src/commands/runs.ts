@@ -1,10 +1,13 @@
 import type { PipelineRun, RunQuery } from '@mortise/core/client';
+import { firstLine } from '../first-line.ts';
 import { durationBetween } from '../format-duration.ts';
 import { listOptions, nextPageHint, type ListOptions } from '../list-options.ts';
-import { paintStatus, print, type OutputFormat } from '../print.ts';
+import { count } from '../count.ts';
+import { paintStatus, print, printLine, type OutputFormat } from '../print.ts';
 import { withClient } from '../project-core.ts';
-import { metricsTable, stepsTable, trackerTable } from '../run-tables.ts';
+import { failuresText, loggedTable, metricsTable, stepsTable, trackerTable } from '../run-tables.ts';
 import { facts, table } from '../table.ts';
+import { isVerbose } from '../verbose.ts';
 
 type RunFilters = Pick<RunQuery, 'pipeline' | 'experiment' | 'status' | 'stack' | 'name' | 'sort'>;
 
@@ -29,6 +32,28 @@ export async function showRun(nameOrId: string, { output }: { output: OutputForm
   await withClient(async (client) => print(await client.getPipelineRun(nameOrId), output, runText));
 }
 
+/** `mortise runs cancel RUN`. */
+export async function cancelRun(nameOrId: string): Promise<void> {
+  await withClient(async (client) => {
+    const { name, status, owner } = await client.cancelRun(nameOrId);
+    const late = `asked to stop: process ${owner.pid} on ${owner.host} has not answered yet, and will when its main thread is free`;
+    printLine(`run ${name}  ${status === 'running' ? late : paintStatus(status)}`);
+  });
+}
+
+/** `mortise runs delete RUN...`. */
+export async function deleteRuns(namesOrIds: readonly string[]): Promise<void> {
+  await withClient(async (client) => {
+    for (const nameOrId of namesOrIds) {
+      const { name, trackers, undelivered } = await client.deleteRun(nameOrId);
+      printLine(`deleted run "${name}"`);
+      if (trackers.length > 0) printLine(`what its experiment trackers have of it stays there: ${trackers.join(', ')}`);
+      if (undelivered > 0) printLine(`${count(undelivered, 'tracker run')} had not been delivered to the end, and will not be`);
+    }
+    printLine('"mortise gc" removes the artifacts that no other run uses');
+  });
+}
+
 function runText(run: PipelineRun): string {
   const params = Object.entries(run.params).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
   const about = facts([
@@ -36,15 +61,24 @@ function runText(run: PipelineRun): string {
     ['id', run.id],
     ['pipeline', run.pipeline],
     ['status', paintStatus(run.status)],
-    ...(run.error === null ? [] : [['error', run.error.message] as const]),
+    ...(run.error === null ? [] : [['error', firstLine(run.error.message)] as const]),
     ['stack', run.stack.name],
     ['params', params.join(' ') || '-'],
     ['started', run.startedAt],
     ['duration', durationBetween(run.startedAt, run.endedAt)],
+    ['made by', `${run.user === null ? '' : `${run.user} on `}${run.host}, Node ${run.node}`],
     ...(run.git === null ? [] : [['git', gitText(run.git)] as const]),
     ...run.warnings.map((warning) => ['warning', warning] as const),
   ]);
-  return [about, stepsTable(run), metricsTable(run), trackerTable(run)].filter((part) => part !== undefined).join('\n\n');
+  const parts = [
+    about,
+    stepsTable(run),
+    metricsTable(run),
+    loggedTable(run),
+    trackerTable(run),
+    isVerbose() ? failuresText(run) : undefined,
+  ];
+  return parts.filter((part) => part !== undefined).join('\n\n');
 }
 
 function gitText({ commit, branch, dirty }: NonNullable<PipelineRun['git']>): string {

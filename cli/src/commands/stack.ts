@@ -1,4 +1,4 @@
-import type { Client, ComponentType, StackView } from '@mortise/core/client';
+import type { Client, ComponentType, StackQuery, StackView } from '@mortise/core/client';
 import { COMPONENT_TYPES } from '../component-types.ts';
 import { listOptions, nextPageHint, type ListOptions } from '../list-options.ts';
 import { print, printLine, type OutputFormat } from '../print.ts';
@@ -35,9 +35,9 @@ async function activate(client: Client, name: string): Promise<void> {
   if (forced && forced !== name) printLine(`but MORTISE_ACTIVE_STACK says "${forced}", which comes first`);
 }
 
-export async function listStacks({ output, ...page }: ListOptions): Promise<void> {
+export async function listStacks({ output, sort, ...page }: ListOptions & Pick<StackQuery, 'sort'>): Promise<void> {
   await withClient(async (client, core) => {
-    const stacks = await client.listStacks(listOptions(page, core));
+    const stacks = await client.listStacks({ ...(sort !== undefined && { sort }), ...listOptions(page, core) });
     print(stacks, output, ({ items, next }) => {
       const types = COMPONENT_TYPES.map(({ type }) => type);
       const rows = items.map((stack) => [stack.active ? '*' : '', stack.name, ...types.map((type) => namesOf(stack, type))]);

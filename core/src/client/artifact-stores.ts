@@ -19,7 +19,25 @@ export class ArtifactStores {
     if (known?.id === version.storeId) return known;
     const producer = version.producerRunId === undefined ? undefined : await this.#place.store.run(version.producerRunId);
     const origin = producer === undefined ? undefined : await this.#open(producer.stack);
-    return origin?.id === version.storeId ? origin : undefined;
+    if (origin?.id === version.storeId) return origin;
+    // Its run was deleted, or its place was given a component of another config meanwhile.
+    return (await this.registered()).opened.find(({ id }) => id === version.storeId);
+  }
+
+  /** Those that are registered as components, each place once; `closed`: names of those that cannot be opened here. */
+  async registered(): Promise<{ opened: ArtifactStore[]; closed: string[] }> {
+    const opened = new Map<string, ArtifactStore>();
+    const closed: string[] = [];
+    for (let after: string | undefined; ;) {
+      const page = await this.#place.store.components({ type: 'artifact-store', limit: 1000, ...(after !== undefined && { after }) });
+      for (const { type, name, flavor, config } of page.items) {
+        const store = await this.#open({ name, components: [{ type, name, flavor, config, source: '', version: '' }] });
+        if (store === undefined) closed.push(name);
+        else opened.set(store.id, store);
+      }
+      if (page.next === undefined) return { opened: [...opened.values()], closed };
+      after = page.next;
+    }
   }
 
   async close(): Promise<void> {

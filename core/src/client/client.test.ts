@@ -107,6 +107,33 @@ it('metricHistory gives every point of a metric, also of a cached step, and none
   expect(await client.metricHistory('first', 'nowhere', 'loss')).toEqual([]);
 });
 
+it('shows what a step logged, and gives back JSON, tables and figures by name, also of a cached step', async () => {
+  const report = step('report', { experimentTracker: true }, async ({ lr }: { lr: number }) => {
+    const run = activeRun();
+    run.setNote('went *well*');
+    run.logJson('scores', { best: NaN, at: new Date(0) });
+    run.logTable('rows', [{ a: 1 }, { a: 2 }]);
+    await run.logArtifact(Buffer.from('abc'), { path: 'plots/loss.txt' });
+    return lr;
+  });
+  const reporting = pipeline('reporting', () => report({ lr: NaN }));
+  await reporting.run({}, { name: 'first' });
+  await reporting.run({}, { name: 'cached' });
+  for (const name of ['first', 'cached']) {
+    const { params, tracker } = (await client.getPipelineRun(name)).steps['report']!;
+    expect(params).toEqual({ lr: 'NaN' });
+    expect(tracker.note).toBe('went *well*');
+    expect(tracker.artifacts).toEqual([
+      { path: 'plots/loss.txt', uri: expect.stringMatching(/^file:/), sha256: expect.any(String), size: 3 },
+    ]);
+    expect(tracker.documents.map(({ name: document }) => document).toSorted()).toEqual(['rows', 'scores']);
+    expect(await client.getDocument(name, 'report', 'scores')).toEqual({ name: 'scores', mime: 'application/json', value: { best: 'NaN', at: '1970-01-01T00:00:00.000Z' } }); // prettier-ignore
+    expect((await client.getDocument(name, 'report', 'rows'))?.mime).toContain('table');
+    expect(await client.getDocument(name, 'report', 'none')).toBeNull();
+    expect(await client.getDocument(name, 'nowhere', 'rows')).toBeNull();
+  }
+});
+
 describe('stacks and components', () => {
   it('are registered, listed and made active', async () => {
     await client.registerComponent(

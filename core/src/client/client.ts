@@ -1,4 +1,5 @@
 import { ArtifactNotFound, isError, UnknownStack } from '../errors.ts';
+import type { CancelledRun } from '../execution/cancel-run.ts';
 import { findProject } from '../project/find-project.ts';
 import type { Project } from '../project/project.ts';
 import type { FlavorDescriptor } from '../stack/flavor.ts';
@@ -6,14 +7,17 @@ import { StackRegistry, type NewComponent, type StackParts } from '../stack/stac
 import type {
   ComponentQuery,
   MetadataStore,
-  PageRequest,
   RunQuery,
+  StackQuery,
   StackRecord,
+  StepRunRecord,
   ComponentRecord,
   VersionQuery,
 } from '../store/metadata-store.ts';
 import { openStore } from '../store/open-store.ts';
 import { ArtifactStores } from './artifact-stores.ts';
+import type { GarbageOptions, GarbageReport } from './collect-garbage.ts';
+import type { DeletedRunView } from './delete-run.ts';
 import {
   artifactVersionView,
   componentView,
@@ -22,6 +26,7 @@ import {
   stackView,
   type ArtifactVersionView,
   type ComponentView,
+  type DocumentView,
   type Listing,
   type MetricPointView,
   type RunListItem,
@@ -30,7 +35,9 @@ import {
 import { maskSecrets } from './mask-secrets.ts';
 import { isoTime } from './pipeline-run-view.ts';
 import type { PipelineRun } from './pipeline-run.ts';
+import type { DeliveryOptions, DeliveryReport, TrackerStatus } from './tracker-work.ts';
 import { findRun, readPipelineRun } from './read-pipeline-run.ts';
+import type { LogOptions, StepLog } from './step-logs.ts';
 
 export interface ClientOptions {
   /** A folder of the project. Default: that of the working directory. */
@@ -55,6 +62,9 @@ export interface ProjectStatus {
   /** Tracker runs whose end their tracker has not confirmed yet. */
   undelivered: { total: number; components: { component: string; trackerRuns: number }[] };
 }
+
+/** How long a cancelled run's end is waited for, unless the caller says otherwise, ms. */
+const CANCEL_WAIT_MS = 10_000;
 
 interface Opened {
   project: Project;
@@ -104,17 +114,17 @@ export class Client {
    * @throws UnknownRun
    */
   async getPipelineRun(nameOrId: string): Promise<PipelineRun> {
-    const { store, artifactStores } = await this.#open();
+    const { store, artifactStores } = await this.#openSwept();
     return readPipelineRun(store, nameOrId, (version, stack) => artifactStores.holding(version, stack));
   }
 
   /** Newest first, unless sorted otherwise. */
   async listRuns(query: RunQuery = {}): Promise<Listing<RunListItem>> {
-    const { store } = await this.#open();
+    const { store } = await this.#openSwept();
     return listing(await store.runs(query), runListItem);
   }
 
-  /** Versions of artifacts, newest first; of one artifact, or those that one run made. */
+  /** Versions of artifacts, newest first unless sorted otherwise; of one artifact, of one run, of one step. */
   async listArtifacts(query: VersionQuery = {}): Promise<Listing<ArtifactVersionView>> {
     const { store } = await this.#open();
     return listing(await store.versions(query), artifactVersionView);
@@ -149,13 +159,80 @@ export class Client {
    */
   async metricHistory(run: string, step: string, metric: string): Promise<MetricPointView[]> {
     const { store } = await this.#open();
-    const { id } = await findRun(store, run);
-    const [, stepId = step, index] = /^(.*)\[(\d+)\]$/.exec(step) ?? [];
-    const mapIndex = index === undefined ? undefined : Number(index);
-    const attempt = (await store.stepRuns(id)).findLast((each) => each.stepId === stepId && each.mapIndex === mapIndex);
+    const attempt = await lastAttempt(store, run, step);
     if (attempt === undefined) return [];
     const points = await store.metricHistory(attempt.sourceStepRunId ?? attempt.id, metric);
     return points.map((point) => ({ step: point.step, at: isoTime(point.at), value: point.value }));
+  }
+
+  /**
+   * JSON, a table or a figure that a step logged (`logJson`, `logTable`, `logFigure`); null if it logged none of this name.
+   * @param run name or id of a run, or `latest`
+   * @param step as for `metricHistory`
+   * @throws UnknownRun
+   */
+  async getDocument(run: string, step: string, name: string): Promise<DocumentView | null> {
+    const { store } = await this.#open();
+    const attempt = await lastAttempt(store, run, step);
+    const document = attempt && (await store.document(attempt.id, name));
+    return document === undefined ? null : { name, ...document };
+  }
+
+  /**
+   * What the steps of a run printed, attempt by attempt in the order of their start; while following, as it comes.
+   * @param run name or id of a run, or `latest`
+   * @throws UnknownRun, UnknownStep
+   */
+  async *stepLogs(run: string, options: LogOptions = {}): AsyncGenerator<StepLog> {
+    const { project, store } = await this.#open();
+    const { readStepLogs } = await import('./step-logs.ts');
+    yield* readStepLogs({ store, logsFolder: project.logsFolder }, await findRun(store, run), options);
+  }
+
+  /**
+   * Asks a run to stop, whichever process runs it, and waits at most `waitMs` (default 10 s) for its end. Its owner hears of it within about 2 s, unless its
+   * main thread is busy; the run of an owner that has died ends at once.
+   * @param run name or id of a run, or `latest`
+   * @throws UnknownRun, RunIsOver
+   */
+  async cancelRun(run: string, options: { waitMs?: number } = {}): Promise<CancelledRun> {
+    const place = await this.#open();
+    const { cancelRun } = await import('../execution/cancel-run.ts');
+    return cancelRun(place, run, options.waitMs ?? CANCEL_WAIT_MS);
+  }
+
+  /**
+   * Where to find the pipeline of a run that can be resumed: for programs that import a user's files themselves.
+   * @param run name or id of a run, or `latest`
+   * @throws UnknownRun, RunUnderWay, RunIsOver, PipelineGone
+   */
+  async findResumable(run: string): Promise<{ id: string; name: string; pipeline: string; file: string }> {
+    const { store, project } = await this.#openSwept();
+    const { findResumable, moduleOf } = await import('../execution/find-resumable.ts');
+    const found = await findResumable(store, run);
+    return { id: found.id, name: found.name, pipeline: found.pipeline, file: moduleOf(found, project.root) };
+  }
+
+  /**
+   * Takes a run away, with what it logged; what its experiment trackers have of it stays there. Versions that other runs read stay, the others go when
+   * garbage is collected.
+   * @param run name or id of a run, or `latest`
+   * @throws UnknownRun, RunUnderWay
+   */
+  async deleteRun(run: string): Promise<DeletedRunView> {
+    const { project, store } = await this.#openSwept();
+    const { deleteRun } = await import('./delete-run.ts');
+    return deleteRun({ project, store }, run);
+  }
+
+  /**
+   * Removes what nothing needs: versions that no run reads, bytes that no version came of, event logs that everybody has read. Runs under way lose nothing.
+   * @throws ArtifactStoreFailed
+   */
+  async collectGarbage(options: GarbageOptions = {}): Promise<GarbageReport> {
+    const place = await this.#openSwept();
+    const { collectGarbage } = await import('./collect-garbage.ts');
+    return collectGarbage(place, options);
   }
 
   /** The project's active stack. Throws `UnknownStack`. */
@@ -164,7 +241,7 @@ export class Client {
     return this.getStack(registry.activeStack());
   }
 
-  async listStacks(query: PageRequest & { name?: string } = {}): Promise<Listing<StackView>> {
+  async listStacks(query: StackQuery = {}): Promise<Listing<StackView>> {
     const { registry } = await this.#open();
     const stacks = await registry.stacks(query);
     const components = stacks.items.flatMap((stack) => stack.components);
@@ -243,6 +320,44 @@ export class Client {
     return { root: project.root, store: store.url, activeStack, lastRun: runs.items[0] ?? null, undelivered: { total, components } };
   }
 
+  /** What each experiment tracker has not taken, or the one that is named. Throws `UnknownComponent`. */
+  async trackerStatus(component?: string): Promise<Listing<TrackerStatus>> {
+    const place = await this.#openSwept();
+    const { trackerStatus } = await import('./tracker-work.ts');
+    return { items: await trackerStatus(place, component), next: null };
+  }
+
+  /** Delivers to the experiment trackers what runs that have ended could not. What is left is in the reports, not thrown. Throws `UnknownComponent`. */
+  async deliver(options: DeliveryOptions = {}): Promise<DeliveryReport[]> {
+    const place = await this.#openSwept();
+    const { deliver } = await import('./tracker-work.ts');
+    return deliver(place, options);
+  }
+
+  /** Sends the events again that trackers refused for good. Throws `UnknownComponent`. */
+  async retrySetAside(options: DeliveryOptions = {}): Promise<DeliveryReport[]> {
+    const place = await this.#openSwept();
+    const { deliver } = await import('./tracker-work.ts');
+    return deliver(place, options, true);
+  }
+
+  /** Gives up what waits for experiment trackers and what they refused, and says how much; runs under way go on. Throws `UnknownComponent`, `UnknownRun`. */
+  async dropUndelivered(of: { component?: string; run?: string } = {}): Promise<{ trackerRuns: number; events: number }> {
+    const { store } = await this.#openSwept();
+    const { drop } = await import('./tracker-work.ts');
+    return drop(store, of.component, of.run);
+  }
+
+  /** Runs of processes that have died are brought to their end before anybody looks. Where no run is under way, that costs a query. */
+  async #openSwept(): Promise<Opened> {
+    const place = await this.#open();
+    if ((await place.store.runsUnderWay()).length > 0) {
+      const { sweep } = await import('../execution/sweep.ts');
+      await sweep(place);
+    }
+    return place;
+  }
+
   #open(): Promise<Opened> {
     this.#opened ??= openProject(this.#options).catch((error: unknown) => {
       this.#opened = undefined;
@@ -265,6 +380,14 @@ export class Client {
     const { registry } = await this.#open();
     return components.some(({ config }) => Object.keys(config).length > 0) ? registry.flavors() : [];
   }
+}
+
+/** `step` as people write it: `train`, `each[2]`. */
+async function lastAttempt(store: MetadataStore, run: string, step: string): Promise<StepRunRecord | undefined> {
+  const { id } = await findRun(store, run);
+  const [, stepId = step, index] = /^(.*)\[(\d+)\]$/.exec(step) ?? [];
+  const mapIndex = index === undefined ? undefined : Number(index);
+  return (await store.stepRuns(id)).findLast((each) => each.stepId === stepId && each.mapIndex === mapIndex);
 }
 
 async function openProject({ project: from }: ClientOptions): Promise<Opened> {

@@ -1,11 +1,14 @@
+import type { ResumeOptions } from '../execution/resume-run.ts';
 import type { RunOptions } from '../execution/run-options.ts';
 import type { Json } from '../json.ts';
-import { classPipeline, isPipelineClass, runPipeline } from '../pipeline/class-pipeline.ts';
+import { classPipeline, isPipelineClass, runPipeline, type PipelineClass } from '../pipeline/class-pipeline.ts';
 import { parseParam } from '../pipeline/param-values.ts';
-import { isPipeline } from '../pipeline/pipeline.ts';
+import { isPipeline, type Pipeline } from '../pipeline/pipeline.ts';
 import { pipelinesOf } from '../pipeline/registry.ts';
 import { setRunGuard } from '../pipeline/run-guard.ts';
 import type { PipelineRun } from './pipeline-run.ts';
+
+export { setLoadedFile } from '../execution/child/code-origin.ts';
 
 /** How a file would have run a pipeline at its top level. */
 export interface Nomination {
@@ -24,6 +27,8 @@ export interface FilePipeline {
   /** A param from its text on a command line. Throws `UnknownParam`, `BadParam`. */
   parseParam(param: string, text: string): Json;
   run(params: object, options: RunOptions): Promise<PipelineRun>;
+  /** Goes on with a run of it that ended before it was completed, with the options of the file's own top level below those given. Throws what `resumeRun` does. */
+  resume(nameOrId: string, options: ResumeOptions): Promise<PipelineRun>;
 }
 
 export interface RunsUnderGuard {
@@ -70,7 +75,7 @@ export function pipelinesOfFile(file: {
 }
 
 /** A CommonJS module that was imported has its exports below `default`, and not all of them beside it. */
-function exportsOf(exports: Record<string, unknown>): [string, unknown][] {
+export function exportsOf(exports: Record<string, unknown>): [string, unknown][] {
   const whole = 'module.exports' in exports ? exports['module.exports'] : undefined;
   const below = typeof whole === 'object' && whole !== null ? Object.entries(whole) : [];
   return [...Object.entries(exports), ...below];
@@ -80,12 +85,14 @@ interface Runnable {
   name: string;
   module: string;
   params: Readonly<Record<string, unknown>>;
+  pipeline: Pipeline | PipelineClass;
   run(params: object, options: RunOptions): Promise<PipelineRun>;
 }
 
 function runnable(value: unknown): Runnable | undefined {
-  if (isPipeline(value)) return { ...value['~mortise.pipeline'], run: (params, options) => value.run(params, options) };
-  if (isPipelineClass(value)) return { ...classPipeline(value), run: (params, options) => runPipeline(value, params as never, options) };
+  if (isPipeline(value)) return { ...value['~mortise.pipeline'], pipeline: value, run: (params, options) => value.run(params, options) };
+  if (isPipelineClass(value))
+    return { ...classPipeline(value), pipeline: value, run: (params, options) => runPipeline(value, params as never, options) };
   return undefined;
 }
 
@@ -96,5 +103,10 @@ function filePipeline(pipeline: Runnable): FilePipeline {
     nomination: undefined,
     parseParam: (param, text) => parseParam(pipeline, param, text),
     run: (params, options) => pipeline.run(params, options),
+    async resume(nameOrId, options) {
+      const { FIXED_OPTIONS, resumeRun } = await import('../execution/resume-run.ts');
+      const own = Object.entries(this.nomination?.options ?? {}).filter(([name]) => !FIXED_OPTIONS.includes(name));
+      return resumeRun(nameOrId, { ...Object.fromEntries(own), ...options, pipeline: pipeline.pipeline });
+    },
   };
 }

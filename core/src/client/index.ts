@@ -1,8 +1,14 @@
 // The light entry: what reads and edits a project. Whatever runs pipelines, validates configs or loads components is imported when it is needed.
 export { Client, type ArtifactVersion, type ClientOptions, type ProjectStatus } from './client.ts';
+export type { GarbageOptions, GarbageReport } from './collect-garbage.ts';
+export type { DeletedRunView } from './delete-run.ts';
 export type { FilePipeline, Nomination, RunsUnderGuard } from './file-pipelines.ts';
 export type * from './listings.ts';
 export type * from './pipeline-run.ts';
+export type { LogOptions, StepLog } from './step-logs.ts';
+export type { DeliveryOptions, DeliveryReport, SetAsideEvent, TrackerStatus } from './tracker-work.ts';
+export type { CancelledRun } from '../execution/cancel-run.ts';
+export type { ResumeOptions } from '../execution/resume-run.ts';
 export * from '../errors.ts';
 export type { Json, JsonObject } from '../json.ts';
 export type { RunStatus, StepStatus } from '../pipeline/pipeline-spec.ts';
@@ -20,6 +26,7 @@ export type {
   PageRequest,
   RunError,
   RunQuery,
+  StackQuery,
   StackSnapshot,
   VersionQuery,
 } from '../store/metadata-store.ts';

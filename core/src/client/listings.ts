@@ -1,4 +1,4 @@
-import type { JsonObject } from '../json.ts';
+import type { Json, JsonObject } from '../json.ts';
 import type { RunStatus } from '../pipeline/pipeline-spec.ts';
 import type { ComponentType } from '../stack/component-types.ts';
 import type { ComponentRecord, MetadataValue, Page, RunError, RunSummary, StackRecord, VersionRecord } from '../store/metadata-store.ts';
@@ -66,6 +66,14 @@ export interface MetricPointView {
   step: number;
   at: string;
   value: number;
+}
+
+/** What a step logged under a name as JSON. */
+export interface DocumentView {
+  name: string;
+  /** Of a table `application/vnd.mortise.table+json`: `{ columns: [name], data: [[cell]] }`. */
+  mime: string;
+  value: Json;
 }
 
 export function listing<T, V>({ items, next }: Page<T>, view: (item: T) => V): Listing<V> {

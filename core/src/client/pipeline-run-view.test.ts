@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { toTagged } from '../artifacts/tagged-json.ts';
 import type { StepSpec } from '../pipeline/pipeline-spec.ts';
 import type { RunRecord, StepRunRecord, TrackerRunRecord } from '../store/metadata-store.ts';
 import { pipelineRunView } from './pipeline-run-view.ts';
@@ -89,6 +90,13 @@ describe('the view of a run', () => {
     ]);
   });
 
+  it('shows steps of a run under way that have not begun as queued, in their place; of a run that has ended they are absent', () => {
+    const underWay = view([stepRun('each', { mapIndex: 0, status: 'running' })], { status: 'running' }).steps;
+    expect(Object.entries(underWay).map(([key, { status }]) => [key, status])).toEqual([['load', 'queued'], ['each[0]', 'running'], ['late', 'queued']]); // prettier-ignore
+    expect(underWay['load']).toMatchObject({ attempt: 0, startedAt: null, endedAt: null, attempts: [], outputs: {} });
+    expect(Object.keys(view([stepRun('load')], { status: 'failed' }).steps)).toEqual(['load']);
+  });
+
   it('shows a retried step as its last attempt, all attempts beside it', () => {
     const error = { name: 'Error', message: 'no' };
     const second = trackerRun('k2', { ref: { id: 'vendor-2', ids: {} } });
@@ -117,6 +125,13 @@ describe('the view of a run', () => {
     expect(view([], { trackerRuns }).trackerRuns.map(({ delivered }) => delivered)).toEqual([false, false, false, true]);
   });
 
+  it('makes the steps once, when they are looked at, and shows them also in a copy and as JSON', () => {
+    const shown = view([stepRun('load')]);
+    expect(shown.steps).toBe(shown.steps);
+    expect({ ...shown }.steps).toBe(shown.steps);
+    expect((JSON.parse(JSON.stringify(shown)) as typeof shown).steps['load']!.status).toBe('completed');
+  });
+
   it('tells plain inputs from versions, lists of them, and items', () => {
     const version = { versionId: 'v', artifact: 'wine/load/output', version: 3 };
     const inputs = { lr: { value: 0.1 }, data: version, item: { ...version, item: 2 }, both: { list: [version, { value: 1 }] } };
@@ -124,6 +139,32 @@ describe('the view of a run', () => {
     expect(params).toEqual({ lr: 0.1 });
     const artifact = 'wine/load/output';
     expect(seen).toEqual({ lr: { value: 0.1 }, data: { artifact, version: 3 }, item: { artifact, version: 3, item: 2 }, both: [{ artifact, version: 3 }, { value: 1 }] }); // prettier-ignore
+  });
+
+  it('shows plain inputs as plain JSON, whatever they are', () => {
+    const inputs = {
+      lr: { value: toTagged(NaN) },
+      at: { value: toTagged(new Date(0)) },
+      none: { value: toTagged(undefined) },
+      deep: { value: toTagged({ m: new Map([['a', 1n]]) }) },
+      both: { list: [{ value: toTagged(Infinity) }] },
+    };
+    const { params, inputs: seen } = view([stepRun('load', { inputs })]).steps['load']!;
+    expect(params).toEqual({ lr: 'NaN', at: '1970-01-01T00:00:00.000Z', none: null, deep: { m: [['a', '1']] } });
+    expect(seen).toMatchObject({ lr: { value: 'NaN' }, none: { value: null }, both: [{ value: 'Infinity' }] });
+  });
+
+  it('shows what was logged beside metrics: a note, files and documents', () => {
+    const artifacts = [{ path: 'plot.png', uri: 'file:///plot.png', sha256: 'a', size: 3 }];
+    const documents = [{ name: 'report', mime: 'application/json' }];
+    const tracked = { params: { lr: 1 }, metrics: {}, tags: { a: 'b' }, note: 'fine', artifacts, documents };
+    expect(view([stepRun('load', { tracked })]).steps['load']!.tracker).toEqual(tracked);
+    expect(view([stepRun('load')]).steps['load']!.tracker.note).toBeNull();
+  });
+
+  it('says where it ran', () => {
+    const environment = { host: 'h', user: 'ann', node: '24.0.0', packages: { zod: '4.0.0' }, command: ['node', 'x.ts'] };
+    expect(view([], { environment })).toMatchObject(environment);
   });
 
   it('keeps NaN and infinities of metrics as strings', () => {

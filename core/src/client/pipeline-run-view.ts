@@ -1,5 +1,24 @@
-import type { InputRecord, MetricSummary, RunRecord, StepRunRecord, TrackerRunRecord, VersionRecord } from '../store/metadata-store.ts';
-import type { AttemptView, InputView, MetricView, NumberView, OutputView, PipelineRun, StepView, TrackerRunView } from './pipeline-run.ts';
+import { plainJson } from '../artifacts/plain-json.ts';
+import type {
+  InputRecord,
+  MetricSummary,
+  RunRecord,
+  StepRunRecord,
+  TrackedSummary,
+  TrackerRunRecord,
+  VersionRecord,
+} from '../store/metadata-store.ts';
+import type {
+  AttemptView,
+  InputView,
+  MetricView,
+  NumberView,
+  OutputView,
+  PipelineRun,
+  StepView,
+  TrackedView,
+  TrackerRunView,
+} from './pipeline-run.ts';
 
 /** ms since the epoch → ISO 8601 UTC with ms. */
 export const isoTime = (ms: number): string => new Date(ms).toISOString();
@@ -18,6 +37,7 @@ export function pipelineRunView(
 ): PipelineRun {
   const trackerRunView = trackerRunViewer([...run.trackerRuns, ...stepRuns.flatMap((stepRun) => stepRun.trackerRuns)]);
   const { git } = run.environment;
+  let steps: PipelineRun['steps'] | undefined;
   return {
     id: run.id,
     name: run.name,
@@ -34,10 +54,17 @@ export function pipelineRunView(
     git: git === undefined ? null : { commit: git.commit, branch: git.branch ?? null, dirty: git.dirty },
     user: run.environment.user ?? null,
     host: run.environment.host,
+    node: run.environment.node,
+    packages: run.environment.packages,
     command: run.environment.command,
     runMetadata: run.metadata,
     trackerRuns: run.trackerRuns.map(trackerRunView),
-    steps: Object.fromEntries(attemptsByStep(run, stepRuns).map(([key, attempts]) => [key, stepView(attempts, uriOf, trackerRunView)])),
+    // Made when somebody looks: for a long run it is most of the work, and many callers want no more than its status.
+    get steps() {
+      return (steps ??= Object.fromEntries(
+        attemptsByStep(run, stepRuns).map(([key, attempts]) => [key, stepView(attempts, uriOf, trackerRunView)]),
+      ));
+    },
   };
 }
 
@@ -46,26 +73,49 @@ function stepKey({ stepId, mapIndex }: StepRunRecord): string {
   return mapIndex === undefined ? stepId : `${stepId}[${mapIndex}]`;
 }
 
-/** Attempts of each step by its key: steps in the order of the plan, items by index, attempts as they were made. */
+/**
+ * Attempts of each step by its key: steps in the order of the plan, items by index, attempts as they were made. A step that a run under way has not come
+ * to yet has none.
+ */
 function attemptsByStep(run: RunRecord, stepRuns: readonly StepRunRecord[]): [string, StepRunRecord[]][] {
+  const byStep = new Map<string, StepRunRecord[]>(run.status === 'running' ? run.spec.steps.map(({ id }) => [id, []]) : []);
   const place = new Map(run.spec.steps.map((step, index) => [step.id, index]));
   const placeOf = (stepRun: StepRunRecord): number => place.get(stepRun.stepId) ?? place.size;
   const ordered = stepRuns.toSorted((a, b) => placeOf(a) - placeOf(b) || (a.mapIndex ?? 0) - (b.mapIndex ?? 0) || a.attempt - b.attempt);
-  return [...Map.groupBy(ordered, stepKey)];
+  for (const [id, ofStep] of Map.groupBy(ordered, ({ stepId }) => stepId)) byStep.set(id, ofStep);
+  return [...byStep].flatMap(([id, ofStep]) => (ofStep.length === 0 ? [[id, []]] : [...Map.groupBy(ofStep, stepKey)]));
 }
+
+const QUEUED: StepView = {
+  status: 'queued',
+  attempt: 0,
+  cached: false,
+  params: {},
+  startedAt: null,
+  endedAt: null,
+  runMetadata: {},
+  inputs: {},
+  outputs: {},
+  error: null,
+  reason: null,
+  attempts: [],
+  tracker: { params: {}, metrics: {}, tags: {}, note: null, artifacts: [], documents: [] },
+};
 
 function stepView(
   attempts: readonly StepRunRecord[],
   uriOf: (version: VersionRecord) => string | null,
   trackerRunView: TrackerRunViewer,
 ): StepView {
-  const last = attempts.at(-1)!;
-  const { params, metrics, tags } = last.tracked;
+  const last = attempts.at(-1);
+  if (last === undefined) return QUEUED;
   return {
     status: last.status,
     attempt: last.attempt,
     cached: last.status === 'cached',
-    params: Object.fromEntries(Object.entries(last.inputs).flatMap(([name, input]) => ('value' in input ? [[name, input.value]] : []))),
+    params: Object.fromEntries(
+      Object.entries(last.inputs).flatMap(([name, input]) => ('value' in input ? [[name, plainJson(input.value)]] : [])),
+    ),
     startedAt: isoTime(attempts[0]!.startedAt),
     endedAt: isoTimeOrNull(last.endedAt),
     runMetadata: last.metadata,
@@ -74,7 +124,7 @@ function stepView(
     error: last.error ?? null,
     reason: last.reason ?? last.notCached ?? null,
     attempts: attempts.map((attempt) => attemptView(attempt, trackerRunView)),
-    tracker: { params, metrics: Object.fromEntries(Object.entries(metrics).map(([name, summary]) => [name, metricView(summary)])), tags },
+    tracker: trackedView(last.tracked),
   };
 }
 
@@ -90,7 +140,7 @@ function attemptView(stepRun: StepRunRecord, trackerRunView: TrackerRunViewer): 
 }
 
 function inputView(input: InputRecord): InputView {
-  if ('value' in input) return { value: input.value };
+  if ('value' in input) return { value: plainJson(input.value) };
   if ('list' in input) return input.list.map(inputView);
   const { artifact, version, item } = input;
   return item === undefined ? { artifact, version } : { artifact, version, item };
@@ -98,6 +148,17 @@ function inputView(input: InputRecord): InputView {
 
 function outputView(version: VersionRecord, uriOf: (version: VersionRecord) => string | null): OutputView {
   return { artifact: version.artifact, version: version.version, uri: uriOf(version), sha256: version.sha256, size: version.size };
+}
+
+function trackedView({ params, metrics, tags, note, artifacts, documents }: TrackedSummary): TrackedView {
+  return {
+    params,
+    metrics: Object.fromEntries(Object.entries(metrics).map(([name, summary]) => [name, metricView(summary)])),
+    tags,
+    note: note ?? null,
+    artifacts,
+    documents,
+  };
 }
 
 function metricView({ last, lastStep, min, max, count }: MetricSummary): MetricView {

@@ -23,6 +23,10 @@ export interface PipelineRun {
   git: { commit: string; branch: string | null; dirty: boolean } | null;
   user: string | null;
   host: string;
+  /** Version of Node, `24.9.0`. */
+  node: string;
+  /** Versions of the packages that the project's package.json names, as far as they were installed. */
+  packages: Record<string, string>;
   /** The command line. */
   command: string[];
   runMetadata: Record<string, MetadataValue>;
@@ -56,6 +60,10 @@ export interface AttemptView {
   trackerRuns: TrackerRunView[];
 }
 
+/**
+ * A plain value, or a version of an artifact. In a value NaN, infinities and big integers are text, dates ISO 8601 text, undefined is null, a Map is a list
+ * of [key, value], a Set and a typed array are lists, bytes are Base64 text.
+ */
 export type InputView = { value: Json } | { artifact: string; version: number; item?: number } | InputView[];
 
 export interface OutputView {
@@ -85,9 +93,10 @@ export interface StepView {
   /** Number of the last attempt, from 1; 0 for a step that needed none. */
   attempt: number;
   cached: boolean;
-  /** Inputs that were plain values. */
+  /** Inputs that were plain values. What JSON has no word for is as in `InputView`. */
   params: Record<string, Json>;
-  startedAt: string;
+  /** null: it has not begun (`queued`). */
+  startedAt: string | null;
   endedAt: string | null;
   runMetadata: Record<string, MetadataValue>;
   inputs: Record<string, InputView>;
@@ -96,10 +105,17 @@ export interface StepView {
   /** Why it was not cached, or why it was skipped. */
   reason: string | null;
   attempts: AttemptView[];
-  /** What was logged. */
-  tracker: {
-    params: Record<string, Json>;
-    metrics: Record<string, MetricView>;
-    tags: Record<string, string>;
-  };
+  tracker: TrackedView;
+}
+
+/** What a step logged. */
+export interface TrackedView {
+  params: Record<string, Json>;
+  metrics: Record<string, MetricView>;
+  tags: Record<string, string>;
+  note: string | null;
+  /** Files that were logged. */
+  artifacts: { path: string; uri: string; sha256: string; size: number }[];
+  /** JSON, tables and figures that were logged: `client.getDocument(run, step, name)` gives one. */
+  documents: { name: string; mime: string }[];
 }

@@ -1,0 +1,36 @@
+import type { StepLog } from '@mortise/core/client';
+import type { OutputFormat } from '../print.ts';
+import { withClient } from '../project-core.ts';
+
+interface LogsOptions {
+  step?: string;
+  follow?: boolean;
+  output: OutputFormat;
+}
+
+/** What steps printed, each to the stream that it was printed to; as JSON, one object a line. */
+export async function showLogs(run: string, { step, follow = false, output }: LogsOptions): Promise<void> {
+  await withClient(async (client) => {
+    const options = { follow, ...(step !== undefined && { step }) };
+    const show = output === 'json' ? jsonLine : linesOf(step === undefined);
+    for await (const log of client.stepLogs(run, options))
+      (log.stream === 'out' || output === 'json' ? process.stdout : process.stderr).write(show(log));
+  });
+}
+
+const jsonLine = (log: StepLog): string => `${JSON.stringify(log)}\n`;
+
+/** The text as it was printed; of several steps with the step before each line. */
+function linesOf(named: boolean): (log: StepLog) => string {
+  let open = '';
+  return ({ step, attempt, stream, text }) => {
+    if (!named) return text;
+    const name = attempt > 1 ? `${step} (attempt ${attempt})` : step;
+    const from = `${name} ${stream}`;
+    // Another one's line is cut where this one begins.
+    const start = open === '' ? `${name} | ` : open === from ? '' : `\n${name} | `;
+    const whole = text.endsWith('\n');
+    open = whole ? '' : from;
+    return start + (whole ? text.slice(0, -1) : text).replaceAll('\n', `\n${name} | `) + (whole ? '\n' : '');
+  };
+}

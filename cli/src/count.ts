@@ -1,0 +1,4 @@
+/** `1 run`, `2 runs`. */
+export function count(n: number, what: string): string {
+  return `${n} ${what}${n === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,54 @@
+import type { FilePipeline, PipelineRun } from '@mortise/core/client';
+import { firstLine } from './first-line.ts';
+import { durationBetween } from './format-duration.ts';
+import { isThrownByUser, placedReason } from './import-file.ts';
+import { watchInterrupts } from './interrupts.ts';
+import { paintStatus, printLine } from './print.ts';
+import type { Core } from './project-core.ts';
+import { reportError } from './report-error.ts';
+import { failuresText, metricsTable, stepsTable, trackerTable } from './run-tables.ts';
+import { isVerbose } from './verbose.ts';
+
+/** Runs a pipeline (`start`), prints what became of it, and ends the process: what the user's file left running must not keep it. */
+export async function runAndExit(pipeline: FilePipeline, start: () => Promise<PipelineRun>, core: Core): Promise<never> {
+  const interrupts = watchInterrupts();
+  try {
+    const finished = await runToItsEnd(pipeline, start, core);
+    printLine(summary(finished));
+    process.exit(exitCodeOf(finished, interrupts.signal));
+  } catch (error) {
+    process.exit(reportError(error, { verbose: isVerbose() }));
+  }
+}
+
+/** The number that `--concurrency` gives. */
+export function concurrencyOf(text: string | undefined, { BadUsage }: Core): { concurrency?: number } {
+  if (text === undefined) return {};
+  const concurrency = Number(text);
+  if (Number.isInteger(concurrency) && concurrency >= 1) return { concurrency };
+  throw new BadUsage({ what: `--concurrency is to be a whole number from 1, not "${text}"` });
+}
+
+/** A user's body may throw anything before a step runs: that is a mistake in the file, not one of ours. */
+async function runToItsEnd(pipeline: FilePipeline, start: () => Promise<PipelineRun>, core: Core): Promise<PipelineRun> {
+  try {
+    return await start();
+  } catch (error) {
+    if (core.isMortiseError(error) || !isThrownByUser(error)) throw error;
+    throw new core.PipelineBroken({ pipeline: pipeline.name, reason: placedReason(error) }, { cause: error });
+  }
+}
+
+function summary(run: PipelineRun): string {
+  const head = `run ${run.name}  ${paintStatus(run.status)} in ${durationBetween(run.startedAt, run.endedAt)}`;
+  const reasons = [...(run.error === null ? [] : [firstLine(run.error.message)]), ...run.warnings.map((warning) => `warning: ${warning}`)];
+  const failures = isVerbose() ? failuresText(run) : undefined;
+  const tables = [stepsTable(run), metricsTable(run), trackerTable(run), failures].filter((part) => part !== undefined);
+  return ['', ...tables.map((part) => `${part}\n`), [head, ...reasons].join('\n')].join('\n');
+}
+
+function exitCodeOf({ status }: PipelineRun, signal: NodeJS.Signals | undefined): number {
+  if (status === 'completed') return 0;
+  if (status === 'killed' && signal !== undefined) return signal === 'SIGINT' ? 130 : 143;
+  return 1;
+}

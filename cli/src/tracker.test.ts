@@ -1,0 +1,208 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import type { Listing, PipelineRun, TrackerStatus } from '@mortise/core/client';
+import { buildCommand, cliProject, type CliProject } from './testing/cli-project.ts';
+
+jest.setTimeout(60_000);
+
+let project: CliProject;
+beforeAll(async () => {
+  buildCommand();
+  project = cliProject();
+  await project.mortise(['init']);
+  project.write(
+    'train.mjs',
+    `import { existsSync } from 'node:fs';
+import { activeRun, pipeline, step } from '@mortise/core';
+const train = step('train', { experimentTracker: true, cache: false }, async ({ events, wait, fail }) => {
+  for (let i = 0; i < events; i++) activeRun().logMetric('loss', i);
+  if (wait) console.log('waits');
+  await new Promise((resolve) => setTimeout(resolve, wait));
+  if (fail) throw new Error('no wine left');
+});
+export const wine = pipeline('wine', { params: { events: 3, wait: 0, fail: false } }, (params) => train(params));
+export const strict = pipeline('strict', { onTrackerError: 'fail', params: { events: 1 } }, ({ events }) => train({ events, wait: 0, fail: false }));
+const moody = step('moody', { experimentTracker: true, cache: false }, () => {
+  if (!existsSync('cheer')) throw new Error('in a bad mood');
+});
+export const resumable = pipeline('resumable', () => moody());
+void wine.run({}, { trackerTimeoutMs: 500 });
+void strict.run({}, { trackerTimeoutMs: 500 });
+`,
+  );
+}, 120_000);
+afterAll(() => project.remove());
+beforeEach(() => trackerIs('up'));
+
+const tracking = (): string => join(project.folder, '.mortise/tracking');
+/** The local tracker keeps its files in a folder: a file in its place is a server that is down. */
+function trackerIs(state: 'up' | 'down'): void {
+  rmSync(tracking(), { recursive: true, force: true });
+  if (state === 'up') mkdirSync(tracking());
+  else writeFileSync(tracking(), '');
+}
+const mortise = (...args: string[]) => project.mortise(args);
+const runWine = (name: string, ...more: string[]) => mortise('run', 'train.mjs#wine', '-n', name, ...more);
+const status = async (): Promise<TrackerStatus> => (await project.json<Listing<TrackerStatus>>('tracker', 'status')).items[0]!;
+const summaries = () => {
+  const folder = join(tracking(), 'default');
+  const files = existsSync(folder) ? readdirSync(folder) : [];
+  return files.map(
+    (file) =>
+      JSON.parse(readFileSync(join(folder, file), 'utf8')) as {
+        name: string;
+        group: string;
+        status: string;
+        metrics: object;
+        error: unknown;
+      },
+  );
+};
+
+describe('with a tracker that is down', () => {
+  it('a run completes in its time and says what is still to come; a later deliver brings it about', async () => {
+    trackerIs('down');
+    const started = Date.now();
+    const { code, stdout } = await runWine('first');
+    expect(code).toBe(0);
+    expect(Date.now() - started).toBeLessThan(3_000);
+    expect(stdout).toMatch(/warning: experiment tracker "default": 2 tracker runs not delivered yet \(.*\)/);
+    expect(await status()).toMatchObject({
+      component: 'default',
+      flavor: 'local',
+      trackerRuns: 2,
+      events: 4,
+      lastError: expect.any(String),
+      setAside: [],
+    });
+    const { stdout: text } = await mortise('tracker', 'status', 'default');
+    expect(text).toMatch(/^TRACKER +FLAVOR +RUNS WAITING +EVENTS WAITING +SET ASIDE +LAST ERROR\ndefault +local +2 +4 +0 +/);
+
+    trackerIs('up');
+    expect(await mortise('tracker', 'deliver')).toEqual({ code: 0, stdout: 'default: delivered 2 tracker runs\n', stderr: '' });
+    expect(summaries()).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ name: 'first', status: 'completed' }),
+        expect.objectContaining({ name: 'train', status: 'completed', group: 'first', metrics: { loss: 2 } }),
+      ]),
+    );
+    expect(await status()).toMatchObject({ trackerRuns: 0, events: 0, lastError: null });
+    expect(await mortise('tracker', 'deliver', 'default')).toEqual({ code: 0, stdout: 'nothing is waiting\n', stderr: '' });
+    const run = await project.json<PipelineRun>('runs', 'show', 'first');
+    expect(run.trackerRuns).toMatchObject([{ status: 'completed', delivered: true, error: null }]);
+    expect(run.runMetadata['experiment_tracker_url']!.value).toMatch(/^file:/);
+  });
+
+  it("a failed step's own error comes first, and its tracker run ends failed", async () => {
+    trackerIs('down');
+    const { code, stdout } = await runWine('second', '-p', 'fail=true');
+    expect(code).toBe(1);
+    expect(stdout.indexOf('no wine left')).toBeLessThan(stdout.indexOf('warning:'));
+    trackerIs('up');
+    await mortise('tracker', 'deliver');
+    expect(summaries().map(({ name, status: end }) => [name, end])).toEqual(
+      expect.arrayContaining([
+        ['second', 'failed'],
+        ['train', 'failed'],
+      ]),
+    );
+  });
+
+  it('the next run takes it over in the background', async () => {
+    trackerIs('down');
+    await runWine('third');
+    trackerIs('up');
+    await runWine('fourth', '-p', 'wait=1500');
+    expect(await status()).toMatchObject({ trackerRuns: 0 });
+    expect(
+      summaries()
+        .map(({ group }) => group)
+        .sort(),
+    ).toEqual(['fourth', 'fourth', 'third', 'third']);
+  });
+
+  it('deliver says in one line what is left, and exits with 1', async () => {
+    trackerIs('down');
+    await runWine('fifth');
+    const { code, stdout, stderr } = await mortise('tracker', 'deliver', '--patience', '0.5');
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/^error NOT_DELIVERED: 2 tracker runs of "default" not delivered \(.*\)\. They are kept, .*\n$/);
+  });
+
+  it('drop gives up what waits, if that is confirmed', async () => {
+    const refused = await mortise('tracker', 'drop', 'default', '--run', 'fifth');
+    expect(refused).toEqual({
+      code: 1,
+      stdout: '',
+      stderr:
+        'error BAD_USAGE: this gives up 2 tracker runs and 0 set-aside events, as far as they are of run "fifth". Add --yes if that is meant.\n',
+    });
+    expect(await mortise('tracker', 'drop', 'default', '--run', 'fifth', '--yes')).toMatchObject({
+      code: 0,
+      stdout: 'gave up 2 tracker runs and 0 set-aside events\n',
+    });
+    expect(await status()).toMatchObject({ trackerRuns: 0 });
+    expect(await mortise('tracker', 'drop', '--yes')).toMatchObject({ stdout: 'nothing is waiting\n' });
+    expect(await mortise('tracker', 'retry')).toMatchObject({ code: 0, stdout: 'nothing is set aside\n' });
+  });
+
+  it('under --on-tracker-error fail, and by what the pipeline says, the step fails before its function is called', async () => {
+    trackerIs('down');
+    for (const args of [
+      ['train.mjs#wine', '-n', 'sixth', '--on-tracker-error', 'fail'],
+      ['train.mjs#strict', '-n', 'seventh'],
+    ]) {
+      const { code, stdout } = await mortise('run', ...args);
+      expect(code).toBe(1);
+      expect(stdout).toMatch(/the experiment tracker "default" is not available: .*/);
+      const run = await project.json<PipelineRun>('runs', 'show', args[2]!);
+      expect(run.steps['train']).toMatchObject({ status: 'failed', error: { name: 'TRACKER_UNAVAILABLE' }, tracker: { metrics: {} } });
+    }
+    expect((await mortise('run', 'train.mjs#strict', '-n', 'eighth', '--on-tracker-error', 'warn')).code).toBe(0);
+    await mortise('tracker', 'drop', '--yes');
+  });
+});
+
+it('what a killed run logged reaches its tracker, as failed', async () => {
+  const killed = project.mortise(['run', 'train.mjs#wine', '-n', 'ninth', '-p', 'wait=60000', '-p', 'events=100'], {
+    started: (child) => child.stdout!.on('data', (text) => String(text).includes('waits') && child.kill('SIGKILL')),
+  });
+  await killed;
+  await delay(50);
+  await mortise('tracker', 'deliver');
+  expect(
+    summaries()
+      .map(({ name, status: end }) => [name, end])
+      .sort(),
+  ).toEqual([
+    ['ninth', 'failed'],
+    ['train', 'failed'],
+  ]);
+  expect(summaries().find(({ name }) => name === 'train')).toMatchObject({ metrics: { loss: 99 }, error: { name: 'OWNER_DIED' } });
+  const run = await project.json<PipelineRun>('runs', 'show', 'ninth');
+  expect(run.steps['train']!.tracker.metrics['loss']).toMatchObject({ count: 100 });
+});
+
+it('a run that was resumed ends at its tracker as it ended in the store', async () => {
+  expect((await mortise('run', 'train.mjs#resumable', '-n', 'tenth')).code).toBe(1);
+  expect(summaries().find(({ name }) => name === 'tenth')).toMatchObject({ status: 'failed' });
+  project.write('cheer', '');
+  expect(await mortise('runs', 'resume', 'tenth')).toMatchObject({ code: 0 });
+  expect(summaries().find(({ name }) => name === 'tenth')).toMatchObject({ status: 'completed', error: null });
+  expect(summaries().map(({ name, status: end }) => [name, end])).toEqual(
+    expect.arrayContaining([
+      ['moody', 'failed'],
+      ['moody (attempt 2)', 'completed'],
+    ]),
+  );
+});
+
+it('an experiment tracker that does not exist is one line', async () => {
+  expect(await mortise('tracker', 'deliver', 'defualt')).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: 'error UNKNOWN_COMPONENT: no experiment tracker named "defualt". Did you mean "default"?\n',
+  });
+});

@@ -1,0 +1,2 @@
+/** Whether the command line asks for all there is to say. */
+export const isVerbose = (): boolean => process.argv.includes('--verbose');

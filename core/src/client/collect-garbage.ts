@@ -1,0 +1,54 @@
+import { collectBytes, sum, type Amount, type CollectedBytes } from '../artifacts/garbage.ts';
+import type { Project } from '../project/project.ts';
+import type { MetadataStore } from '../store/metadata-store.ts';
+import type { ArtifactStores } from './artifact-stores.ts';
+import { removeDrainedSegments, removeRunLogs } from './run-logs.ts';
+
+export interface GarbageOptions {
+  /** Only say what would be deleted. Default false. */
+  dryRun?: boolean;
+  /**
+   * Also delete objects that look like those of this project, are older than 10 minutes, and of which its store knows nothing: what a store that was lost
+   * or set back has left. Wrong where another project uses the same artifact store. Default false.
+   */
+  unknown?: boolean;
+}
+
+/** What was deleted, or would be. Bytes are those of files and objects. */
+export interface GarbageReport extends CollectedBytes {
+  dryRun: boolean;
+  /** Files of event logs that everybody has read, and all logs of deleted runs. */
+  logs: Amount;
+  /** Artifact store components that cannot be opened here: what they hold was left. */
+  closed: string[];
+}
+
+interface Place {
+  project: Project;
+  store: MetadataStore;
+  artifactStores: ArtifactStores;
+}
+
+/** @throws ArtifactStoreFailed */
+export async function collectGarbage({ project, store, artifactStores }: Place, options: GarbageOptions): Promise<GarbageReport> {
+  const { dryRun = false, unknown = false } = options;
+  const { opened, closed } = await artifactStores.registered();
+  const garbage = await store.findGarbage(!dryRun);
+  const versions = new Set(garbage.versions);
+  const found: CollectedBytes[] = [];
+  for (const each of opened) found.push(await collectBytes(each, store, { remove: !dryRun, unknown, versions }));
+  const logs = garbage.runs.map((run) => removeRunLogs(project.logsFolder, run, dryRun));
+  logs.push(await removeDrainedSegments(store, project.logsFolder, dryRun));
+  // What lies in a closed one is known by these rows.
+  const forgettable = closed.length === 0 ? garbage : { ...garbage, makers: [], runs: [] };
+  const places = opened.map(({ id }) => id);
+  if (!dryRun) await store.forgetGarbage(forgettable, places);
+  return {
+    dryRun,
+    versions: sum(found.map((each) => each.versions)),
+    objects: sum(found.map((each) => each.objects)),
+    unknown: sum(found.map((each) => each.unknown)),
+    logs: sum(logs),
+    closed,
+  };
+}

@@ -1,0 +1,152 @@
+import { join } from 'node:path';
+
+import { UnknownComponent } from '../errors.ts';
+import { deliveryPlace } from '../execution/take-over-left.ts';
+import { workerIdentity } from '../execution/worker-identity.ts';
+import type { Project } from '../project/project.ts';
+import { stderrLogger } from '../stack/logger.ts';
+import type { DeliveryQuery, RejectedEvent } from '../store/delivery-store.ts';
+import type { MetadataStore } from '../store/metadata-store.ts';
+import { deliverLeft } from '../tracking/deliver-left.ts';
+import { indexLog } from '../tracking/log-index.ts';
+import { segmentFiles } from '../tracking/segment-files.ts';
+import { findRun } from './read-pipeline-run.ts';
+
+/** How long a tracker that only fails is tried again, ms. */
+const PATIENCE_MS = 15_000;
+
+/** What an experiment tracker has not taken. */
+export interface TrackerStatus {
+  component: string;
+  flavor: string;
+  /** Tracker runs that have not reached their end. Those of runs that are under way are delivered by these. */
+  trackerRuns: number;
+  /** Logged events that these have not taken, as far as their logs are on this machine. */
+  events: number;
+  /** null: nothing stands in the way, as far as is known. */
+  lastError: string | null;
+  /** Events that it refused for good. */
+  setAside: SetAsideEvent[];
+}
+
+export interface SetAsideEvent {
+  run: string;
+  /** null: of the pipeline run's own tracker run. */
+  step: string | null;
+  attempt: number;
+  /** Which event of the log it is. */
+  writer: string;
+  seq: number;
+  why: string;
+}
+
+export interface DeliveryOptions {
+  /** Only this experiment tracker. Default: all. */
+  component?: string;
+  /** Ends it; what is left is for later. */
+  signal?: AbortSignal;
+  /** How long a tracker that only fails is tried again, ms. Default 15,000. */
+  patienceMs?: number;
+}
+
+export interface DeliveryReport {
+  component: string;
+  /** Tracker runs that have reached their end now. */
+  delivered: number;
+  /** That have not. */
+  left: number;
+  /** Of those: why; null when nothing is left. */
+  reason: string | null;
+}
+
+interface Place {
+  store: MetadataStore;
+  project: Project;
+}
+
+/** What is waiting at each experiment tracker that is registered, or that has anything waiting. */
+export async function trackerStatus({ store, project }: Place, component: string | undefined): Promise<TrackerStatus[]> {
+  const query = await known(store, component);
+  const due = await store.dueTrackerRuns(query);
+  const setAside = await store.rejectedEvents(query);
+  const found = new Map<string, TrackerStatus>();
+  const of = (name: string, flavor: string): TrackerStatus => {
+    let status = found.get(name);
+    if (status === undefined)
+      found.set(name, (status = { component: name, flavor, trackerRuns: 0, events: 0, lastError: null, setAside: [] }));
+    return status;
+  };
+  for (const { name, flavor } of await registered(store, component)) of(name, flavor);
+  for (const work of due) {
+    const status = of(work.component, work.flavor);
+    status.trackerRuns += work.trackerRuns;
+    status.events += await waitingEvents({ store, project }, work.runId, work.component);
+    status.lastError = work.lastError ?? status.lastError;
+  }
+  for (const event of setAside) of(event.component, event.flavor).setAside.push(setAsideEvent(event));
+  return [...found.values()].sort((a, b) => (a.component < b.component ? -1 : 1));
+}
+
+function setAsideEvent({ run, step, attempt, writer, seq, why }: RejectedEvent): SetAsideEvent {
+  return { run, step: step ?? null, attempt, writer, seq, why };
+}
+
+async function waitingEvents({ store, project }: Place, runId: string, component: string): Promise<number> {
+  const acked = new Map((await store.dueAcked(runId, component)).map((row) => [row.runId, row.acked]));
+  const index = await indexLog(await segmentFiles(join(project.logsFolder, runId)), (stepRun, writer, seq) => {
+    const through = acked.get(stepRun);
+    return through !== undefined && seq > (through[writer] ?? 0);
+  });
+  return [...index.values()].reduce((sum, { count }) => sum + count, 0);
+}
+
+/** Delivers all that other processes left (or what was set aside), and says what is left of it. */
+export async function deliver(place: Place, options: DeliveryOptions, retry = false): Promise<DeliveryReport[]> {
+  const { component, signal, patienceMs = PATIENCE_MS } = options;
+  const { store } = place;
+  const query = await known(store, component);
+  const ends = await deliverLeft(deliveryPlace({ ...place, log: stderrLogger(), worker: workerIdentity() }), {
+    ...query,
+    patienceMs,
+    retry,
+    ...(signal && { signal }),
+  });
+  const left = retry ? [] : (await store.dueTrackerRuns(query)).filter(({ free }) => free);
+  const names = new Set([...ends.map((end) => end.component), ...left.map((work) => work.component)]);
+  return [...names].sort().map((name) => {
+    const end = ends.find((each) => each.component === name);
+    const works = left.filter((work) => work.component === name);
+    const claimed = works.some(({ claimedBy }) => claimedBy !== undefined) ? 'another process is delivering them' : undefined;
+    const reason = end?.failure ?? claimed ?? works.find(({ lastError }) => lastError !== undefined)?.lastError ?? 'stopped';
+    const count = works.reduce((sum, { trackerRuns }) => sum + trackerRuns, 0);
+    return {
+      component: name,
+      delivered: end?.delivered ?? 0,
+      left: count,
+      reason: count > 0 || end?.failure !== undefined ? reason : null,
+    };
+  });
+}
+
+/** Gives up what waits and what was set aside. */
+export async function drop(store: MetadataStore, component: string | undefined, run: string | undefined) {
+  const query = await known(store, component);
+  return store.dropTrackerRuns({ ...query, ...(run !== undefined && { runId: (await findRun(store, run)).id }) });
+}
+
+/** Throws `UnknownComponent` for a name that is neither registered nor has anything waiting. */
+async function known(store: MetadataStore, component: string | undefined): Promise<DeliveryQuery> {
+  if (component === undefined) return {};
+  const query = { component };
+  if ((await registered(store, component)).length > 0) return query;
+  if ((await store.dueTrackerRuns(query)).length > 0 || (await store.rejectedEvents(query)).length > 0) return query;
+  const names = (await registered(store, undefined)).map(({ name }) => name);
+  throw new UnknownComponent({ type: 'experiment-tracker', name: component, known: names });
+}
+
+async function registered(store: MetadataStore, name: string | undefined): Promise<{ name: string; flavor: string }[]> {
+  const type = 'experiment-tracker';
+  if (name === undefined) return (await store.components({ type, limit: 1000 })).items;
+  const one = await store.component(type, name);
+  return one === undefined ? [] : [one];
+}
