@@ -3,6 +3,7 @@ import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { chain } from './chain.ts';
 import { handOver } from './hand-over.ts';
+import { isolation } from './isolation.ts';
 import { logMetrics } from './log-metrics.ts';
 import { table, type Row } from './row.ts';
 import { isDiskUnsettled, ScratchProject } from './scratch-project.ts';
@@ -13,6 +14,7 @@ const GROUPS: Record<string, (project: ScratchProject, rounds: number) => Row[]>
   chain,
   'hand-over': handOver,
   'log-metrics': logMetrics,
+  isolation,
 };
 
 const { values, positionals } = parseArgs({

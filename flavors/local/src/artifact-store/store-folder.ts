@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { closeSync, lstatSync, mkdirSync, openSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, sep } from 'node:path';
 
 import { ArtifactStoreFailed, BadArtifactKey, checkKey } from '@mortise/core';
 
@@ -15,6 +15,10 @@ export const MARKER = '.mortise-artifact-store';
 export class StoreFolder {
   readonly root: string;
   readonly #store: string;
+  readonly #temporary: string;
+  /** Names of the files that are being written through this object: its own id and a count. */
+  readonly #writer = randomUUID();
+  #written = 0;
   /** Folders that were seen to be real ones. */
   readonly #real = new Set<string>();
   /** Folders whose own entry in the folder above is on the disk for sure. */
@@ -24,6 +28,7 @@ export class StoreFolder {
   constructor(root: string, store: string) {
     this.root = root;
     this.#store = store;
+    this.#temporary = join(root, TEMPORARY);
     this.#real.add(root);
     this.#durable.add(root);
   }
@@ -33,14 +38,13 @@ export class StoreFolder {
     checkKey(key);
     if (key === MARKER || key.startsWith(`${MARKER}/`) || key === TEMPORARY || key.startsWith(`${TEMPORARY}/`))
       throw new BadArtifactKey({ key, reason: 'the store keeps this name for itself' });
-    return join(this.root, key);
+    return this.root + sep + (sep === '/' ? key : key.replaceAll('/', sep));
   }
 
   /** A path for a file that is being written. Makes the folder. */
   temporaryPath(): string {
-    const folder = join(this.root, TEMPORARY);
-    this.make(folder);
-    return join(folder, randomUUID());
+    this.make(this.#temporary);
+    return `${this.#temporary}${sep}${this.#writer}-${this.#written++}`;
   }
 
   /** Makes a folder and those above it, one at a time: a symbolic link among them must not be walked through. */

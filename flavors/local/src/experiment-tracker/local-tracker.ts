@@ -2,25 +2,40 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-import type {
-  ComponentContext,
-  ExperimentTracker,
-  Outcome,
-  Receipt,
-  TrackerCapabilities,
-  TrackerEvent,
-  TrackerRun,
-  TrackerRunIdentity,
-  TrackerRunRef,
-  TrackerRunStart,
+import {
+  Transient,
+  type ComponentContext,
+  type ExperimentTracker,
+  type Outcome,
+  type Receipt,
+  type TrackerCapabilities,
+  type TrackerEvent,
+  type TrackerRun,
+  type TrackerRunIdentity,
+  type TrackerRunRef,
+  type TrackerRunStart,
 } from '@mortise/core';
 
-import { addEvent, endSummary, newSummary, type RunSummary } from './run-summary.ts';
+import { isSystemError, reasonOf } from '../artifact-store/system-error.ts';
+import { addEvent, endSummary, newSummary, reopenSummary, type RunSummary } from './run-summary.ts';
 
 /** What `activeRun(localTracker).native()` gives: where the run's summary is. */
 export interface LocalRun {
   path: string;
 }
+
+export const LOCAL_CAPABILITIES: TrackerCapabilities = {
+  ids: 'client',
+  step: 'decimal',
+  monotonicStep: false,
+  metricContext: 'prefix',
+  nesting: 'parent',
+  artifacts: 'reference',
+  reopen: true,
+  offline: true,
+  failure: 'status+message',
+  redelivery: 'dedup',
+};
 
 export async function create(context: ComponentContext): Promise<LocalTracker> {
   return new LocalTracker(context.scratch);
@@ -31,34 +46,26 @@ export async function create(context: ComponentContext): Promise<LocalTracker> {
  * The files are small, so they are written synchronously: that takes less than to hand them to another thread.
  */
 export class LocalTracker implements ExperimentTracker<LocalRun> {
-  readonly capabilities: TrackerCapabilities = {
-    ids: 'client',
-    step: 'decimal',
-    monotonicStep: false,
-    metricContext: 'native',
-    nesting: 'parent',
-    artifacts: 'reference',
-    reopen: true,
-    offline: true,
-    failure: 'status+message',
-    redelivery: 'dedup',
-  };
+  readonly capabilities = LOCAL_CAPABILITIES;
   readonly #folder: string;
 
   constructor(folder: string) {
     this.#folder = folder;
   }
 
-  async open(id: TrackerRunIdentity, start: TrackerRunStart): Promise<TrackerRun<LocalRun>> {
+  async open(id: TrackerRunIdentity, start: TrackerRunStart, _known?: TrackerRunRef, signal?: AbortSignal): Promise<TrackerRun<LocalRun>> {
+    signal?.throwIfAborted();
     const path = join(this.#folder, `${id.key}.json`);
     const known = readSummary(path);
+    const reopened = known !== undefined && start.resumed === true && known.status !== 'running';
+    if (reopened) reopenSummary(known);
     const run = new LocalTrackerRun(path, known ?? newSummary(id, start));
-    if (known === undefined) run.write();
+    if (known === undefined || reopened) run.write();
     return run;
   }
 
   async check(): Promise<void> {
-    mkdirSync(this.#folder, { recursive: true });
+    onDisk('make', this.#folder, () => mkdirSync(this.#folder, { recursive: true }));
   }
 }
 
@@ -74,7 +81,8 @@ class LocalTrackerRun implements TrackerRun<LocalRun> {
   }
 
   /** What it confirms is in the file, so that another process can go on from there. */
-  async deliver(events: readonly TrackerEvent[], _signal: AbortSignal, closing = false): Promise<Receipt> {
+  async deliver(events: readonly TrackerEvent[], signal: AbortSignal, closing = false): Promise<Receipt> {
+    signal.throwIfAborted();
     const through: Record<string, number> = {};
     for (const event of events) {
       addEvent(this.#summary, event);
@@ -84,7 +92,8 @@ class LocalTrackerRun implements TrackerRun<LocalRun> {
     return { through, ref: this.ref };
   }
 
-  async close(outcome: Outcome, endedAt: number, _signal: AbortSignal, supersededBy?: string): Promise<TrackerRunRef> {
+  async close(outcome: Outcome, endedAt: number, signal: AbortSignal, supersededBy?: string): Promise<TrackerRunRef> {
+    signal.throwIfAborted();
     endSummary(this.#summary, outcome, endedAt, supersededBy);
     this.write();
     return this.ref;
@@ -95,17 +104,30 @@ class LocalTrackerRun implements TrackerRun<LocalRun> {
     const { path } = this.native;
     const next = `${path}.next`;
     const text = `${JSON.stringify(this.#summary, undefined, 2)}\n`;
-    try {
-      writeFileSync(next, text);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-      mkdirSync(join(path, '..'), { recursive: true });
-      writeFileSync(next, text);
-    }
-    renameSync(next, path);
+    onDisk('write', path, () => {
+      try {
+        writeFileSync(next, text);
+      } catch (error) {
+        if (!isSystemError(error, 'ENOENT')) throw error;
+        mkdirSync(join(path, '..'), { recursive: true });
+        writeFileSync(next, text);
+      }
+      renameSync(next, path);
+    });
   }
 }
 
 function readSummary(path: string): RunSummary | undefined {
-  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as RunSummary) : undefined;
+  if (!existsSync(path)) return undefined;
+  return onDisk('read', path, () => JSON.parse(readFileSync(path, 'utf8')) as RunSummary);
+}
+
+/** What the file system refuses, somebody may mend: throws `Transient`, so that it is tried again. */
+function onDisk<T>(doing: string, path: string, call: () => T): T {
+  try {
+    return call();
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    throw new Transient(`cannot ${doing} ${path}: ${reasonOf(error)}`, { cause: error });
+  }
 }

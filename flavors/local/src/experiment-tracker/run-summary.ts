@@ -18,7 +18,7 @@ export interface RunSummary {
   endedAt: string | null;
   user: string | null;
   params: Record<string, Json>;
-  /** Last values. A metric with a context is `context/name`. */
+  /** Last values. A metric with a context comes as `context/name`. */
   metrics: Record<string, number | string>;
   tags: Record<string, string>;
   note: string | null;
@@ -58,8 +58,7 @@ export function addEvent(summary: RunSummary, event: TrackerEvent): void {
       Object.assign(summary.params, event.values);
       return;
     case 'metrics':
-      for (const [name, value] of Object.entries(event.values))
-        summary.metrics[event.context === undefined ? name : `${event.context}/${name}`] = Number.isFinite(value) ? value : String(value);
+      for (const [name, value] of Object.entries(event.values)) summary.metrics[name] = Number.isFinite(value) ? value : String(value);
       return;
     case 'tags':
       Object.assign(summary.tags, event.set);
@@ -93,6 +92,13 @@ function addDataset(summary: RunSummary, { name, digest, source, context }: Trac
   };
   const others = summary.datasets.filter((other) => other.name !== name || other.context !== context);
   summary.datasets = [...others, dataset];
+}
+
+/** Its pipeline run goes on after an end. */
+export function reopenSummary(summary: RunSummary): void {
+  summary.status = 'running';
+  summary.endedAt = null;
+  summary.error = null;
 }
 
 /** The first end counts. */

@@ -2,6 +2,7 @@ import {
   DEFAULT_CONCURRENCY,
   schedulePlan,
   type ComponentContext,
+  type LocalExecution,
   type OrchestratedRun,
   type Orchestrator,
   type PipelineSpec,
@@ -10,14 +11,14 @@ import type { LocalOrchestratorConfig } from './local-orchestrator-config.ts';
 
 /** Core's own scheduler, in this process. What the user asks for one run goes before the config. */
 export class LocalOrchestrator implements Orchestrator {
-  readonly #concurrency: number;
+  readonly execution: LocalExecution;
 
-  constructor({ concurrency = DEFAULT_CONCURRENCY }: LocalOrchestratorConfig) {
-    this.#concurrency = concurrency;
+  constructor(config: LocalOrchestratorConfig) {
+    this.execution = config;
   }
 
   execute(plan: PipelineSpec, run: OrchestratedRun): Promise<void> {
-    return schedulePlan(plan, run, { concurrency: run.concurrency ?? this.#concurrency });
+    return schedulePlan(plan, run, { concurrency: run.concurrency ?? this.execution.concurrency ?? DEFAULT_CONCURRENCY });
   }
 }
 
