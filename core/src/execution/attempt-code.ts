@@ -12,7 +12,11 @@ export class AttemptCode implements UserCode {
   #console: StepConsole | undefined;
   #ended = false;
 
-  constructor(run: Pick<OpenRun, 'id' | 'project' | 'warnings'>, call: Pick<StepCall, 'step' | 'mapIndex'>, attempt: { id: string; stop: AbortController }) {
+  constructor(
+    run: Pick<OpenRun, 'id' | 'project' | 'warnings'>,
+    call: Pick<StepCall, 'step' | 'mapIndex'>,
+    attempt: { id: string; stop: AbortController },
+  ) {
     this.#run = run;
     this.#step = nameOf(call);
     this.#attempt = attempt;

@@ -66,7 +66,8 @@ describe('hooks', () => {
   it('see the run as it is recorded: a step is completed in the store when onSuccess is called', async () => {
     const seen: unknown[] = [];
     const client = new Client();
-    const look = async ({ runName }: StepHookEvent): Promise<void> => void seen.push((await client.getPipelineRun(runName)).steps['load']!.status);
+    const look = async ({ runName }: StepHookEvent): Promise<void> =>
+      void seen.push((await client.getPipelineRun(runName)).steps['load']!.status);
     const load = step('load', { cache: false, onSuccess: look }, async () => 1);
     await pipeline('recorded', () => void load()).run();
     expect(seen).toEqual(['completed']);

@@ -296,7 +296,7 @@ describe('parallel steps', () => {
 
   it('that blocked its process longer than its time fails all the same', async () => {
     const busy = step('busy', { timeoutMs: 30, cache: false }, async () => {
-      for (const end = Date.now() + 100; Date.now() < end; );
+      for (const end = Date.now() + 100; Date.now() < end;);
       return 1;
     });
     const run = await pipeline('blocking', () => busy()).run();
@@ -341,7 +341,10 @@ describe('parallel steps', () => {
       setTimeout(() => stop.abort(), 50);
       await new Promise((resolve) => setTimeout(resolve, 5_000).unref());
     });
-    const run = await pipeline('stopped', () => void [bad(), slow()]).run({}, { signal: stop.signal, executionMode: 'continue-on-failure' });
+    const run = await pipeline('stopped', () => void [bad(), slow()]).run(
+      {},
+      { signal: stop.signal, executionMode: 'continue-on-failure' },
+    );
     expect(run.status).toBe('killed');
     expect(run.steps['bad']!.status).toBe('failed');
   });

@@ -37,7 +37,8 @@ export class StepConsole {
   /** Never throws: a full disk must not end the step. */
   write(stream: OutputStream, chunk: string | Uint8Array): void {
     if (this.#over) return;
-    const text = typeof chunk === 'string' ? chunk : this.#decoders[stream].write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+    const text =
+      typeof chunk === 'string' ? chunk : this.#decoders[stream].write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
     if (text === '') return;
     try {
       this.#append({ at: Date.now(), stream, text });

@@ -52,7 +52,10 @@ describe('an error that nobody can catch', () => {
   it.each([
     ['a promise that nobody waits for', `void (async () => { await sleep(20); throw new Error('lost'); })();`],
     ['a timer', `setTimeout(() => { throw new Error('lost'); }, 20);`],
-    ['an event handler', `const { EventEmitter } = await import('node:events'); setTimeout(() => new EventEmitter().emit('error', new Error('lost')), 20);`],
+    [
+      'an event handler',
+      `const { EventEmitter } = await import('node:events'); setTimeout(() => new EventEmitter().emit('error', new Error('lost')), 20);`,
+    ],
   ])('of %s fails the step that began it, and no other', async (what, stray) => {
     const name = `stray-${what.split(' ').at(1)}`;
     const { code, stdout } = await script(
@@ -67,7 +70,10 @@ process.stdout.write(run.status);`,
     expect(steps['good']).toMatchObject({ status: 'completed' });
     expect(steps['bad']).toMatchObject({ status: 'failed', error: { message: 'lost' } });
     const [trackerRun] = steps['bad']!.attempts[0]!.trackerRuns;
-    expect(JSON.parse(readFileSync(fileURLToPath(trackerRun!.url!), 'utf8'))).toMatchObject({ status: 'failed', error: { message: 'lost' } });
+    expect(JSON.parse(readFileSync(fileURLToPath(trackerRun!.url!), 'utf8'))).toMatchObject({
+      status: 'failed',
+      error: { message: 'lost' },
+    });
   });
 
   it('after its step has ended is a warning of the run, which goes on', async () => {
@@ -111,7 +117,11 @@ console.log('outside', run.status);`,
     const lines = (name: string): string => Array.from({ length: 20 }, (_, i) => `${name} ${i}\n`).join('');
     for (const step of ['ann', 'bob']) {
       const logs = await logsOf('prints', { step });
-      const text = (stream: string): string => logs.filter((log) => log.stream === stream).map((log) => log.text).join('');
+      const text = (stream: string): string =>
+        logs
+          .filter((log) => log.stream === stream)
+          .map((log) => log.text)
+          .join('');
       expect(text('out')).toBe(lines(step));
       expect(text('err')).toBe(`${step} done\n`);
       expect(new Set(logs.map((log) => `${log.step} ${log.attempt}`))).toEqual(new Set([`${step} 1`]));

@@ -99,7 +99,7 @@ function listenToWrites(stream: NodeJS.WriteStream, hear: (chunk: string | Uint8
   const write = stream.write as unknown as Write;
   const listening: Write = function (chunk, ...rest) {
     hear(chunk);
-    return Reflect.apply(write, this, [chunk, ...rest]) as boolean;
+    return Reflect.apply(write, this, [chunk, ...rest]);
   };
   Object.defineProperty(stream, 'write', { value: listening, writable: true, configurable: true, enumerable: false });
   return () => {

@@ -38,7 +38,15 @@ export function defineStep(name: string, fn: StepFunction, options: StepOptions)
   if (fn.length > 1) throw new StepArguments({ step: name, reason: `has a function of ${fn.length} arguments` });
   const site = definitionSite();
   const settings = stepSettings(`step "${name}"`, options);
-  return { ...site, name, fn, settings, outputs: declaredOutputs(options), hooks: hooksOf(options), ordinal: nextOrdinal(site.module, name) };
+  return {
+    ...site,
+    name,
+    fn,
+    settings,
+    outputs: declaredOutputs(options),
+    hooks: hooksOf(options),
+    ordinal: nextOrdinal(site.module, name),
+  };
 }
 
 /** 0 for the first step of this name that a module defines, then 1, ...; counted for all copies of this package. */

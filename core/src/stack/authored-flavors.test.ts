@@ -78,11 +78,11 @@ describe('a flavor', () => {
   });
 
   test('gets its config as an instance, its name, a folder of its own and the project root', async () => {
-    await using stack = await assembleWith('server', { token: '{{secret.bell.token}}' });
-    expect(stack.snapshot.components[2]).toMatchObject({ name: 'a', config: { token: '{{secret.bell.token}}' } });
+    await using stack = await assembleWith('server', { token: 't0ken' });
+    expect(stack.snapshot.components[2]).toMatchObject({ name: 'a', config: { token: 't0ken' } });
     const context = contexts[2]!;
     expect(context.config).toBeInstanceOf(ServerConfig);
-    expect(context).toMatchObject({ name: 'a', projectRoot: project.root, config: { token: '{{secret.bell.token}}' } });
+    expect(context).toMatchObject({ name: 'a', projectRoot: project.root, config: { token: 't0ken' } });
     expect(new Set(contexts.map(({ scratch }) => scratch)).size).toBe(3);
     expect(contexts.every(({ scratch }) => scratch.startsWith(project.folder))).toBe(true);
   });

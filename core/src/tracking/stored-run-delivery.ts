@@ -44,6 +44,8 @@ export interface StoredRunEnd {
 
 /** Most events that are read and not yet taken by the tracker. */
 const MOST_EVENTS = 20_000;
+/** Enough events of one tracker run to send them. */
+const BATCH = 1_000;
 /** Most tracker runs that have all of their events and are not yet at their end. */
 const MOST_ENDING = 64;
 /** How long deliveries that were told to stop may take to note how far they came, ms. */
@@ -111,11 +113,9 @@ class StoredRunDelivery {
         const { records, lost } = reader.read(1 << 16);
         more = records.length + lost.length > 0;
         this.#end.lost.push(...lost);
-        const touched = new Set<Active>();
-        for (const { record } of records) this.#push(record, touched);
+        for (const { record } of records) this.#push(record);
         for (; next < ends.length && compare(ends[next]!.end, { file, offset: reader.cursor.offset }) <= 0; next++)
           this.#finish(ends[next]!.row);
-        for (const { delivery } of touched) delivery.notify(true);
         await this.#room();
       }
     }
@@ -130,12 +130,12 @@ class StoredRunDelivery {
     await this.#room();
   }
 
-  #push(record: LoggedRecord, touched: Set<Active>): void {
+  #push(record: LoggedRecord): void {
     const row = this.#byStepRun.get(record.runId);
     if (!this.#wants(row, record.writer, record.seq)) return;
     const active = this.#active.get(row!.key) ?? this.#begin(row!);
     active.events.push(record);
-    touched.add(active);
+    if (active.events.size === BATCH) active.delivery.notify(true);
   }
 
   #wants(row: StoredTrackerRun | undefined, writer: string, seq: number): boolean {
@@ -212,6 +212,7 @@ class StoredRunDelivery {
   /** Lets others have their turn, and waits until the tracker has taken enough to read on. */
   async #room(): Promise<void> {
     await setImmediate();
+    if (this.#events >= MOST_EVENTS) for (const { delivery, events } of this.#active.values()) if (events.size > 0) delivery.notify(true);
     await this.#until(() => this.#events < MOST_EVENTS && this.#ending < MOST_ENDING);
   }
 

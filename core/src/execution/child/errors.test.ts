@@ -67,8 +67,8 @@ describe('an error in what a step does on the side in a process of its own', () 
       'late-stray.ts',
       `${IMPORT}
 const away = { cache: false, isolation: 'process' } as const;
-const leaves = step('leaves', away, () => { void (async () => { await new Promise((resolve) => setTimeout(resolve, 50)); throw new Error('too late'); })(); });
-const next = step('next', away, () => new Promise((resolve) => setTimeout(resolve, 1000)));
+const leaves = step('leaves', away, () => { void (async () => { await new Promise((resolve) => setTimeout(resolve, 500)); throw new Error('too late'); })(); });
+const next = step('next', away, () => new Promise((resolve) => setTimeout(resolve, 2000)));
 const run = await pipeline('late-stray', () => { next({}, { after: [leaves()] }); }).run();
 console.log(JSON.stringify({ status: run.status, warnings: run.warnings }));`,
     );
