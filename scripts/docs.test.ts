@@ -57,6 +57,7 @@ describe('every program', () => {
   beforeAll(async () => {
     buildCommand();
     project = cliProject();
+    symlinkSync(join(repository, 'flavors/testkit'), join(project.folder, 'node_modules/@mortise/flavor-testkit'), 'dir');
     await project.mortise(['init']);
   }, 120_000);
   afterAll(() => project.remove());

@@ -9,10 +9,13 @@ import type { StepSpec } from '../pipeline/pipeline-spec.ts';
 import { sourceClosure, type SourceClosure } from '../pipeline/source-closure.ts';
 import type { StepCode } from './step-call.ts';
 
+type Identity = { digest: string } | { reason: string };
+
 /** The sources that a run's steps were made of, each module's closure computed once per run. */
 export class StepSources {
   private readonly closures = new Map<string, Promise<SourceClosure>>();
-  private readonly digests = new Map<string, Promise<{ digest: string } | { reason: string }>>();
+  private readonly identities = new WeakMap<StepCode, Promise<Identity>>();
+  private readonly digests = new Map<string, Promise<Identity>>();
   private readonly texts = new Map<string, FunctionTexts>();
   private readonly folders: { root: string; cacheFolder: string };
 
@@ -21,7 +24,13 @@ export class StepSources {
   }
 
   /** What a step's code is, as one hash, or why no hash stands for it. */
-  async identify(code: StepCode, declaredKey: Json | undefined): Promise<{ digest: string } | { reason: string }> {
+  identify(code: StepCode, declaredKey: Json | undefined): Promise<Identity> {
+    let identity = this.identities.get(code);
+    if (identity === undefined) this.identities.set(code, (identity = this.identityOf(code, declaredKey)));
+    return identity;
+  }
+
+  private async identityOf(code: StepCode, declaredKey: Json | undefined): Promise<Identity> {
     if (code.insideFunction !== undefined && declaredKey === undefined)
       return { reason: `it was made inside the function ${code.insideFunction}; declare { cacheKey } to tell it apart` };
     if (code.on !== undefined && code.on.module === undefined)
@@ -43,7 +52,7 @@ export class StepSources {
     return this.folders.root;
   }
 
-  private async digest(modules: readonly string[]): Promise<{ digest: string } | { reason: string }> {
+  private async digest(modules: readonly string[]): Promise<Identity> {
     const hashes: string[] = [];
     for (const module of modules) {
       const closure = await this.closure(module);

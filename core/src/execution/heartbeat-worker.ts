@@ -28,4 +28,4 @@ async function beatUntilTold(path: string, workerId: string): Promise<void> {
 }
 
 const { path, workerId } = workerData as { path: string; workerId: string };
-await beatUntilTold(path, workerId);
+void beatUntilTold(path, workerId);

@@ -3,8 +3,11 @@ import { Worker } from 'node:worker_threads';
 
 import type { Logger } from '../stack/flavor.ts';
 
-/** A run that is older than this has a heart that beats: starting the thread costs as much as running many short steps, ms. */
-const START_AFTER_MS = 1_000;
+/**
+ * A run that is older than this has a heart that beats, ms. On its own host a process is known to live without one, and elsewhere nobody asks before 30 s;
+ * starting the thread costs as much as running a hundred short steps.
+ */
+const START_AFTER_MS = 5_000;
 
 const SQLITE = 'sqlite:';
 /** The thread's code, wherever in the sources, or in the bundle, this very code has come to lie. */
@@ -29,7 +32,7 @@ export interface RunWatch {
   release(): void;
 }
 
-/** Keeps a run's owner visibly alive, and hears when the run is to stop, as soon as the run is a second old. */
+/** Keeps a run's owner visibly alive, and hears when the run is to stop, once the run is 5 s old. */
 export function watchRun(run: WatchedRun): RunWatch {
   const startAt = Date.now() + START_AFTER_MS;
   let heart: Heart | undefined;

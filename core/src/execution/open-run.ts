@@ -58,6 +58,8 @@ export interface OpenRun {
   abort(reason: string): void;
   /** Stops the steps that run because one of them failed (fail-fast): the run has failed, it was not killed. */
   stopSteps(reason: string): void;
+  /** Stops an attempt too when the run is stopped, until the returned function is called. */
+  stopsToo(attempt: AbortController): () => void;
   /** Whether it was killed. */
   isKilled(): boolean;
   /** Has something done before the run ends, or is let go. */
@@ -139,6 +141,7 @@ async function beginRun(from: Beginning): Promise<OpenRun> {
     signal: stop.signal,
     abort: stop.abort,
     stopSteps: stop.stopSteps,
+    stopsToo: stop.stopsToo,
     isKilled: stop.isKilled,
     atEnd: (work) => void endings.push(work),
     lose: stop.lose,
@@ -199,9 +202,13 @@ function trackersIn(stack: AssembledStack): OpenRun['trackersOf'] {
 /** What stops a run: a signal to the process, its caller's signal, or the run itself. */
 function stopping(
   given: AbortSignal | undefined,
-): Pick<OpenRun, 'signal' | 'abort' | 'stopSteps' | 'isKilled' | 'lose'> & { release(): void } {
+): Pick<OpenRun, 'signal' | 'abort' | 'stopSteps' | 'stopsToo' | 'isKilled' | 'lose'> & { release(): void } {
   const stop = new AbortController();
   let killed = false;
+  const attempts = new Set<AbortController>();
+  stop.signal.addEventListener('abort', () => {
+    for (const attempt of attempts) attempt.abort(stop.signal.reason);
+  });
   const stopSteps = (reason: string): void => stop.abort(new RunKilled({ reason }));
   const abort = (reason: string): void => {
     killed = true;
@@ -215,6 +222,11 @@ function stopping(
     signal: stop.signal,
     abort,
     stopSteps,
+    stopsToo(attempt) {
+      if (stop.signal.aborted) attempt.abort(stop.signal.reason);
+      attempts.add(attempt);
+      return () => void attempts.delete(attempt);
+    },
     isKilled: () => killed,
     lose(error) {
       if (isError(error, RunTakenOver)) stop.abort(error);

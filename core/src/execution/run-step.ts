@@ -172,7 +172,7 @@ async function runAttempt(
 
   const stop = new AbortController();
   const code = new AttemptCode(run, call, { id, stop });
-  const unlink = follow(run.signal, stop);
+  const unlink = run.stopsToo(stop);
   let end: StepEnd;
   let outcome: Outcome;
   let willRetry = false;
@@ -243,14 +243,6 @@ async function runAttempt(
   }
   await run.tracking.apply();
   return end;
-}
-
-/** Aborts `stop` when `signal` is; the returned function ends that. */
-function follow(signal: AbortSignal, stop: AbortController): () => void {
-  const pass = (): void => stop.abort(signal.reason);
-  if (signal.aborted) pass();
-  else signal.addEventListener('abort', pass, { once: true });
-  return () => signal.removeEventListener('abort', pass);
 }
 
 function successors(identity: StepIdentity, attempt: number, trackers: readonly { component: string }[]): Record<string, string> {

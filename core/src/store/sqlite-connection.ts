@@ -39,7 +39,7 @@ export class SqliteConnection {
     return patiently(path, () => {
       const db = new (loadSqlite().DatabaseSync)(path, { timeout: 0 });
       try {
-        db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 8000000');
+        db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 16000000; PRAGMA wal_autocheckpoint = 4000');
         return new SqliteConnection(path, db);
       } catch (error) {
         db.close();

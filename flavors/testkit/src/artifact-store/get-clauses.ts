@@ -80,12 +80,15 @@ export function getClauses(it: Clause, { capabilities, takesDown = false }: Arti
   it('a place that cannot be reached is told as such, and what it holds is there again afterwards', async (place) => {
     await place.put('x', 'text');
     const bringUp = await place.backend.takeDown!();
-    await assertFails(place.put('y', 'text'), ArtifactStoreFailed, 'put');
-    await assertFails(place.bytes('x'), ArtifactStoreFailed, 'get');
-    await assertFails(place.store.stat(place.key('x')), ArtifactStoreFailed, 'stat');
-    await assertFails(place.names(), ArtifactStoreFailed, 'list');
-    await assertFails(place.store.delete([place.key('x')]), ArtifactStoreFailed, 'delete');
-    await bringUp();
+    try {
+      await assertFails(place.put('y', 'text'), ArtifactStoreFailed, 'put');
+      await assertFails(place.bytes('x'), ArtifactStoreFailed, 'get');
+      await assertFails(place.store.stat(place.key('x')), ArtifactStoreFailed, 'stat');
+      await assertFails(place.names(), ArtifactStoreFailed, 'list');
+      await assertFails(place.store.delete([place.key('x')]), ArtifactStoreFailed, 'delete');
+    } finally {
+      await bringUp();
+    }
     await place.assertHolds('x', Buffer.from('text'));
     await place.assertMissing('y');
   });

@@ -1,8 +1,8 @@
 import type { TrackerState } from '../experiment-tracker/tracker-state.ts';
 import type { RecordedRun } from './recording.ts';
 
-/** What was recorded of a run, as a person would see it at a tracker. */
-export function recordedState(run: RecordedRun): TrackerState {
+/** What was recorded of a run, as a person would see it at a tracker: for `read` of a backend that keeps events as they came. */
+export function recordedState(run: Omit<RecordedRun, 'identity' | 'ref' | 'batches'>): TrackerState {
   const { outcome, supersededBy, endedAt, start } = run;
   const state: TrackerState = {
     status: run.status,

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { connect } from 'node:net';
 
 import { Transient } from '@mortise/core';
@@ -49,9 +48,9 @@ export const openMutants: TrackerMutant[] = [
     }),
   },
   {
-    does: 'shows a run only when it ends',
+    does: 'gives an id under which nobody finds the run',
     caughtBy: 'a run is there, and running, from the moment it is opened',
-    make: runs((run) => ({ ref: { ...run.ref, id: `not yet ${run.ref.id}` } })),
+    make: runs((run) => ({ ref: { ...run.ref, id: `${run.ref.id}-1` } })),
   },
   {
     does: 'gives a URL that is none',
@@ -153,7 +152,7 @@ export const openMutants: TrackerMutant[] = [
     caughtBy: 'opens no socket',
     make: opens(async () => {
       const socket = connect({ port: 9, host: '127.0.0.1' }).on('error', () => undefined);
-      await once(socket, 'close');
+      await new Promise((resolve) => socket.on('close', resolve));
       return {};
     }),
   },

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 
-import { checkKey, type PutOptions } from '@mortise/core';
+import { ArtifactExists, checkKey, isError, type PutOptions } from '@mortise/core';
 
 import type { Body } from '../artifact-store/store-place.ts';
 import type { ArtifactStoreMutant } from './artifact-store-mutant.ts';
@@ -134,7 +134,7 @@ export const putMutants: ArtifactStoreMutant[] = [
         const bytes = await bytesOf(body);
         const wasTaken = this.memory.objects.has(key);
         return super.put(key, bytes, options).catch((error: unknown) => {
-          if (wasTaken) throw error;
+          if (wasTaken || !isError(error, ArtifactExists)) throw error;
           return { size: bytes.length, sha256: hash('sha256', bytes) };
         });
       }

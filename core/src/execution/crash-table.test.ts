@@ -1,0 +1,234 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+
+import type { PipelineRun } from '../client/pipeline-run.ts';
+import type { CrashPlace } from '../testing/crash-places.ts';
+import { CrashProject } from '../testing/crash-project.ts';
+import { FileTracker } from '../testing/file-tracker.ts';
+import { exists } from '../testing/script-project.ts';
+import type { Outcome } from '../tracking/experiment-tracker.ts';
+import { trackerRunKey } from '../tracking/tracker-run-key.ts';
+
+jest.setTimeout(60_000);
+
+const PLACES = fileURLToPath(new URL('../testing/crash-places.ts', import.meta.url));
+const POINTS = 10;
+
+/** Each step says in `calls-<run>` that it was called. `last` waits when the run is to be killed while it is there. */
+const PIPELINE = `
+import { appendFileSync } from 'node:fs';
+import { activeRun, pipeline, step } from '@mortise/core';
+import { crashAt, stopAt } from ${JSON.stringify(PLACES)};
+const run = process.env.RUN;
+const called = (what) => appendFileSync('calls-' + run, what + '\\n');
+const forEver = () => new Promise((resolve) => setTimeout(resolve, 60_000));
+const load = step('load', { cache: false }, async () => { called('load'); return 1; });
+const onStart = () => stopAt('before the start');
+const mid = step('mid', { cache: false, experimentTracker: ['default', 'filed'], onStart }, async ({ data }) => {
+  called('mid');
+  for (let i = 0; i < ${POINTS}; i++) activeRun().logMetrics({ loss: i });
+  await stopAt('in the function');
+  if (crashAt?.endsWith('a delivery')) await forEver();
+  return { sum: data + 1, text: 'x'.repeat(50_000) };
+});
+const last = step('last', { cache: false }, async ({ data }) => {
+  called('last');
+  if (crashAt?.endsWith('the close')) await forEver();
+  return data.sum * 10;
+});
+export const table = pipeline('table', () => last({ data: mid({ data: load() }) }));
+`;
+
+const RUN = `
+import { table } from './table.mjs';
+const run = await table.run({}, { name: process.env.RUN, isolation: process.env.ISOLATION });
+console.log(run.status);
+`;
+
+/** The next look, delivery, and the same again after resuming. */
+const AFTER = `
+import { readdirSync } from 'node:fs';
+import { Client, resumeRun } from '@mortise/core';
+const client = new Client();
+const look = () => client.getPipelineRun(process.env.RUN);
+const swept = await look();
+const deliver = async () => (await client.deliver()).flatMap(({ left, reason }) => (left > 0 ? [reason] : []));
+const left = await deliver();
+const delivered = await look();
+const points = 'mid' in swept.steps ? await client.metricHistory(process.env.RUN, 'mid', 'loss') : [];
+const known = [...readdirSync('filed'), ...readdirSync('.mortise', { recursive: true })].join(' ');
+let resumed = null, result = null;
+if (swept.status !== 'completed') {
+  ({ result } = await resumeRun(process.env.RUN, { isolation: process.env.ISOLATION }));
+  left.push(...(await deliver()));
+  resumed = await look();
+}
+await client.close();
+console.log(JSON.stringify({ swept, left, delivered, known, points: points.map(({ value }) => value), resumed, result }));
+`;
+
+interface After {
+  swept: PipelineRun;
+  /** Why something could not be delivered. */
+  left: string[];
+  delivered: PipelineRun;
+  /** Names of all files before it was resumed. */
+  known: string;
+  points: number[];
+  /** null: it had completed. */
+  resumed: PipelineRun | null;
+  result: unknown;
+}
+
+let project: CrashProject;
+beforeAll(async () => {
+  project = await CrashProject.open();
+  project.scripts.write('table.mjs', PIPELINE);
+  project.scripts.write('run.mjs', RUN);
+  project.scripts.write('after.mjs', AFTER);
+}, 60_000);
+afterAll(() => project.end());
+
+type Isolation = 'inline' | 'process';
+type Signal = 'SIGKILL' | 'SIGTERM' | 'SIGINT';
+type End = 'completed' | 'failed' | 'killed';
+
+/** What is to be seen after the process was killed at a place. */
+interface Row {
+  run: End;
+  steps: Record<string, string>;
+  /** The tracker runs of `mid`; undefined: none was ever opened. */
+  tracker: End | undefined;
+  /** How often `mid` has been called when the run was resumed. */
+  calls: number;
+}
+
+/** The crash table. `dead`: by SIGKILL, else by a signal that the process hears. */
+function rowOf(place: CrashPlace, dead: boolean): Row {
+  const end = dead ? 'failed' : 'killed';
+  const rest = (status: string): Record<string, string> => (dead ? {} : { last: status });
+  switch (place) {
+    case 'before the start':
+      return { run: end, steps: { load: 'completed', ...(!dead && { mid: 'skipped' }), ...rest('skipped') }, tracker: undefined, calls: 1 };
+    case 'before the close':
+    case 'after the close':
+      return { run: end, steps: { load: 'completed', mid: 'completed', last: end }, tracker: 'completed', calls: 1 };
+    case 'after the end of the run':
+      return { run: 'completed', steps: { load: 'completed', mid: 'completed', last: 'completed' }, tracker: 'completed', calls: 1 };
+    default:
+      return { run: end, steps: { load: 'completed', mid: end, ...rest('skipped') }, tracker: end, calls: 2 };
+  }
+}
+
+const PLACE_NAMES: CrashPlace[] = [
+  'before the start',
+  'in the function',
+  'while bytes are stored',
+  'before the commit',
+  'before a delivery',
+  'after a delivery',
+  'before the close',
+  'after the close',
+  'after the end of the run',
+];
+
+const series = Array.from({ length: POINTS }, (_, i) => i);
+const statuses = (run: PipelineRun): Record<string, string> =>
+  Object.fromEntries(Object.entries(run.steps).map(([id, { status }]) => [id, status]));
+
+const keyOf = (runId: string, attempt: number, component: string): string =>
+  trackerRunKey({ runId, stepId: 'mid', attempt, component });
+
+/** What the server of the tracker `filed` holds of an attempt of `mid`. */
+function filed(runId: string, attempt: number): { ends: Outcome['status'][]; losses: number[] } | undefined {
+  const run = new FileTracker(join(project.root, 'filed')).run(keyOf(runId, attempt, 'filed'));
+  if (run === undefined) return undefined;
+  const losses = run.events.flatMap((event) => (event.kind === 'metrics' ? [event.values['loss']!] : []));
+  return { losses, ends: [...new Set(run.closes.map(({ outcome }) => outcome.status))] };
+}
+
+/** What the local tracker's file says of an attempt of `mid`. */
+function summary(run: PipelineRun, attempt: number): { status: string; metrics: Record<string, number> } | undefined {
+  const url = run.steps['mid']?.attempts[attempt - 1]?.trackerRuns.find(({ component }) => component === 'default')?.url;
+  return url ? (JSON.parse(readFileSync(fileURLToPath(url), 'utf8')) as { status: string; metrics: Record<string, number> }) : undefined;
+}
+
+function expectTracked(run: PipelineRun, attempt: number, status: End): void {
+  expect(filed(run.id, attempt)).toEqual({ losses: series, ends: [status] });
+  expect(summary(run, attempt)).toMatchObject({ status, metrics: { loss: POINTS - 1 } });
+  const trackers = run.steps['mid']!.attempts[attempt - 1]!.trackerRuns.map((each) => [each.component, each.status, each.delivered]);
+  expect(trackers).toEqual([['default', status, true], ['filed', status, true]]); // prettier-ignore
+}
+
+/** What a look, delivery and resuming find, and that it is what the table says. */
+async function expectRow(name: string, isolation: Isolation, row: Row): Promise<After> {
+  const after = await project.json<After>('after.mjs', { RUN: name, ISOLATION: isolation });
+  const { swept, left, delivered, known, points, resumed, result } = after;
+  expect({ run: swept.status, steps: statuses(swept) }).toEqual({ run: row.run, steps: row.steps });
+  for (const [id, { status, outputs }] of Object.entries(swept.steps))
+    expect({ id, outputs: Object.keys(outputs) }).toEqual({ id, outputs: status === 'completed' ? ['output'] : [] });
+  expect(left).toEqual([]);
+  expect(points).toEqual(row.tracker === undefined ? [] : series);
+  if (row.tracker !== undefined) expectTracked(delivered, 1, row.tracker);
+  else for (const component of ['default', 'filed']) expect(known).not.toContain(keyOf(swept.id, 1, component));
+  const calls = project.scripts.lines(`calls-${name}`);
+  expect(calls.filter((call) => call === 'load')).toHaveLength(1);
+  expect(calls.filter((call) => call === 'mid')).toHaveLength(row.calls);
+  if (resumed === null) return after;
+  expect({ status: resumed.status, steps: statuses(resumed), result }).toEqual({
+    status: 'completed',
+    steps: { load: 'completed', mid: 'completed', last: 'completed' },
+    result: 20,
+  });
+  expectTracked(resumed, resumed.steps['mid']!.attempt, 'completed');
+  const parent = trackerRunKey({ runId: resumed.id, attempt: 0, component: 'filed' });
+  expect(new FileTracker(join(project.root, 'filed')).run(parent)!.closes.at(-1)!.outcome).toEqual({ status: 'completed' });
+  return after;
+}
+
+let runs = 0;
+
+describe.each(['inline', 'process'] as const)('a run whose steps run in isolation "%s"', (isolation) => {
+  describe.each(['SIGKILL', 'SIGTERM', 'SIGINT'] as const)('%s', (signal: Signal) => {
+    it.each(PLACE_NAMES)('%s', async (place) => {
+      const name = `run-${++runs}`;
+      const script = await project.startUntil(place, 'run.mjs', { RUN: name, ISOLATION: isolation });
+      script.child.kill(signal);
+      expect((await script.ended).signal).toBe(signal);
+      await expectRow(name, isolation, rowOf(place, signal === 'SIGKILL'));
+      for (let tries = 0; tries < 20 && exists(script.pid); tries++) await delay(50);
+      expect(exists(script.pid)).toBe(false);
+    });
+  });
+});
+
+describe('a step process that is killed alone', () => {
+  it.each(['in the function', 'while bytes are stored', 'before the commit'] as const)('%s', async (place) => {
+    const name = `run-${++runs}`;
+    const script = await project.startUntil(place, 'run.mjs', { RUN: name, ISOLATION: 'process' });
+    expect(script.pid).not.toBe(script.child.pid);
+    process.kill(script.pid, 'SIGKILL');
+    expect(await script.ended).toMatchObject({ code: 0, text: expect.stringMatching(/failed\n$/) });
+    const steps = { load: 'completed', mid: 'failed', last: 'skipped' };
+    const { swept } = await expectRow(name, 'process', { run: 'failed', steps, tracker: 'failed', calls: 2 });
+    expect(swept.steps['mid']!.error!.name).toBe('STEP_PROCESS_DIED');
+  });
+});
+
+describe('after all that', () => {
+  it('every version has its bytes, and garbage collection leaves no others', async () => {
+    const { items } = await project.client.listArtifacts({ limit: 1000 });
+    const shas = new Set<string>();
+    for (const { artifact, version, sha256 } of items) {
+      const { uri } = await project.client.getArtifactVersion(artifact, version);
+      expect(createHash('sha256').update(readFileSync(fileURLToPath(uri!))).digest('hex')).toBe(sha256);
+      shas.add(uri!);
+    }
+    expect(items.filter(({ artifact }) => artifact === 'table/mid/output')).toHaveLength(runs);
+  });
+});
