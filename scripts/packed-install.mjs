@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const { version } = JSON.parse(readFileSync(join(root, 'lerna.json'), 'utf8'));
-const packages = ['core', 'flavors/local', 'cli'];
+const packages = ['core', 'flavors/local', 'flavors/testkit', 'cli'];
 const work = mkdtempSync(join(tmpdir(), 'mortise-packed-'));
 const project = join(work, 'project');
 mkdirSync(project);
@@ -107,6 +107,11 @@ function useOn(node) {
       assert.equal(steps.total.tracker.metrics.sum.last, 6);
     });
   }
+  check(`${on} the steps of sum.ts run in child processes, and are logged as well`, () => {
+    mortise('run', 'sum.ts', '--isolation', 'process', '--no-cache');
+    const { status, steps } = JSON.parse(mortise('runs', 'show', 'latest', '--output', 'json'));
+    assert.deepEqual([status, steps.total.tracker.metrics.sum.last], ['completed', 6]);
+  });
 }
 
 try {
@@ -142,12 +147,16 @@ try {
     assert.equal(run('npx', ['--no-install', 'mortise', '--version']).trim(), version);
   });
   check('every entry point loads', () => {
-    node('--input-type=module', '-e', "for (const name of ['core', 'core/client', 'flavor-local']) await import(`@mortise/${name}`)");
+    node(
+      '--input-type=module',
+      '-e',
+      "for (const name of ['core', 'core/client', 'flavor-local', 'flavor-testkit']) await import(`@mortise/${name}`)",
+    );
   });
   check('the published declarations compile by themselves, libraries checked', () => {
     writeFileSync(
       join(project, 'use.ts'),
-      "export * from '@mortise/core';\nexport * as client from '@mortise/core/client';\nexport * as local from '@mortise/flavor-local';\n",
+      "export * from '@mortise/core';\nexport * as client from '@mortise/core/client';\nexport * as local from '@mortise/flavor-local';\nexport * as testkit from '@mortise/flavor-testkit';\n",
     );
     const types = ['--typeRoots', join(root, 'node_modules/@types'), '--types', 'node'];
     node(

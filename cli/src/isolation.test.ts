@@ -51,6 +51,17 @@ describe('mortise run with steps in child processes', () => {
     expect(await printed('deep/enums.ts')).toContain('enum true');
   });
 
+  it('also on another stack, with --isolation process', async () => {
+    project.write(
+      'asked.ts',
+      `import { pipeline, step } from '@mortise/core';
+       const told = step('told', { cache: false }, () => { console.log('child', process.connected); });
+       export const p = pipeline('asked', () => { told(); });`,
+    );
+    expect((await project.mortise(['run', 'asked.ts', '--isolation', 'process'])).stdout).toContain('child true');
+    expect((await project.mortise(['run', 'asked.ts'])).stdout).toContain('child undefined');
+  });
+
   it('finds a class that the file exports', async () => {
     project.write(
       'classes.ts',

@@ -91,6 +91,12 @@ function declareRun(mortise: Command): void {
         'fail',
       ]),
     )
+    .addOption(
+      new Option('--isolation <where>', 'where steps run that do not say it (default: as the orchestrator says)').choices([
+        'inline',
+        'process',
+      ]),
+    )
     .action(late(runCommands, (commands) => commands.run));
 }
 

@@ -14,6 +14,7 @@ interface RunCommandOptions {
   concurrency?: string;
   executionMode?: ExecutionMode;
   onTrackerError?: 'warn' | 'fail';
+  isolation?: 'inline' | 'process';
 }
 
 /** `mortise run FILE[#NAME]`. Ends the process. */
@@ -37,7 +38,7 @@ function splitTarget(target: string, core: Core): { file: string; wanted: string
 }
 
 function runOptionsOf(options: RunCommandOptions, core: Core): RunOptions {
-  const { stack, name, cache, executionMode, onTrackerError } = options;
+  const { stack, name, cache, executionMode, onTrackerError, isolation } = options;
   return {
     onStep: stepPrinter(),
     ...(!cache && { cache }),
@@ -46,6 +47,7 @@ function runOptionsOf(options: RunCommandOptions, core: Core): RunOptions {
     ...concurrencyOf(options.concurrency, core),
     ...(executionMode !== undefined && { executionMode }),
     ...(onTrackerError !== undefined && { onTrackerError }),
+    ...(isolation !== undefined && { isolation }),
   };
 }
 

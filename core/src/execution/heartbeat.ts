@@ -7,7 +7,7 @@ import type { Logger } from '../stack/flavor.ts';
  * A run that is older than this has a heart that beats, ms. On its own host a process is known to live without one, and elsewhere nobody asks before 30 s;
  * starting the thread costs as much as running a hundred short steps.
  */
-const START_AFTER_MS = 5_000;
+const START_AFTER_MS = 3_000;
 
 const SQLITE = 'sqlite:';
 /** The thread's code, wherever in the sources, or in the bundle, this very code has come to lie. */
@@ -32,7 +32,7 @@ export interface RunWatch {
   release(): void;
 }
 
-/** Keeps a run's owner visibly alive, and hears when the run is to stop, once the run is 5 s old. */
+/** Keeps a run's owner visibly alive, and hears when the run is to stop, once the run is 3 s old. */
 export function watchRun(run: WatchedRun): RunWatch {
   const startAt = Date.now() + START_AFTER_MS;
   let heart: Heart | undefined;

@@ -163,7 +163,7 @@ describe('a run under way', () => {
     scripts.write(
       'busy.mjs',
       `${PREAMBLE}
-       const idle = step('idle', async () => delay(1100));
+       const idle = step('idle', async () => delay(3100));
        const busy = step('busy', async () => { process.stdout.write('busy begins\\n'); for (const end = Date.now() + 5000; Date.now() < end;); });
        await pipeline('busy', () => { busy(undefined, { after: [idle()] }); }).run();
        console.log('done', Date.now());`,
