@@ -1,5 +1,6 @@
 import { ArtifactNotFound, isError, UnknownStack } from '../errors.ts';
 import type { CancelledRun } from '../execution/cancel-run.ts';
+import { hasEnded } from '../pipeline/pipeline-spec.ts';
 import { findProject } from '../project/find-project.ts';
 import type { Project } from '../project/project.ts';
 import type { FlavorDescriptor } from '../stack/flavor.ts';
@@ -184,9 +185,12 @@ export class Client {
    * @throws UnknownRun, UnknownStep
    */
   async *stepLogs(run: string, options: LogOptions = {}): AsyncGenerator<StepLog> {
-    const { project, store } = await this.#open();
+    const { project, store } = await this.#openSwept();
+    const found = await findRun(store, run);
     const { readStepLogs } = await import('./step-logs.ts');
-    yield* readStepLogs({ store, logsFolder: project.logsFolder }, await findRun(store, run), options);
+    // A run whose process has died is over too, but nobody has said so yet.
+    const ended = async (): Promise<boolean> => hasEnded((await findRun((await this.#openSwept()).store, found.id)).status);
+    yield* readStepLogs({ store, logsFolder: project.logsFolder, ended }, found, options);
   }
 
   /**

@@ -3,7 +3,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { nearest, UnknownStep } from '../errors.ts';
 import { consoleFile, type ConsoleChunk } from '../execution/step-console.ts';
-import { hasEnded } from '../pipeline/pipeline-spec.ts';
 import type { MetadataStore, RunRecord, StepRunRecord } from '../store/metadata-store.ts';
 import { isoTime } from './pipeline-run-view.ts';
 
@@ -33,7 +32,7 @@ const CHUNK_BYTES = 1 << 20;
 
 /** Throws `UnknownStep`. */
 export async function* readStepLogs(
-  from: { store: MetadataStore; logsFolder: string },
+  from: { store: MetadataStore; logsFolder: string; ended(): Promise<boolean> },
   run: RunRecord,
   { step, follow = false, signal }: LogOptions,
 ): AsyncGenerator<StepLog> {
@@ -51,7 +50,7 @@ export async function* readStepLogs(
     if (last || signal?.aborted) return;
     await delay(INTERVAL_MS, undefined, signal && { signal }).catch(() => undefined);
     // Once more after the end: what was written before it is there then.
-    last = hasEnded((await from.store.run(run.id))?.status ?? 'failed');
+    last = await from.ended();
   }
 }
 

@@ -158,6 +158,18 @@ await pipeline('followed', () => { slow(); }).run({}, { name: 'followed' });`,
     expect(seen.at(-1)!.at - seen[0]!.at).toBeGreaterThan(200);
   });
 
+  it('is followed until the process of its run has died', async () => {
+    const running = script(
+      'dies',
+      `const last = step('last', { cache: false }, async () => { console.log('farewell'); await sleep(300); process.kill(process.pid, 'SIGKILL'); });
+await pipeline('dies', () => { last(); }).run({}, { name: 'dies' });`,
+    );
+    while ((await client.listRuns({ name: 'dies' })).items.length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect((await logsOf('dies', { follow: true })).map(({ text }) => text)).toEqual(['farewell\n']);
+    await running;
+    expect((await client.getPipelineRun('dies')).status).toBe('failed');
+  });
+
   it('of a step that there is not is an error that names the nearest', async () => {
     await expect(logsOf('prints', { step: 'anm' })).rejects.toMatchObject({ code: 'UNKNOWN_STEP' });
   });
