@@ -361,10 +361,12 @@ export const RunTakenOver = define('RUN_TAKEN_OVER', (p: { run: string; status: 
   `run "${p.run}" is no longer this process's: it was taken for dead while it did not answer (the run is ${p.status} now), so what it still did was dropped`,
   `See "mortise runs show ${p.run}".`,
 ]);
-export const OwnerDied = define('OWNER_DIED', (p: { pid: number; host: string; silentMs?: number }) => [
-  p.silentMs === undefined
-    ? `process ${p.pid} on ${p.host}, which ran it, ended without a word`
-    : `process ${p.pid} on ${p.host}, which ran it, has not been heard of for ${Math.round(p.silentMs / 1000)} s`,
+export const OwnerDied = define('OWNER_DIED', (p: { pid: number; host: string; silentMs?: number; unwritten?: boolean }) => [
+  p.unwritten === true
+    ? `process ${p.pid} on ${p.host}, which ran it, could not write to the store how it ended`
+    : p.silentMs === undefined
+      ? `process ${p.pid} on ${p.host}, which ran it, ended without a word`
+      : `process ${p.pid} on ${p.host}, which ran it, has not been heard of for ${Math.round(p.silentMs / 1000)} s`,
 ]);
 export const RunUnderWay = define('RUN_UNDER_WAY', (p: { run: string; pid: number; host: string; doing: string }) => [
   `run "${p.run}" cannot be ${p.doing}: process ${p.pid} on ${p.host} is running it`,
@@ -383,12 +385,18 @@ export const OutputMissing = define('OUTPUT_MISSING', (p: { step: string; output
   'Return an object with every declared output.',
 ]);
 /** `part`: it is not the whole output that is at fault, but something in it. */
-export const OutputNotStorable = define('OUTPUT_NOT_STORABLE', (p: { step: string; output: string; reason: string; part?: boolean }) => [
-  `output "${p.output}" of step "${p.step}" cannot be stored: ${p.reason}`,
-  p.part === true
-    ? 'Return plain data, or make it an output of its own with { outputs } and a materializer.'
-    : 'Return plain data, or register a materializer for it with registerMaterializer().',
-]);
+/** `part`: of a value within the output. `store`: the output is right, but the artifact store did not take it. */
+export const OutputNotStorable = define(
+  'OUTPUT_NOT_STORABLE',
+  (p: { step: string; output: string; reason: string; part?: boolean; store?: boolean }) => [
+    `output "${p.output}" of step "${p.step}" cannot be stored: ${p.reason}`,
+    p.store === true
+      ? 'Check free space and permissions there, then go on with "mortise runs resume".'
+      : p.part === true
+        ? 'Return plain data, or make it an output of its own with { outputs } and a materializer.'
+        : 'Return plain data, or register a materializer for it with registerMaterializer().',
+  ],
+);
 /** `lost`: its bytes are missing or damaged. */
 export const InputNotLoadable = define('INPUT_NOT_LOADABLE', (p: { step: string; input: string; reason: string; lost?: boolean }) => [
   `input "${p.input}" of step "${p.step}" cannot be loaded: ${p.reason}`,

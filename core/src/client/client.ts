@@ -194,7 +194,7 @@ export class Client {
   }
 
   /**
-   * Asks a run to stop, whichever process runs it, and waits at most `waitMs` (default 10 s) for its end. Its owner hears of it within about 2 s, unless its
+   * Asks a run to stop, whichever process runs it, and waits at most `waitMs` (default 10 s) for its end. Its owner hears of it within about 3 s, unless its
    * main thread is busy; the run of an owner that has died ends at once.
    * @param run name or id of a run, or `latest`
    * @throws UnknownRun, RunIsOver

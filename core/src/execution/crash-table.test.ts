@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -9,8 +8,9 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { PipelineRun } from '../client/pipeline-run.ts';
 import type { CrashPlace } from '../testing/crash-places.ts';
 import { CrashProject } from '../testing/crash-project.ts';
+import { pathsOfVersions, storedFiles } from '../testing/stored-versions.ts';
 import { FileTracker } from '../testing/file-tracker.ts';
-import { exists } from '../testing/script-project.ts';
+import { isRunning } from '../testing/script-project.ts';
 import type { Outcome } from '../tracking/experiment-tracker.ts';
 import { trackerRunKey } from '../tracking/tracker-run-key.ts';
 
@@ -57,10 +57,10 @@ import { Client, resumeRun } from '@mortise/core';
 const client = new Client();
 const look = () => client.getPipelineRun(process.env.RUN);
 const swept = await look();
+const points = 'mid' in swept.steps ? await client.metricHistory(process.env.RUN, 'mid', 'loss') : [];
 const deliver = async () => (await client.deliver()).flatMap(({ left, reason }) => (left > 0 ? [reason] : []));
 const left = await deliver();
 const delivered = await look();
-const points = 'mid' in swept.steps ? await client.metricHistory(process.env.RUN, 'mid', 'loss') : [];
 const known = [...readdirSync('filed'), ...readdirSync('.mortise', { recursive: true })].join(' ');
 let resumed = null, result = null;
 if (swept.status !== 'completed') {
@@ -91,6 +91,7 @@ beforeAll(async () => {
   project.scripts.write('table.mjs', PIPELINE);
   project.scripts.write('run.mjs', RUN);
   project.scripts.write('after.mjs', AFTER);
+  project.scripts.write('deliver.mjs', DELIVER);
 }, 60_000);
 afterAll(() => project.end());
 
@@ -141,8 +142,7 @@ const series = Array.from({ length: POINTS }, (_, i) => i);
 const statuses = (run: PipelineRun): Record<string, string> =>
   Object.fromEntries(Object.entries(run.steps).map(([id, { status }]) => [id, status]));
 
-const keyOf = (runId: string, attempt: number, component: string): string =>
-  trackerRunKey({ runId, stepId: 'mid', attempt, component });
+const keyOf = (runId: string, attempt: number, component: string): string => trackerRunKey({ runId, stepId: 'mid', attempt, component });
 
 /** What the server of the tracker `filed` holds of an attempt of `mid`. */
 function filed(runId: string, attempt: number): { ends: Outcome['status'][]; losses: number[] } | undefined {
@@ -198,11 +198,11 @@ describe.each(['inline', 'process'] as const)('a run whose steps run in isolatio
     it.each(PLACE_NAMES)('%s', async (place) => {
       const name = `run-${++runs}`;
       const script = await project.startUntil(place, 'run.mjs', { RUN: name, ISOLATION: isolation });
+      if (place.endsWith('the close')) while (!project.scripts.lines(`calls-${name}`).includes('last')) await delay(5);
       script.child.kill(signal);
       expect((await script.ended).signal).toBe(signal);
       await expectRow(name, isolation, rowOf(place, signal === 'SIGKILL'));
-      for (let tries = 0; tries < 20 && exists(script.pid); tries++) await delay(50);
-      expect(exists(script.pid)).toBe(false);
+      expect(isRunning(script.pid)).toBe(false);
     });
   });
 });
@@ -220,15 +220,47 @@ describe('a step process that is killed alone', () => {
   });
 });
 
+const DELIVER = `
+import { Client } from '@mortise/core';
+const client = new Client();
+await client.deliver();
+await client.close();
+`;
+
+describe('a process that delivers what another one left', () => {
+  it.each(['before a delivery', 'after a delivery', 'before the close', 'after the close'] as const)('and is killed: %s', async (place) => {
+    const name = `run-${++runs}`;
+    const script = await project.startUntil('before a delivery', 'run.mjs', { RUN: name, ISOLATION: 'inline' });
+    script.child.kill('SIGKILL');
+    await script.ended;
+    const later = await project.startUntil(place, 'deliver.mjs', {});
+    later.child.kill('SIGKILL');
+    expect((await later.ended).signal).toBe('SIGKILL');
+    await expectRow(name, 'inline', rowOf('before a delivery', true));
+  });
+});
+
+it.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)('a second signal (%s) ends the process at once, and what it left is delivered later', async (second, code) => {
+  const name = `run-${++runs}`;
+  const script = await project.startUntil('before the close', 'run.mjs', { RUN: name, ISOLATION: 'inline', CRASH_STAYS: '1' });
+  while (!project.scripts.lines(`calls-${name}`).includes('last')) await delay(5);
+  script.child.kill('SIGTERM');
+  while ((await project.client.getPipelineRun(name)).status !== 'killed') await delay(20);
+  const signalled = Date.now();
+  script.child.kill(second);
+  expect((await script.ended).code).toBe(code);
+  expect(Date.now() - signalled).toBeLessThan(1_000);
+  await expectRow(name, 'inline', rowOf('before the close', false));
+});
+
 describe('after all that', () => {
   it('every version has its bytes, and garbage collection leaves no others', async () => {
-    const { items } = await project.client.listArtifacts({ limit: 1000 });
-    const shas = new Set<string>();
-    for (const { artifact, version, sha256 } of items) {
-      const { uri } = await project.client.getArtifactVersion(artifact, version);
-      expect(createHash('sha256').update(readFileSync(fileURLToPath(uri!))).digest('hex')).toBe(sha256);
-      shas.add(uri!);
-    }
-    expect(items.filter(({ artifact }) => artifact === 'table/mid/output')).toHaveLength(runs);
+    const paths = await pathsOfVersions(project.client);
+    expect(paths.filter((path) => path.includes('/mid.'))).toHaveLength(runs);
+    await project.client.collectGarbage();
+    expect(storedFiles(join(project.root, '.mortise', 'artifacts'))).toEqual(paths.sort());
   });
 });

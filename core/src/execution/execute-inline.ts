@@ -45,6 +45,7 @@ export async function executeInline(run: StepSurroundings, call: LoadableCall, a
 async function perform(run: StepSurroundings, call: LoadableCall, attempt: BegunAttempt): Promise<unknown> {
   const { step, code } = call;
   const inputs = await loadInputs(call);
+  attempt.stop.signal.throwIfAborted();
   const context: StepContext = {
     version: 1,
     pipeline: run.plan.pipeline,

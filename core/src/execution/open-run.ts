@@ -29,6 +29,7 @@ import { SettledSteps } from './settled-steps.ts';
 import { onStopSignal } from './signals.ts';
 import { sweep } from './sweep.ts';
 import { takeOverLeft } from './take-over-left.ts';
+import { unendedRuns } from './unended-runs.ts';
 
 /** A run that has begun: what every step of it needs. */
 export interface OpenRun {
@@ -120,6 +121,7 @@ async function beginRun(from: Beginning): Promise<OpenRun> {
   const earlier = resumed && (await RecordedSteps.read(store, id, stack.artifactStore.id));
   if (resumed === undefined) await store.createRun({ ...identity, params: plan.params, spec, stack: stack.snapshot, environment, worker });
   else await store.resumeRun({ runId: id, worker, at: Date.now(), ...(plan.style === 'function' && { spec }) });
+  unendedRuns.delete(id);
 
   const user = environment.user === undefined ? {} : { user: environment.user };
   const services = runServices({ project, store, stack, run: { ...identity, ...user }, trackerTimeoutMs: options.trackerTimeoutMs });
@@ -160,7 +162,8 @@ async function beginRun(from: Beginning): Promise<OpenRun> {
         if (said.length > 0) await store.addWarnings(id, said);
         for (const { component } of undelivered) await store.releaseClaim({ runId: id, component, worker });
       } catch (error) {
-        if (isError(error, RunTakenOver)) await services.tracking.leave();
+        if (!isError(error, RunTakenOver)) unendedRuns.add(id);
+        await services.tracking.leave();
         throw error;
       } finally {
         await release();

@@ -64,6 +64,7 @@ async function runAttempts(run: OpenRun, call: StepCall, identity: StepIdentity,
   const retry = call.step.options.retry ?? NO_RETRY;
   const isolated = isolationOf(run, call.step) === 'process';
   for (let tries = 0; ; tries++) {
+    if (run.signal.aborted) return notStarted(run, call);
     const attempt = (place?: ProcessPlace) => runAttempt(run, call, identity, key, tries < retry.retries, place);
     const end = await (isolated ? inStepProcess(run, call, attempt) : attempt());
     if (end.status !== 'failed' || tries >= retry.retries || run.signal.aborted) return end;
@@ -112,15 +113,18 @@ async function settleCached(run: OpenRun, call: StepCall, identity: StepIdentity
 async function inStepProcess(run: OpenRun, call: StepCall, attempt: (place: ProcessPlace) => Promise<StepEnd>): Promise<StepEnd> {
   const { takePlace } = await import('./child/execute-in-process.ts');
   const place = await takePlace(run, call);
-  if (place === undefined) {
-    const skipped = await skipStep(run, call.step, reasonOf(run.signal.reason), call.mapIndex);
-    return { ...skipped, status: 'killed', error: run.signal.reason };
-  }
+  if (place === undefined) return notStarted(run, call);
   try {
     return await attempt(place);
   } finally {
     place.leave();
   }
+}
+
+/** The end of a step whose run was stopped before it began. */
+async function notStarted(run: OpenRun, call: StepCall): Promise<StepEnd> {
+  const skipped = await skipStep(run, call.step, reasonOf(run.signal.reason), call.mapIndex);
+  return { ...skipped, status: 'killed', error: run.signal.reason };
 }
 
 /** What the step sets for its trackers. */

@@ -1,7 +1,7 @@
 import { keyPrefixOf } from '../artifacts/artifact-key.ts';
 import { materializerFor } from '../artifacts/materializers.ts';
 import { saveValue } from '../artifacts/save-value.ts';
-import { isError, NotSerializable, OutputMissing, OutputNotStorable, RunKilled, StepTimeout } from '../errors.ts';
+import { ArtifactStoreFailed, isError, NotSerializable, OutputMissing, OutputNotStorable, RunKilled, StepTimeout } from '../errors.ts';
 import { newId } from '../id.ts';
 import type { OutputSpec, StepSpec } from '../pipeline/pipeline-spec.ts';
 import type { ProducedVersion, VersionIntent } from '../store/metadata-store.ts';
@@ -80,6 +80,7 @@ async function storableAsync<T>(step: StepSpec, spec: OutputSpec, save: () => Pr
 function notStorable(step: StepSpec, spec: OutputSpec, cause: unknown): Error {
   if (isError(cause, StepTimeout) || isError(cause, RunKilled)) return cause;
   const at = { step: step.id, output: spec.name };
+  if (isError(cause, ArtifactStoreFailed)) return new OutputNotStorable({ ...at, reason: cause.message, store: true }, { cause });
   if (!isError(cause, NotSerializable)) return new OutputNotStorable({ ...at, reason: reasonOf(cause) }, { cause });
   const { path, what } = cause.facts;
   // `value.model`: a place within the output.

@@ -2,6 +2,7 @@ import { isMortiseError, OwnerDied } from '../errors.ts';
 import type { Project } from '../project/project.ts';
 import type { MetadataStore, RunSweep, RunUnderWay, WorkerRecord } from '../store/metadata-store.ts';
 import { isSilent, ownerState, silenceOf } from './owner-state.ts';
+import { unendedRuns } from './unended-runs.ts';
 import { workerIdentity } from './worker-identity.ts';
 
 /** An owner that cannot be asked is taken for dead when it was silent for this long, ms. Beats come every 2 s, but may come late on a busy machine. */
@@ -47,6 +48,7 @@ export async function sweep({ store, project }: SweepPlace, options: SweepOption
 /** undefined: the owner lives, or may. */
 async function whyDead(run: RunUnderWay, here: WorkerRecord, limitMs: number): Promise<InstanceType<typeof OwnerDied> | undefined> {
   const { pid, host } = run.owner;
+  if (run.owner.id === here.id && unendedRuns.has(run.id)) return new OwnerDied({ pid, host, unwritten: true });
   const state = await ownerState(run, here);
   if (state === 'dead') return new OwnerDied({ pid, host });
   if (state === 'unknown' && isSilent(run, limitMs)) return new OwnerDied({ pid, host, silentMs: silenceOf(run) });

@@ -25,6 +25,7 @@ afterAll(async () => {
 
 /** Every way in which a tracked step can end. `bad` and its kin are tracked, and cached only where that is the point. */
 const STEPS = `
+import { setTimeout as delay } from 'node:timers/promises';
 import { activeRun, pipeline, step } from '@mortise/core';
 const tracked = { experimentTracker: true, cache: false } as const;
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -37,9 +38,9 @@ const source = step('source', async () => [1, 2, 3]);
 const use = step('use', tracked, async ({ list }: { list: number[] }) => list.length);
 const twice = step('twice', { ...tracked, retry: { retries: 1 } }, async () => { log(); throw new Error('again ' + activeRun().attempt); });
 const mends = step('mends', { ...tracked, retry: { retries: 2 } }, async () => { log(); if (activeRun().attempt === 1) throw new Error('not yet'); });
-const slow = step('slow', { ...tracked, timeoutMs: 150 }, async () => { log(); await sleep(60_000); });
+const slow = step('slow', { ...tracked, timeoutMs: 100 }, async () => { log(); await sleep(1_000); });
 const strays = step('strays', tracked, async () => { log(); void sleep(50).then(() => { throw new Error('too late'); }); return 1; });
-const waits = step('waits', tracked, async () => { log(); console.log('step begins'); await sleep(60_000); });
+const waits = step('waits', tracked, async () => { log(); console.log('step begins'); await delay(60_000, undefined, { signal: activeRun().signal }); });
 const lingers = step('lingers', tracked, async () => { log(); await sleep(300); return 2; });
 
 export const rows = {
@@ -72,7 +73,7 @@ for (const [name, row] of Object.entries(rows)) {
 }
 `;
 
-/** `node stop.ts ISOLATION NAME`: its step says `step begins` and goes on for a minute. */
+/** `node stop.ts ISOLATION NAME`: its step says `step begins` and goes on for a minute unless it is stopped. */
 const STOP = `
 import { stopped } from './steps.ts';
 const [isolation, name] = process.argv.slice(2) as ['inline' | 'process', string];
@@ -83,8 +84,7 @@ console.log('run ' + status);
 type Ended = 'completed' | 'failed' | 'killed';
 
 /** What the tracker itself says of a tracker run: the file at the URL that it gave. */
-const atTracker = ({ url }: TrackerRunView): Ended =>
-  (JSON.parse(readFileSync(fileURLToPath(url!), 'utf8')) as { status: Ended }).status;
+const atTracker = ({ url }: TrackerRunView): Ended => (JSON.parse(readFileSync(fileURLToPath(url!), 'utf8')) as { status: Ended }).status;
 
 /** How the run, and each attempt of its tracked steps, ended: in the store, and at the tracker. */
 function ends(run: PipelineRun): { store: Record<string, string[]>; tracker: Record<string, string[]> } {
@@ -109,6 +109,21 @@ const EXPECTED: Record<string, Record<string, Ended[]>> = {
   'stray-after-return': { run: ['completed'], strays: ['completed'], lingers: ['completed'] },
 };
 
+/** Runs the step that never ends, and stops it once it has begun; gives how its process ended. */
+async function stopped(isolation: string, name: string, stop: (pid: number) => Promise<unknown> | void): Promise<ScriptEnd> {
+  let stopping: unknown;
+  const ended = await project.run('stop.ts', {
+    args: [isolation, name],
+    onOutput: (text, { pid }) => {
+      if (text.includes('step begins')) stopping = stop(pid!);
+    },
+  });
+  await stopping;
+  return ended;
+}
+const killed = { run: ['killed'], waits: ['killed'] };
+const failed = { run: ['failed'], waits: ['failed'] };
+
 describe.each(['inline', 'process'] as const)('the tracker says of a step (isolation: %s) what the store says', (isolation) => {
   let end: ScriptEnd;
   beforeAll(async () => {
@@ -124,37 +139,16 @@ describe.each(['inline', 'process'] as const)('the tracker says of a step (isola
     expect(run.warnings.join()).toMatch(row === 'stray-after-return' ? /step "strays".*too late/ : /^$/);
   });
 
-  /** Runs the step that never ends, and stops it once it has begun; gives how its process ended. */
-  async function stopped(name: string, stop: (pid: number) => Promise<unknown> | void): Promise<ScriptEnd> {
-    let stopping: Promise<unknown> | void;
-    const ended = await project.run('stop.ts', {
-      args: [isolation, name],
-      onOutput: (text, { pid }) => {
-        if (text.includes('step begins')) stopping = stop(pid!);
-      },
-    });
-    await stopping;
-    return ended;
-  }
-  const killed = { run: ['killed'], waits: ['killed'] };
-  const failed = { run: ['failed'], waits: ['failed'] };
-
-  it('after a cancel by another process', async () => {
-    const name = `cancelled-${isolation}`;
-    expect(await stopped(name, () => client.cancelRun(name))).toMatchObject({ code: 0, stdout: expect.stringContaining('run killed') });
-    expect(ends(await client.getPipelineRun(name))).toEqual({ store: killed, tracker: killed });
-  });
-
   it.each(['SIGINT', 'SIGTERM'] as const)('after %s', async (signal) => {
     const name = `${signal}-${isolation}`;
-    expect(await stopped(name, (pid) => void process.kill(pid, signal))).toMatchObject({ code: null, signal });
+    expect(await stopped(isolation, name, (pid) => void process.kill(pid, signal))).toMatchObject({ code: null, signal });
     expect(ends(await client.getPipelineRun(name))).toEqual({ store: killed, tracker: killed });
   });
 
   it('after kill -9, once somebody has looked and what was left is delivered', async () => {
     const name = `SIGKILL-${isolation}`;
     let pid = 0;
-    expect(await stopped(name, (of) => void process.kill((pid = of), 'SIGKILL'))).toMatchObject({ signal: 'SIGKILL' });
+    expect(await stopped(isolation, name, (of) => void process.kill((pid = of), 'SIGKILL'))).toMatchObject({ signal: 'SIGKILL' });
     while (exists(pid)) await delay(10);
     expect((await client.getPipelineRun(name)).status).toBe('failed');
     expect(await client.deliver()).toEqual([{ component: 'default', delivered: 2, left: 0, reason: null }]);
@@ -162,4 +156,14 @@ describe.each(['inline', 'process'] as const)('the tracker says of a step (isola
     expect(ends(run)).toEqual({ store: failed, tracker: failed });
     expect(run.steps['waits']).toMatchObject({ error: { name: 'OWNER_DIED' }, tracker: { metrics: { before: { count: 1 } } } });
   });
+});
+
+it('the tracker says "killed" of a step that another process cancelled, as the store does', async () => {
+  const cancelled = async (isolation: string): Promise<void> => {
+    const name = `cancelled-${isolation}`;
+    const ended = await stopped(isolation, name, () => client.cancelRun(name));
+    expect(ended).toMatchObject({ code: 0, stdout: expect.stringContaining('run killed') });
+    expect(ends(await client.getPipelineRun(name))).toEqual({ store: killed, tracker: killed });
+  };
+  await Promise.all([cancelled('inline'), cancelled('process')]);
 });

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync } from 'node:fs';
+import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -39,7 +39,9 @@ export class SqliteConnection {
     return patiently(path, () => {
       const db = new (loadSqlite().DatabaseSync)(path, { timeout: 0 });
       try {
-        db.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 16000000; PRAGMA wal_autocheckpoint = 4000');
+        db.exec(
+          'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 16000000; PRAGMA wal_autocheckpoint = 4000',
+        );
         return new SqliteConnection(path, db);
       } catch (error) {
         db.close();
@@ -120,8 +122,18 @@ function explained(path: string, code: number | undefined, error: unknown): unkn
     if (denied !== undefined) return new FolderNotWritable({ folder, reason: denied }, { cause: error });
     return new StoreWriteFailed({ path, reason }, { cause: error });
   }
-  if (code === FULL || code === IOERR) return new StoreWriteFailed({ path, reason }, { cause: error });
+  if (code === FULL) return new StoreWriteFailed({ path, reason }, { cause: error });
+  // On a full disk SQLite cannot make its shared memory either, and calls that an I/O error.
+  if (code === IOERR) return new StoreWriteFailed({ path, reason: isFull(path) ? 'no space is left' : reason }, { cause: error });
   return error;
+}
+
+function isFull(path: string): boolean {
+  try {
+    return statfsSync(dirname(path)).bavail === 0;
+  } catch {
+    return false;
+  }
 }
 
 /** The system's code for why `path` cannot be used so, e.g. `EACCES`; undefined when it can. */

@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type {
@@ -54,6 +54,7 @@ export class FileTracker implements ExperimentTracker {
 
   async open(identity: TrackerRunIdentity, start: TrackerRunStart): Promise<TrackerRun> {
     const path = join(this.#folder, `${identity.key}.jsonl`);
+    if (existsSync(path)) dropTornLine(path);
     const seen = new Set(existsSync(path) ? filedRun(path).events.map(nameOf) : []);
     const ref: TrackerRunRef = { id: identity.key, url: `file://${path}`, ids: {} };
     const write = (entries: Entry[]): void => appendFileSync(path, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
@@ -82,6 +83,13 @@ export class FileTracker implements ExperimentTracker {
     const path = join(this.#folder, `${key}.jsonl`);
     return existsSync(path) ? filedRun(path) : undefined;
   }
+}
+
+/** A process that is killed while it appends leaves half a line: its server never took it. */
+function dropTornLine(path: string): void {
+  const bytes = readFileSync(path);
+  const end = bytes.lastIndexOf('\n') + 1;
+  if (end < bytes.length) truncateSync(path, end);
 }
 
 const nameOf = ({ writer, seq }: TrackerEvent): string => `${writer} ${seq}`;

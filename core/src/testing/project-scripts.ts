@@ -30,10 +30,15 @@ export class ProjectScripts {
     return join(this.#root, file);
   }
 
-  /** `before`: a program that is to start Node, with its arguments. */
-  start(file: string, before: readonly string[] = []): RunningScript {
+  /** `before`: a program that is to start Node, with its arguments. `env`: beside this process's. */
+  start(file: string, before: readonly string[] = [], env: NodeJS.ProcessEnv = {}): RunningScript {
     const [program, ...args] = [...before, process.execPath, '--no-warnings', join(this.#root, file)];
-    const child = spawn(program, args, { cwd: this.#root, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+    const child = spawn(program, args, {
+      cwd: this.#root,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
+    });
     this.#running.push(child);
     let text = '';
     for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (part: string) => (text += part));

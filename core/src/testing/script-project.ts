@@ -69,6 +69,12 @@ export function exists(pid: number): boolean {
   return readdirSync('/proc').includes(String(pid));
 }
 
+/** True while a process runs: not when it has ended and nobody has waited for it. */
+export function isRunning(pid: number): boolean {
+  const state = statOf(pid)?.[0];
+  return state !== undefined && state !== 'Z' && state !== 'X';
+}
+
 /** Process ids of the children of a process. */
 export function childrenOf(pid: number): number[] {
   return readdirSync('/proc')
@@ -77,11 +83,16 @@ export function childrenOf(pid: number): number[] {
     .filter((each) => parentOf(each) === pid);
 }
 
-/** The fourth field of `/proc/<pid>/stat`, behind the command in brackets. */
 function parentOf(pid: number): number | undefined {
+  const parent = statOf(pid)?.[1];
+  return parent === undefined ? undefined : Number(parent);
+}
+
+/** The fields of `/proc/<pid>/stat` behind the command in brackets: state, parent, ... */
+function statOf(pid: number): string[] | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   } catch {
     return undefined;
   }

@@ -31,6 +31,8 @@ const CHUNK = 1 << 18;
 export class EventLogReader {
   readonly #path: string;
   #cursor: LogCursor;
+  /** Its first cursor has been checked: those after it are its own. */
+  #begun = false;
 
   constructor(path: string, cursor: LogCursor = { offset: 0, events: 0 }) {
     this.#path = path;
@@ -46,7 +48,10 @@ export class EventLogReader {
     const fd = openIfThere(this.#path);
     try {
       const size = fd === undefined ? 0 : fstatSync(fd).size;
-      if (this.#cursor.offset > size) return { records: [], lost: [this.#stepBack(size)] };
+      if (this.#cursor.offset > size) return { records: [], lost: [this.#stepBack(`is ${size} bytes long`)] };
+      if (!this.#begun && fd !== undefined && !followsLine(fd, this.#cursor.offset))
+        return { records: [], lost: [this.#stepBack('holds nothing at its end any more')] };
+      this.#begun = true;
       return fd === undefined ? { records: [], lost: [] } : this.#decode(readLines(fd, this.#cursor.offset, size, bytes));
     } finally {
       if (fd !== undefined) closeSync(fd);
@@ -68,20 +73,20 @@ export class EventLogReader {
     return batch;
   }
 
-  /** The file was cut behind the cursor's back. Without going back, reading on would give nothing for ever, or begin amid a line. */
-  #stepBack(size: number): LostEvents {
+  /** The file has lost its end behind the cursor's back. Without going back, reading on would give nothing for ever, or begin amid a line. */
+  #stepBack(found: string): LostEvents {
     const { offset, events } = this.#cursor;
     const whole = new EventLogReader(this.#path);
-    while (whole.cursor.offset < size) {
-      const { records, lost } = whole.read();
-      if (records.length + lost.length === 0) break;
-    }
+    for (let batch = whole.read(); batch.records.length + batch.lost.length > 0;) batch = whole.read();
     this.#cursor = whole.cursor;
-    return {
-      count: Math.max(0, events - whole.cursor.events),
-      why: `${this.#path} is ${size} bytes long, but was read up to byte ${offset}`,
-    };
+    return { count: Math.max(0, events - whole.cursor.events), why: `${this.#path} ${found}, but was read up to byte ${offset}` };
   }
+}
+
+/** Whether a place is where a line begins. After a power cut the end of a file may be there, but filled with zeros. */
+function followsLine(fd: number, offset: number): boolean {
+  const before = Buffer.alloc(1);
+  return offset === 0 || (readSync(fd, before, 0, 1, offset - 1) === 1 && before[0] === LF);
 }
 
 /** The whole lines of a segment as they are, in chunks. Nothing when there is no such file. */

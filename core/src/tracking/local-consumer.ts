@@ -18,6 +18,7 @@ export class LocalConsumer {
   #applying: Promise<void> = Promise.resolve();
   #appliedAt = 0;
   #timer: NodeJS.Timeout | undefined;
+  #said: string | undefined;
 
   constructor(log: EventLog, options: { store: MetadataStore; log: Logger; runId: string; workerId: string }) {
     this.#log = log;
@@ -82,7 +83,11 @@ export class LocalConsumer {
     }
   }
 
+  /** It is tried again with every event that follows: the same reason is said once. */
   #warn(error: unknown): void {
-    this.#o.log.warn(`what was logged could not be applied to the store yet: ${String((error as Error | undefined)?.message ?? error)}`);
+    const reason = String((error as Error | undefined)?.message ?? error);
+    if (reason === this.#said) return;
+    this.#said = reason;
+    this.#o.log.warn(`what was logged could not be applied to the store yet: ${reason}`);
   }
 }
