@@ -104,6 +104,21 @@ describe('runs resume', () => {
   });
 });
 
+describe('run', () => {
+  it('is no success when the code of a step ends the process', async () => {
+    project.write(
+      'leaves.js',
+      `import { pipeline, step } from '@mortise/core';
+       const leaves = step('leaves', { cache: false }, async () => process.exit(0));
+       export const leaving = pipeline('leaving', () => leaves());`,
+    );
+    const { code, stderr } = await mortise('run', 'leaves.js', '--name', 'leaving');
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/ended the process before the run was over.*\n$/);
+    expect((await shown('leaving')).status).toBe('failed');
+  });
+});
+
 describe('runs cancel', () => {
   it('stops a run in another process, which says so and ends with 1', async () => {
     let answer: CommandResult | undefined;

@@ -12,11 +12,23 @@ import { isVerbose } from './verbose.ts';
 /** Runs a pipeline (`start`), prints what became of it, and ends the process: what the user's file left running must not keep it. */
 export async function runAndExit(pipeline: FilePipeline, start: () => Promise<PipelineRun>, core: Core): Promise<never> {
   const interrupts = watchInterrupts();
+  let isOver = false;
+  process.on('exit', () => {
+    if (isOver) return;
+    process.exitCode = process.exitCode || 1;
+    process.stderr.write(
+      'the code of a step ended the process before the run was over: "mortise runs show latest" tells how far it came\n',
+    );
+  });
+  // Whoever read what is printed has gone (`| head`): the run goes on.
+  process.stdout.on('error', () => undefined);
   try {
     const finished = await runToItsEnd(pipeline, start, core);
+    isOver = true;
     printLine(summary(finished));
     process.exit(exitCodeOf(finished, interrupts.signal));
   } catch (error) {
+    isOver = true;
     process.exit(reportError(error, { verbose: isVerbose() }));
   }
 }

@@ -99,6 +99,10 @@ export const StoreCorrupt = define('STORE_CORRUPT', (p: { path: string; reason: 
   `the store ${p.path} cannot be read: ${p.reason}`,
   'Restore it from a backup, or move it aside and run "mortise init" to begin a new one.',
 ]);
+export const NodeTooOld = define('NODE_TOO_OLD', (p: { version: string }) => [
+  `Mortise needs Node 22.18 or newer, and this is ${p.version.replace(/^v/, '')}`,
+  'Install a newer Node from https://nodejs.org.',
+]);
 export const StoreMissing = define('STORE_MISSING', (p: { path: string }) => [
   `there is no store ${p.path}`,
   'Run "mortise init" to make one, or restore it from a backup.',

@@ -47,6 +47,7 @@ export function guardRuns(): RunsUnderGuard {
       nominations.push({ pipeline, params, options });
       resolve();
     },
+    halt: resolve,
   });
   return { nominations, first: promise, lift: () => setRunGuard(undefined) };
 }

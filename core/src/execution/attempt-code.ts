@@ -6,14 +6,14 @@ import type { OutputStream, UserCode } from './user-code.ts';
 
 /** What the code of one attempt does beside returning: a stray error fails the attempt until its outputs are about to be committed, what it prints is kept. */
 export class AttemptCode implements UserCode {
-  readonly #run: Pick<OpenRun, 'id' | 'project' | 'warnings'>;
+  readonly #run: Pick<OpenRun, 'id' | 'project' | 'warn'>;
   readonly #step: string;
   readonly #attempt: { id: string; stop: AbortController };
   #console: StepConsole | undefined;
   #ended = false;
 
   constructor(
-    run: Pick<OpenRun, 'id' | 'project' | 'warnings'>,
+    run: Pick<OpenRun, 'id' | 'project' | 'warn'>,
     call: Pick<StepCall, 'step' | 'mapIndex'>,
     attempt: { id: string; stop: AbortController },
   ) {
@@ -23,14 +23,15 @@ export class AttemptCode implements UserCode {
   }
 
   stray(error: unknown): void {
-    if (!this.#ended) return this.#attempt.stop.abort(error);
-    this.#run.warnings.push(`step "${this.#step}" left something running, which failed after it had ended: ${reasonOf(error)}`);
+    // A signal would make an error of its own of `undefined`.
+    if (!this.#ended) return this.#attempt.stop.abort(error ?? new Error(`threw ${String(error)}`));
+    this.#run.warn(`step "${this.#step}" left something running, which failed after it had ended: ${reasonOf(error)}`);
   }
 
   output(stream: OutputStream, chunk: string | Uint8Array): void {
     if (this.#ended) return;
-    const { id, project, warnings } = this.#run;
-    this.#console ??= new StepConsole(consoleFile(project.logsFolder, id, this.#attempt.id), (what) => void warnings.push(what));
+    const { id, project } = this.#run;
+    this.#console ??= new StepConsole(consoleFile(project.logsFolder, id, this.#attempt.id), (what) => this.#run.warn(what));
     this.#console.write(stream, chunk);
   }
 

@@ -1,15 +1,19 @@
 import type { Hooks } from '../pipeline/hooks.ts';
 import { withinTime } from '../tracking/within-time.ts';
 import { reasonOf } from './outcome.ts';
+import { untilAborted } from './until-stopped.ts';
 import { callUserCode } from './user-code.ts';
 
-/** How long a hook is waited for, ms. */
+/** How long a hook is waited for, ms; once its run is stopped, only so much longer. */
 const PATIENCE_MS = 30_000;
+const GRACE_MS = 2_000;
 
 /** Whose hooks they are (`step "train"`, `pipeline "wine"`), and where it is said what went wrong in one. */
 export interface HookOwner {
   name: string;
   warn(what: string): void;
+  /** Of the run. */
+  signal: AbortSignal;
 }
 
 /** Before something runs. Never rejects. */
@@ -29,12 +33,13 @@ export async function callEndHooks<Event extends { status: string }>(
   if (hooks.onEnd !== undefined) await call(owner, 'onEnd', hooks.onEnd, event);
 }
 
-async function call<Event>({ name, warn }: HookOwner, hook: string, fn: (event: Event) => unknown, event: Event): Promise<void> {
+async function call<Event>({ name, warn, signal }: HookOwner, hook: string, fn: (event: Event) => unknown, event: Event): Promise<void> {
   const failed = (error: unknown): void => warn(`hook ${hook} of ${name} failed: ${reasonOf(error)}`);
   let ended = false;
   const work = callUserCode({ stray: failed }, async () => fn(event))
     .catch(failed)
     .finally(() => (ended = true));
-  await withinTime(work, PATIENCE_MS);
-  if (!ended) warn(`hook ${hook} of ${name} did not end within ${PATIENCE_MS / 1000} s: the run went on without it`);
+  const patience = signal.aborted ? GRACE_MS : PATIENCE_MS;
+  await withinTime(signal.aborted ? work : untilAborted(work, signal).catch(() => withinTime(work, GRACE_MS)), patience);
+  if (!ended) warn(`hook ${hook} of ${name} did not end in time: the run went on without it`);
 }

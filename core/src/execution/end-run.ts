@@ -26,25 +26,12 @@ export async function endRun<R>(
   hooks: PipelineHooks | undefined,
   execute: () => Promise<RunEnd<R>>,
 ): Promise<FinishedRun<R>> {
-  const unwatch = watchUserCode();
-  try {
-    return await executeToTheEnd(run, hooks, execute);
-  } finally {
-    unwatch();
-  }
-}
-
-async function executeToTheEnd<R>(
-  run: OpenRun,
-  hooks: PipelineHooks | undefined,
-  execute: () => Promise<RunEnd<R>>,
-): Promise<FinishedRun<R>> {
+  watchUserCode();
   const startedAt = Date.now();
   const about = { pipeline: run.plan.pipeline, runId: run.id, runName: run.name, params: run.plan.params };
-  const hookWarnings: string[] = [];
-  const owner = { name: `pipeline "${run.plan.pipeline}"`, warn: (what: string) => void hookWarnings.push(what) };
+  const owner = { name: `pipeline "${run.plan.pipeline}"`, warn: run.warn, signal: run.signal };
   await callStartHook(owner, hooks, { ...about, status: 'running', durationMs: 0 });
-  run.warnings.push(...hookWarnings.splice(0));
+
   let end: RunEnd<R> | undefined;
   let thrown: unknown;
   let result: R | undefined;
@@ -61,8 +48,15 @@ async function executeToTheEnd<R>(
   const { status, error } = judge(run, end?.failed, thrown);
   await run.finish(status, error);
   const cause = end?.failed?.error ?? thrown;
-  await callEndHooks(owner, hooks, { ...about, status, durationMs: Date.now() - startedAt, ...(cause !== undefined && { error: cause }) });
-  if (hookWarnings.length > 0) await run.store.addWarnings(run.id, hookWarnings);
+  const late: string[] = [];
+  const lateOwner = { ...owner, warn: (what: string) => void late.push(what) };
+  await callEndHooks(lateOwner, hooks, {
+    ...about,
+    status,
+    durationMs: Date.now() - startedAt,
+    ...(cause !== undefined && { error: cause }),
+  });
+  if (late.length > 0) await run.store.addWarnings(run.id, late);
   if (thrown !== undefined && !isError(thrown, RunKilled)) throw thrown as Error;
   const finished = Object.assign(await readPipelineRun(run.store, run.id, run.stack.artifactStore), { result });
   if (run.options.throwOnFailure && status !== 'completed')

@@ -83,6 +83,14 @@ describe('hooks', () => {
     expect(told.map(([hook]) => hook)).toEqual(['onStart', 'onSuccess', 'onEnd']);
   });
 
+  it('that hang do not keep a run that is stopped', async () => {
+    const stop = new AbortController();
+    const load = step('load', { cache: false, onStart: () => new Promise(() => setTimeout(() => stop.abort(), 50)) }, async () => 1);
+    const run = await pipeline('hanging', () => void load()).run({}, { signal: stop.signal });
+    expect(run.status).toBe('killed');
+    expect(run.warnings).toEqual(['hook onStart of step "load" did not end in time: the run went on without it']);
+  });
+
   it('that are no functions are refused', () => {
     expect(() => step('odd', { onEnd: 'mail' as never }, async () => 1)).toThrow(/onEnd.*must be a function/);
   });

@@ -50,6 +50,8 @@ export interface OpenRun {
   /** Aborted, with a `RunKilled` as its reason, when the steps that run are to stop. */
   readonly signal: AbortSignal;
   readonly warnings: string[];
+  /** Adds a warning, also to a run that has ended. */
+  warn(what: string): void;
   /** What earlier sessions left of it; undefined for a run that is new. */
   readonly earlier: RecordedSteps | undefined;
   readonly watch: RunWatch;
@@ -129,6 +131,12 @@ async function beginRun(from: Beginning): Promise<OpenRun> {
   const stop = stopping(options.signal);
   const watch = watchRun({ id, storeUrl: store.url, workerId: worker.id, log: from.log, onCancel: () => stop.abort('cancelled') });
   const warnings: string[] = [...(resumed?.warnings ?? [])];
+  let ended = false;
+  const warn = (what: string): void => {
+    if (!ended) warnings.push(what);
+    // The step has ended, and so has its run: nobody is left who could be told that this cannot be recorded.
+    else store.addWarnings(id, [what]).catch(() => undefined);
+  };
   const endings: (() => Promise<void>)[] = [];
   const settled = new SettledSteps(store);
   const release = async (): Promise<void> => {
@@ -145,6 +153,7 @@ async function beginRun(from: Beginning): Promise<OpenRun> {
     stopSteps: stop.stopSteps,
     stopsToo: stop.stopsToo,
     isKilled: stop.isKilled,
+    warn,
     atEnd: (work) => void endings.push(work),
     lose: stop.lose,
     async finish(status, error) {
@@ -156,6 +165,7 @@ async function beginRun(from: Beginning): Promise<OpenRun> {
         await services.tracking.apply(true);
         const grown = plan.style === 'class' ? { spec: relativise(plan, project.root) } : {};
         const { claim } = services.tracking;
+        ended = true;
         await store.finishRun({ id, workerId: worker.id, status, endedAt, warnings, outcome, ...(error && { error }), ...grown, ...claim });
         const { undelivered, refused } = await services.tracking.finish(outcome, endedAt);
         const said = [...undelivered.map(undeliveredWarning), ...refused.map(refusedWarning)];

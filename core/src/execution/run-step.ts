@@ -43,7 +43,7 @@ async function runToItsEnd(run: OpenRun, call: StepCall): Promise<StepEnd> {
   }
   const { hooks } = call.code;
   if (hooks === undefined) return runAttempts(run, call, identity, key);
-  const owner = { name: `step "${nameOf(call)}"`, warn: (what: string) => void run.warnings.push(what) };
+  const owner = { name: `step "${nameOf(call)}"`, warn: run.warn, signal: run.signal };
   const about = { pipeline: run.plan.pipeline, runId: run.id, runName: run.name, step: nameOf(call) };
   await callStartHook(owner, hooks, { ...about, status: 'running', durationMs: 0 });
   const startedAt = Date.now();

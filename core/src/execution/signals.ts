@@ -11,6 +11,8 @@ let received: NodeJS.Signals | undefined;
 export function onStopSignal(end: Ender): { release(): void } {
   if (enders.size === 0) for (const signal of SIGNALS) process.on(signal, listen);
   enders.add(end);
+  const earlier = received;
+  if (earlier !== undefined) queueMicrotask(() => end(earlier));
   return {
     release() {
       if (!enders.delete(end) || enders.size > 0) return;

@@ -90,6 +90,27 @@ process.stdout.write(run.status);`,
     expect(run.warnings.join()).toMatch(/step "first".*too late/);
   });
 
+  it('after its run has ended is a warning of the run, and the program goes on', async () => {
+    const { code, stdout } = await script(
+      'stray-after',
+      `const only = step('only', { cache: false }, async () => { setTimeout(() => { throw new Error('much too late'); }, 200); return 1; });
+const run = await pipeline('after', () => { only(); }).run({}, { name: 'stray-after' });
+await sleep(500);
+process.stdout.write(run.status);`,
+    );
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'completed' });
+    expect((await client.getPipelineRun('stray-after')).warnings.join()).toMatch(/step "only".*much too late/);
+  });
+
+  it('that is undefined is told as such', async () => {
+    await script(
+      'stray-undefined',
+      `const odd = step('odd', { cache: false }, async () => { void Promise.reject(undefined); await sleep(500); });
+await pipeline('odd', () => { odd(); }).run({}, { name: 'stray-undefined' });`,
+    );
+    expect((await client.getPipelineRun('stray-undefined')).steps['odd']!.error!.message).toBe('threw undefined');
+  });
+
   it('of code outside of every step ends the process as it would without us', async () => {
     const { code, stderr } = await script(
       'stray-outside',

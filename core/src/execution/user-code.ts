@@ -12,8 +12,7 @@ export type OutputStream = 'out' | 'err';
 
 interface Shared {
   code: AsyncLocalStorage<UserCode>;
-  /** Ends the watch; there while somebody watches. */
-  watch: { watchers: number; end(): void } | undefined;
+  watched: boolean;
 }
 
 const KEY = Symbol.for('mortise.user-code.v1');
@@ -21,7 +20,7 @@ const KEY = Symbol.for('mortise.user-code.v1');
 /** One for all copies of this package in this process and realm: an error and a line of output are to be heard once. */
 function shared(): Shared {
   const place = globalThis as { [KEY]?: Shared };
-  return (place[KEY] ??= { code: new AsyncLocalStorage<UserCode>(), watch: undefined });
+  return (place[KEY] ??= { code: new AsyncLocalStorage<UserCode>(), watched: false });
 }
 
 /** Calls a function of the user; all that it begins, also what it does not wait for, belongs to `code`. */
@@ -30,82 +29,55 @@ export function callUserCode<T>(code: UserCode, call: () => T): T {
 }
 
 /**
- * Listens to stray errors and to output until the returned function is called; several may watch at once. Errors that belong to no code that was called
- * by `callUserCode` end the process as they would without us.
+ * Listens to stray errors and to output from now on: what a step left running may fail when its run is long over. Errors that belong to no code that was
+ * called by `callUserCode` end the process as they would without us.
  */
-export function watchUserCode(): () => void {
+export function watchUserCode(): void {
   const place = shared();
-  const watch = (place.watch ??= { watchers: 0, end: listen(place.code) });
-  watch.watchers++;
-  let over = false;
-  return () => {
-    if (over) return;
-    over = true;
-    if (--watch.watchers > 0) return;
-    place.watch = undefined;
-    watch.end();
-  };
+  if (place.watched) return;
+  place.watched = true;
+  const { code } = place;
+  for (const event of ['uncaughtException', 'unhandledRejection'] as const) listenToErrors(event, code);
+  listenToStream('stdout', (chunk) => code.getStore()?.output?.('out', chunk));
+  listenToStream('stderr', (chunk) => code.getStore()?.output?.('err', chunk));
 }
 
-function listen(code: AsyncLocalStorage<UserCode>): () => void {
-  const endings = [
-    ...(['uncaughtException', 'unhandledRejection'] as const).map((event) => listenToErrors(event, code)),
-    listenToStream('stdout', (chunk) => code.getStore()?.output?.('out', chunk)),
-    listenToStream('stderr', (chunk) => code.getStore()?.output?.('err', chunk)),
-  ];
-  return () => {
-    for (const end of endings) end();
-  };
-}
-
-function listenToErrors(event: 'uncaughtException' | 'unhandledRejection', code: AsyncLocalStorage<UserCode>): () => void {
+function listenToErrors(event: 'uncaughtException' | 'unhandledRejection', code: AsyncLocalStorage<UserCode>): void {
   const hear = (error: unknown): void => {
     const owner = code.getStore();
     if (owner !== undefined) return owner.stray(error);
     // Whoever else listens has made it theirs.
     if (process.listenerCount(event) > 1) return;
-    process.off('uncaughtException', hear);
-    process.off('unhandledRejection', hear);
     setImmediate(() => {
       process.removeAllListeners('uncaughtException');
       throw error;
     });
   };
   process.on(event, hear);
-  return () => process.off(event, hear);
 }
 
 type Write = (this: NodeJS.WriteStream, chunk: string | Uint8Array, ...rest: unknown[]) => boolean;
 
 /** Node makes the streams at their first use, which costs some ms: until then only that use is waited for. */
-function listenToStream(name: 'stdout' | 'stderr', hear: (chunk: string | Uint8Array) => void): () => void {
+function listenToStream(name: 'stdout' | 'stderr', hear: (chunk: string | Uint8Array) => void): void {
   const lazy = Object.getOwnPropertyDescriptor(process, name);
   if (lazy?.get === undefined || lazy.configurable !== true) return listenToWrites(process[name], hear);
-  let end = (): void => Object.defineProperty(process, name, lazy) as unknown as void;
   Object.defineProperty(process, name, {
     ...lazy,
     get(this: unknown) {
       Object.defineProperty(process, name, lazy);
       const stream = Reflect.apply(lazy.get!, this, []) as NodeJS.WriteStream;
-      end = listenToWrites(stream, hear);
+      listenToWrites(stream, hear);
       return stream;
     },
   });
-  return () => end();
 }
 
-function listenToWrites(stream: NodeJS.WriteStream, hear: (chunk: string | Uint8Array) => void): () => void {
-  const own = Object.getOwnPropertyDescriptor(stream, 'write');
+function listenToWrites(stream: NodeJS.WriteStream, hear: (chunk: string | Uint8Array) => void): void {
   const write = stream.write as unknown as Write;
   const listening: Write = function (chunk, ...rest) {
     hear(chunk);
     return Reflect.apply(write, this, [chunk, ...rest]);
   };
   Object.defineProperty(stream, 'write', { value: listening, writable: true, configurable: true, enumerable: false });
-  return () => {
-    // Somebody has put another function over ours: it stays, and calls ours, which hears nobody any more.
-    if ((stream.write as unknown) !== listening) return;
-    if (own === undefined) Reflect.deleteProperty(stream, 'write');
-    else Object.defineProperty(stream, 'write', own);
-  };
 }

@@ -70,7 +70,7 @@ describe('under a guard', () => {
 
   test('run() names the pipeline with its params and options, does not run, and never settles', async () => {
     const nominations: unknown[][] = [];
-    setRunGuard({ nominate: (...nomination) => void nominations.push(nomination) });
+    setRunGuard({ nominate: (...nomination) => void nominations.push(nomination), halt: () => undefined });
     const guarded = pipeline('guarded', { params: { lr: 1 } }, () => {
       throw new Error('the body was run');
     });

@@ -8,6 +8,8 @@ import { stepContext } from '../tracking/context.ts';
 export interface RunGuard {
   /** `pipeline` is a function-style pipeline or the class of a class-style one. */
   nominate(pipeline: unknown, params: object, options: RunOptions): void;
+  /** Told of a top-level call that goes on with an earlier run: it does not, and what is below it is not reached. */
+  halt(): void;
 }
 
 const KEY = Symbol.for('mortise.guard.v1');
@@ -24,9 +26,18 @@ export function setRunGuard(guard: RunGuard | undefined): void {
 
 /** Under a guard: names the pipeline and gives a promise that never settles. Without one: undefined. */
 export function nominated(pipeline: unknown, params: object, options: RunOptions): Promise<never> | undefined {
+  return held((guard) => guard.nominate(pipeline, params, options));
+}
+
+/** Under a guard: a promise that never settles, for a call that would go on with a run. Without one: undefined. */
+export function halted(): Promise<never> | undefined {
+  return held((guard) => guard.halt());
+}
+
+function held(tell: (guard: RunGuard) => void): Promise<never> | undefined {
   const guard = runGuard();
   // What a step's own code runs is meant to run.
   if (guard === undefined || stepContext().getStore() !== undefined) return undefined;
-  guard.nominate(pipeline, params, options);
+  tell(guard);
   return new Promise<never>(() => undefined);
 }

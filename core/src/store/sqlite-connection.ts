@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
-import { FolderNotWritable, isMortiseError, StoreBusy, StoreCorrupt, StoreMissing, StoreWriteFailed } from '../errors.ts';
+import { FolderNotWritable, isMortiseError, NodeTooOld, StoreBusy, StoreCorrupt, StoreMissing, StoreWriteFailed } from '../errors.ts';
 import { Transaction } from './transaction.ts';
 
 /** How long a locked store is tried again, seconds. */
@@ -85,7 +85,9 @@ function loadSqlite(): typeof import('node:sqlite') {
   const emitWarning = process.emitWarning;
   process.emitWarning = () => {};
   try {
-    return process.getBuiltinModule('node:sqlite');
+    const sqlite = process.getBuiltinModule('node:sqlite') as typeof import('node:sqlite') | undefined;
+    if (sqlite === undefined) throw new NodeTooOld({ version: process.version });
+    return sqlite;
   } finally {
     process.emitWarning = emitWarning;
   }

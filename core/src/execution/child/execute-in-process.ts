@@ -49,7 +49,7 @@ async function openPool(run: OpenRun, origin: CodeOrigin): Promise<StepPool> {
   const { pool: size = availableParallelism(), memoryMb } = run.stack.orchestrator.execution ?? {};
   const artifactStore = await artifactStorePart(run);
   const onStray = (step: string, error: unknown): void =>
-    void run.warnings.push(`step "${step}" left something running, which failed after it had ended: ${reasonOf(error)}`);
+    run.warn(`step "${step}" left something running, which failed after it had ended: ${reasonOf(error)}`);
   const pool = new StepPool(size, () => {
     const writer = newId();
     const log = run.tracking.follow(writer);

@@ -80,8 +80,9 @@ class StepServer {
   /** Throws `StepNotLocated`, and what making the artifact store does. */
   async prepare({ origin, run, project, artifactStore: { part, descriptor }, log }: Preparation): Promise<void> {
     enableCompileCache(join(project.cacheFolder, 'code'));
-    const making = makeComponent(part, descriptor, { project, log: stderrLogger() });
-    const [artifactStore, locate] = await Promise.all([making, locateCode(origin)]);
+    // One after the other: a module that is loaded by require() may not need one that is being imported.
+    const artifactStore = await makeComponent(part, descriptor, { project, log: stderrLogger() });
+    const locate = await locateCode(origin);
     const events = new EventLogWriter(log.folder, log.writer);
     const surroundings = { ...run, plan: { pipeline: run.pipeline }, stack: { artifactStore } };
     this.#prepared = { run: surroundings, locate, inputs: new StoredInputs(artifactStore), events };

@@ -1,3 +1,4 @@
+import { untilAborted } from '../until-stopped.ts';
 import type { StepProcess } from './step-process.ts';
 
 /** The step processes of one run: at most `size` at once, each started when it is first needed, and used again. */
@@ -22,10 +23,11 @@ export class StepPool {
     if (!(await this.#turn(signal))) return undefined;
     try {
       const process = this.#next();
-      await process.ready;
+      await untilAborted(process.ready, signal);
       return process;
     } catch (error) {
       this.#free();
+      if (signal.aborted) return undefined;
       throw error;
     }
   }

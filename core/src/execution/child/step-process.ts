@@ -58,6 +58,7 @@ export class StepProcess {
   #heapLimitMb: number | undefined;
   #stderr = '';
   #usable = true;
+  #died: Death | undefined;
 
   /** Throws `StepProcessNotStarted`. */
   constructor(options: StepProcessOptions) {
@@ -79,6 +80,7 @@ export class StepProcess {
 
   /** Runs a step. Rejects with what it threw there, or `StepProcessDied`; everything it logged has been taken over by then. */
   async run(job: TaskOfProcess): Promise<ProducedVersion[]> {
+    if (this.#died !== undefined) throw stepProcessDied(job.task.step.id, this.#died);
     const result = Promise.withResolvers<ProducedVersion[]>();
     this.#running = { ...job, result };
     this.#send(job.task);
@@ -188,8 +190,9 @@ export class StepProcess {
     await this.#options.log.pull();
     const running = this.#running;
     this.#running = undefined;
+    const death = { ...('error' in end ? { code: null, signal: null } : end), stderr: this.#stderr, heapLimitMb: this.#heapLimitMb };
+    this.#died = death;
     if ('error' in end) return this.#isReady.reject(new StepProcessNotStarted({ reason: reasonOf(end.error) }, { cause: end.error }));
-    const death = { ...end, stderr: this.#stderr, heapLimitMb: this.#heapLimitMb };
     this.#isReady.reject(new StepProcessNotStarted({ reason: `it ${howItDied(death)} before it was ready` }));
     running?.result.reject(stepProcessDied(running.task.step.id, death));
   }
