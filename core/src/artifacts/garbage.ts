@@ -31,6 +31,8 @@ export interface CollectOptions {
   unknown: boolean;
   /** Versions that nothing reads: `findGarbage` gave them. */
   versions: ReadonlySet<string>;
+  /** Step runs of deleted runs, whose rows go after the bytes: it gave them too. What they logged goes, though a run that begins meanwhile looks older. */
+  makers: ReadonlySet<string>;
 }
 
 /**
@@ -64,7 +66,7 @@ function kindOf(
   options: CollectOptions,
 ): keyof CollectedBytes | undefined {
   if (options.versions.has(id)) return 'versions';
-  if (accounted === 'garbage') return 'objects';
+  if (accounted === 'garbage' || options.makers.has(id)) return 'objects';
   return accounted === undefined && modifiedAt < Date.now() - GRACE_MS ? 'unknown' : undefined;
 }
 

@@ -35,8 +35,9 @@ export async function collectGarbage({ project, store, artifactStores }: Place, 
   const { opened, closed } = await artifactStores.registered();
   const garbage = await store.findGarbage(!dryRun);
   const versions = new Set(garbage.versions);
+  const makers = new Set(garbage.makers);
   const found: CollectedBytes[] = [];
-  for (const each of opened) found.push(await collectBytes(each, store, { remove: !dryRun, unknown, versions }));
+  for (const each of opened) found.push(await collectBytes(each, store, { remove: !dryRun, unknown, versions, makers }));
   const logs = garbage.runs.map((run) => removeRunLogs(project.logsFolder, run, dryRun));
   logs.push(await removeDrainedSegments(store, project.logsFolder, dryRun));
   // What lies in a closed one is known by these rows.

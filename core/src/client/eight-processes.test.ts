@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 
 import { Client } from '../index.ts';
+import { COLLECTOR } from '../testing/collector-script.ts';
 import { scriptProject, type ScriptEnd, type ScriptProject } from '../testing/script-project.ts';
 
 jest.setTimeout(120_000);
@@ -73,16 +74,6 @@ for (; !existsSync('stop'); times++) {
   const odd = items.find((run) => run.status !== 'completed' && run.status !== 'running');
   if (odd) throw new Error(odd.name + ' is ' + odd.status);
 }
-await client.close();
-console.log(times);
-`;
-
-const COLLECTOR = `
-import { existsSync } from 'node:fs';
-import { Client } from '@mortise/core';
-const client = new Client();
-let times = 0;
-for (; !existsSync('stop'); times++) await client.collectGarbage();
 await client.close();
 console.log(times);
 `;

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 
 import { Client } from '../index.ts';
+import { COLLECTOR } from '../testing/collector-script.ts';
 import { temporaryProject } from '../testing/temporary-project.ts';
 
 jest.setTimeout(120_000);
@@ -62,17 +63,6 @@ const WRITER = `
     if (n % 3 === 0) await client.deleteRun('busy-' + (n - 2));
   }
   await client.close();
-`;
-
-/** Collects garbage until it is told to stop. */
-const COLLECTOR = `
-  import { existsSync } from 'node:fs';
-  import { Client } from '@mortise/core';
-  const client = new Client();
-  let times = 0;
-  for (; !existsSync('stop'); times++) await client.collectGarbage();
-  await client.close();
-  console.log(times);
 `;
 
 function start(name: string, code: string): { child: ChildProcess; ended: Promise<{ code: number | null; output: string }> } {

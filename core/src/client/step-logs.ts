@@ -1,9 +1,10 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { nearest, UnknownStep } from '../errors.ts';
 import { consoleFile, type ConsoleChunk } from '../execution/step-console.ts';
 import type { MetadataStore, RunRecord, StepRunRecord } from '../store/metadata-store.ts';
+import { openIfThere } from '../tracking/open-if-there.ts';
 import { isoTime } from './pipeline-run-view.ts';
 
 export interface LogOptions {
@@ -91,14 +92,5 @@ class ConsoleReader {
     if (end === 0) return left > bytes ? this.#lines(fd, bytes * 4) : undefined;
     this.#offset += end;
     return buffer.toString('utf8', 0, end);
-  }
-}
-
-function openIfThere(path: string): number | undefined {
-  try {
-    return openSync(path, 'r');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
   }
 }

@@ -1,7 +1,8 @@
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 
+import { writeWhole } from '../tracking/write-whole.ts';
 import type { OutputStream } from './user-code.ts';
 
 /** A piece of what an attempt of a step wrote: one line of its console file, as JSON. `at` is ms since the epoch, UTC. */
@@ -74,10 +75,4 @@ export class StepConsole {
     this.close();
     this.#warn(why);
   }
-}
-
-/** `writeSync` may write less than it was asked to and say so only by its result. */
-function writeWhole(fd: number, bytes: Uint8Array): void {
-  let written = 0;
-  while (written < bytes.length) written += writeSync(fd, bytes, written);
 }

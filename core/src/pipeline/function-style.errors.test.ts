@@ -1,35 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 
-import { isMortiseError } from '../errors.ts';
 import { stepContext, type StepContext } from '../tracking/context.ts';
-import { pipeline } from './pipeline.ts';
-import { step as typedStep } from './step.ts';
-import { when as typedWhen } from './when.ts';
-
-/** As a JavaScript file would use them: what the compiler refuses must be refused at run time too. */
-type Loose = { (...args: unknown[]): Loose; [name: string]: Loose };
-const step = typedStep as unknown as Loose;
-const when = typedWhen as unknown as Loose;
-const loosePipeline = pipeline as unknown as (...args: unknown[]) => ReturnType<typeof pipeline> & Loose;
-
-const load = step('load', () => 1);
-const train = step('train', ({ data }: { data: number }) => data);
-const split = step('split', { outputs: ['train', 'test'] }, () => ({ train: 1, test: 2 }));
-
-/** The code and the line of the error that planning a body ends with. */
-async function refusal(body: (...args: Loose[]) => unknown): Promise<string> {
-  return lineOf(() => loosePipeline('wine', body).compile());
-}
-
-async function lineOf(act: () => unknown): Promise<string> {
-  try {
-    await act();
-  } catch (error) {
-    if (isMortiseError(error)) return error.line;
-    throw error;
-  }
-  return 'nothing was refused';
-}
+import { step as plainStep } from './step.ts';
+import { lineOf, load, loosePipeline, refusal, split, step, train, when, type Loose } from '../testing/loose-pipeline.ts';
 
 describe('a step is refused', () => {
   test.each<[string, () => unknown, RegExp]>([
@@ -166,7 +139,7 @@ describe('a call of a step is refused', () => {
     const advice = 'Call train.fn(...) to run the function itself, for example in a test.';
     expect(await lineOf(() => train({ data: 1 }))).toBe(`STEP_OUTSIDE_PIPELINE: step "train" was called outside a pipeline. ${advice}`);
     expect(await lineOf(() => train['map']!({ data: [1] }))).toMatch(/^STEP_OUTSIDE_PIPELINE/);
-    expect(typedStep('plain', ({ data }: { data: number }) => data + 1).fn({ data: 1 })).toBe(2);
+    expect(plainStep('plain', ({ data }: { data: number }) => data + 1).fn({ data: 1 })).toBe(2);
   });
 
   test('inside a step that runs; a pipeline that is planned there is not', async () => {

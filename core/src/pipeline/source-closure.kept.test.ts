@@ -1,37 +1,19 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { beforeEach, describe, expect, test } from '@jest/globals';
 import { execFile } from 'node:child_process';
-import { cp, mkdir, mkdtemp, readdir, realpath, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { cp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 
-import { sourceClosure } from './source-closure.ts';
+import { closureOf, closureProjects, root, scratch, write } from '../testing/closure-project.ts';
+import type { SourceClosure } from './source-closure.ts';
 
 const run = promisify(execFile);
 const STEPS = `import { half } from './helper.ts';\nconst RATE = 1;\nexport const rate = half(RATE);\n`;
 const HELPER = `export const half = (x: number): number => x / 2;\n`;
-let scratch: string;
-let root: string;
-let count = 0;
 
-beforeAll(async () => {
-  scratch = await realpath(await mkdtemp(join(tmpdir(), 'mortise-kept-')));
-});
-beforeEach(async () => {
-  root = join(scratch, `project-${count++}`);
-  await write({ 'package.json': '{ "name": "project", "type": "module" }', 'steps.ts': STEPS, 'helper.ts': HELPER });
-});
-afterAll(() => rm(scratch, { recursive: true, force: true }));
-
-async function write(files: Record<string, string>): Promise<void> {
-  for (const [path, text] of Object.entries(files)) {
-    await mkdir(dirname(join(root, path)), { recursive: true });
-    await writeFile(join(root, path), text);
-  }
-}
-
-const closureOf = (entry = 'steps.ts') => sourceClosure(pathToFileURL(join(root, entry)).href, { root, cacheFolder: join(root, '.cache') });
+closureProjects();
+beforeEach(() => write({ 'steps.ts': STEPS, 'helper.ts': HELPER }));
 
 describe('what is kept of a closure', () => {
   /** The closure as another process computes it, and whether it loaded esbuild for that. */
@@ -48,7 +30,7 @@ describe('what is kept of a closure', () => {
       console.log(JSON.stringify({ esbuild, closure }));`,
     );
     const { stdout } = await run(process.execPath, [...args, script, pathToFileURL(join(folder, entry)).href, folder]);
-    return JSON.parse(stdout) as { esbuild: boolean; closure: Awaited<ReturnType<typeof sourceClosure>> };
+    return JSON.parse(stdout) as { esbuild: boolean; closure: SourceClosure };
   }
 
   const age = async (...paths: string[]) => {

@@ -1,52 +1,12 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { mkdir, rm, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
+import { closureOf, closureProjects, expectHit, expectMiss, root, write } from '../testing/closure-project.ts';
 import { sourceClosure } from './source-closure.ts';
 
-let scratch: string;
-let root: string;
-let count = 0;
-
-beforeAll(async () => {
-  scratch = await realpath(await mkdtemp(join(tmpdir(), 'mortise-closure-')));
-});
-beforeEach(async () => {
-  root = join(scratch, `project-${count++}`);
-  await mkdir(root);
-  await write({ 'package.json': '{ "name": "project", "type": "module" }' });
-});
-afterAll(() => rm(scratch, { recursive: true, force: true }));
-
-async function write(files: Record<string, string>): Promise<void> {
-  for (const [path, text] of Object.entries(files)) {
-    await mkdir(dirname(join(root, path)), { recursive: true });
-    await writeFile(join(root, path), text);
-  }
-}
-
-const closureOf = (entry = 'steps.ts') => sourceClosure(pathToFileURL(join(root, entry)).href, { root, cacheFolder: join(root, '.cache') });
-
-/** The hash before and after a change. */
-async function around(change: Record<string, string>, entry?: string): Promise<{ before: string; after: string }> {
-  const before = await closureOf(entry);
-  await write(change);
-  const after = await closureOf(entry);
-  expect([before.uncacheable, after.uncacheable]).toEqual([undefined, undefined]);
-  return { before: before.hash, after: after.hash };
-}
-
-async function expectMiss(change: Record<string, string>, entry?: string): Promise<void> {
-  const { before, after } = await around(change, entry);
-  expect(after).not.toBe(before);
-}
-
-async function expectHit(change: Record<string, string>, entry?: string): Promise<void> {
-  const { before, after } = await around(change, entry);
-  expect(after).toBe(before);
-}
+closureProjects();
 
 const STEPS = `import { half } from './helper.ts';\nconst RATE = 1;\nexport const rate = half(RATE);\n`;
 const HELPER = `export const half = (x: number): number => x / 2;\n`;

@@ -1,35 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { inspect } from 'node:util';
 
-import { isMortiseError } from '../errors.ts';
-import { pipeline } from './pipeline.ts';
-import { step as typedStep } from './step.ts';
-import { when as typedWhen } from './when.ts';
-
-/** As a JavaScript file would use them: what the compiler refuses must be refused at run time too. */
-type Loose = { (...args: unknown[]): Loose; [name: string]: Loose };
-const step = typedStep as unknown as Loose;
-const when = typedWhen as unknown as Loose;
-const loosePipeline = pipeline as unknown as (...args: unknown[]) => ReturnType<typeof pipeline> & Loose;
-
-const load = step('load', () => 1);
-const train = step('train', ({ data }: { data: number }) => data);
-const split = step('split', { outputs: ['train', 'test'] }, () => ({ train: 1, test: 2 }));
-
-/** The code and the line of the error that planning a body ends with. */
-async function refusal(body: (...args: Loose[]) => unknown): Promise<string> {
-  return lineOf(() => loosePipeline('wine', body).compile());
-}
-
-async function lineOf(act: () => unknown): Promise<string> {
-  try {
-    await act();
-  } catch (error) {
-    if (isMortiseError(error)) return error.line;
-    throw error;
-  }
-  return 'nothing was refused';
-}
+import { lineOf, load, loosePipeline, refusal, split, train, when, type Loose } from '../testing/loose-pipeline.ts';
 
 describe('a wire that is touched says so', () => {
   const wire = 'of the output of step "load", which has no value yet';

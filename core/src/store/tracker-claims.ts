@@ -179,7 +179,7 @@ export function claimTrackerRuns(store: StoreDb, claim: TrackerRunClaim, what: '
 
 const claimantOf = ({ runId, component, worker }: TrackerRunClaim): Claimant => ({ runId, component, workerId: worker.id });
 
-/** The owner of a run has claimed what it still delivers when its session ends. Undone as any claim is. */
+/** The owner of a run has claimed what it still delivers when its session ends. It expires, and is released, as any claim. */
 export function claimAtEnd(tx: Transaction, runId: string, { workerId, ms }: { workerId: string; ms: number }): void {
   tx.run(claimOwn, { runId, workerId, until: Date.now() + ms });
 }

@@ -1,7 +1,8 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, readSync } from 'node:fs';
 
 import type { LoggedRecord } from '../store/metadata-store.ts';
 import { decodeLine } from './event-log-line.ts';
+import { openIfThere } from './open-if-there.ts';
 
 /** A place between two lines of a segment: bytes, and the number of lines before it. */
 export interface LogCursor {
@@ -127,13 +128,4 @@ function readLines(fd: number, offset: number, size: number, bytes: number): Buf
   const end = buffer.subarray(0, filled).lastIndexOf(LF) + 1;
   if (end === 0 && filled === bytes) return readLines(fd, offset, size, bytes * 4);
   return buffer.subarray(0, end);
-}
-
-function openIfThere(path: string): number | undefined {
-  try {
-    return openSync(path, 'r');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, unlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 import { EventLogFailed } from '../errors.ts';
@@ -7,6 +7,7 @@ import { newId } from '../id.ts';
 import type { LoggedRecord } from '../store/metadata-store.ts';
 import { encodeLine } from './event-log-line.ts';
 import type { LoggedEvent } from './experiment-tracker.ts';
+import { writeWhole } from './write-whole.ts';
 
 /** One file of an event log. */
 export interface Segment {
@@ -109,10 +110,4 @@ export function segmentId(path: string): string {
 /** The file of a writer's segment; `number` is from 1. */
 export function segmentPath(folder: string, writer: string, number: number): string {
   return join(folder, number === 1 ? `${writer}.log` : `${writer}.${number}.log`);
-}
-
-/** `writeSync` may write less than it was asked to and say so only by its result. */
-function writeWhole(fd: number, bytes: Uint8Array): void {
-  let written = 0;
-  while (written < bytes.length) written += writeSync(fd, bytes, written);
 }
