@@ -23,6 +23,8 @@ export default {
     '\\.tc39\\.test\\.ts$': swc({ decoratorVersion: '2022-03' }),
     '\\.ts$': swc({ legacyDecorator: true }),
   },
+  // What is written for users has node:test; scripts/authored-flavors.test.ts runs it.
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/cli/templates/', '<rootDir>/examples/custom-'],
   modulePathIgnorePatterns: ['/dist/', '/\\.scratch/', '/\\.mortise/'],
   maxWorkers: 2,
   reporters: [['default', { summaryThreshold: 1 }], '<rootDir>/scripts/last-line-reporter.mjs'],

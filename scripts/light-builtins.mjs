@@ -19,7 +19,8 @@ export function withLightBuiltins(code) {
     const imported = names.split(', ').filter(Boolean);
     const late = imported.filter((name) => isLate(module, name));
     const now = imported.filter((name) => !late.includes(name));
-    const loaded = `process.getBuiltinModule("${module}")`;
+    // A library may import "node:process" as `process`, which hides the global.
+    const loaded = `globalThis.process.getBuiltinModule("${module}")`;
     return [
       ...(whole === undefined ? [] : [`${whole} = ${loaded}`]),
       ...(now.length === 0 ? [] : [`{ ${now.join(', ').replaceAll(' as ', ': ')} } = ${loaded}`]),

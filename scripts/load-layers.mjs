@@ -4,7 +4,7 @@
 /** In the order in which they are loaded: a module belongs to the first layer that imports it. Loads late what no layer imports statically. */
 const LAYERS = {
   core: {
-    queries: ['store/sqlite-dialect.ts'],
+    queries: ['store/sqlite-dialect.ts', 'store/labelled.ts'],
     client: ['client/index.ts', 'pipeline/pipeline-spec.ts', 'tracking/tracker-run-key.ts'],
     pipelines: ['index.ts'],
     store: ['store/sqlite-metadata-store.ts'],

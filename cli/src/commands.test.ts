@@ -1,8 +1,10 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import type { ComponentView, FlavorDescriptor, Listing, ProjectStatus, StackView } from '@mortise/core/client';
 import { buildCommand, cliProject, type CliProject } from './testing/cli-project.ts';
+
+jest.setTimeout(60_000);
 
 let project: CliProject;
 beforeAll(async () => {
@@ -67,6 +69,9 @@ describe('components and stacks', () => {
       name: 'shared',
       flavor: 'local',
       config: { path: 'shared-artifacts' },
+      flavorProblem: null,
+      labels: {},
+      updatedAt: null,
       createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/),
     });
 
@@ -178,8 +183,8 @@ describe('a mistake is one line, exit code 1, and nothing is stored', () => {
     ['an unknown option', ['stack', 'list', '--ouput', 'json'], 'BAD_USAGE: unknown option \'--ouput\'. Did you mean "--output"?'],
     [
       'a bad --output',
-      ['stack', 'list', '--output', 'yaml'],
-      /BAD_USAGE: option '--output <format>' argument 'yaml' is invalid\. Allowed choices are table, json/,
+      ['stack', 'list', '--output', 'xml'],
+      /BAD_USAGE: option '--output <format>' argument 'xml' is invalid\. Allowed choices are table, json, yaml/,
     ],
     ['a bad --limit', ['runs', 'list', '--limit', '0'], /BAD_USAGE: --limit/],
     ['an unknown run', ['runs', 'show', 'nothing'], /UNKNOWN_RUN/],

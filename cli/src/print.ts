@@ -1,10 +1,21 @@
 import { styleText } from 'node:util';
 
-export type OutputFormat = 'table' | 'json';
+/** What `--output` takes. */
+export const OUTPUT_FORMATS = ['table', 'json', 'yaml'] as const;
+export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 
-/** Prints a value as JSON, or as `text` makes it readable. */
-export function print<T>(value: T, format: OutputFormat, text: (value: T) => string): void {
-  printLine(format === 'json' ? JSON.stringify(value, undefined, 2) : text(value));
+/** Prints a value as JSON or YAML, or as `text` makes it readable. */
+export async function print<T>(value: T, format: OutputFormat, text: (value: T) => string): Promise<void> {
+  if (format === 'table') printLine(text(value));
+  else if (format === 'json') printLine(JSON.stringify(value, undefined, 2));
+  else process.stdout.write(await yamlOf(value));
+}
+
+/** A value as YAML, with the keys that its JSON has. */
+export async function yamlOf(value: unknown): Promise<string> {
+  const { stringify } = await import('yaml');
+  // Long texts stay on their line, and two places that hold one object do not become an anchor and its alias.
+  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
 }
 
 export function printLine(text: string): void {

@@ -3,6 +3,8 @@ import { CommanderError } from 'commander';
 /** Marks errors of Mortise, whichever copy of core made them. */
 const MARK = Symbol.for('mortise.error.v1');
 
+const SECRETS = Symbol.for('mortise.secrets.v1');
+
 interface CodedError extends Error {
   /** `CODE: what happened. What to do`. */
   line: string;
@@ -13,9 +15,15 @@ export function reportError(error: unknown, { verbose }: { verbose: boolean }): 
   // commander has printed its help or version already.
   if (error instanceof CommanderError && ['commander.helpDisplayed', 'commander.version'].includes(error.code)) return 0;
   const mistake = mistakeLine(error);
-  process.stderr.write(mistake === undefined ? bugLine(error) : `error ${mistake}\n`);
-  if (verbose) process.stderr.write(`${stackOf(error)}\n`);
+  say(mistake === undefined ? bugLine(error) : `error ${mistake}\n`);
+  if (verbose) say(`${stackOf(error)}\n`);
   return mistake === undefined ? 2 : 1;
+}
+
+/** Without the values of secrets that core has read in this process: it leaves there how to mask them. */
+function say(text: string): void {
+  const secrets = (globalThis as { [SECRETS]?: { redact(text: string): string } })[SECRETS];
+  process.stderr.write(secrets?.redact(text) ?? text);
 }
 
 function mistakeLine(error: unknown): string | undefined {

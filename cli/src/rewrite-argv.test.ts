@@ -23,12 +23,22 @@ describe('rewriteArgv', () => {
     expect(rewritten('alerter register bell --quiet --flavor=console')).toBe('alerter register bell --config=quiet=true --flavor=console');
   });
 
+  it('makes config keys of the options of an update, but for those of its own', () => {
+    expect(rewritten('alerter update bell --some-key=1 --label team=ml --label=a=b --remove-label tier --force')).toBe(
+      'alerter update bell --config=someKey=1 --label team=ml --label=a=b --remove-label tier --force',
+    );
+    expect(rewritten('alerter update update --url x')).toBe('alerter update update --config=url=x');
+    expect(rewritten('alerter rename bell --url=x')).toBe('alerter rename bell --url=x');
+  });
+
   it('leaves --help and --verbose to the command', () => {
     expect(rewritten('--verbose alerter register bell --help')).toBe('--verbose alerter register bell --help');
   });
 
-  it('reads -al in stack register, and nowhere else', () => {
+  it('reads -al where a stack names its components, and nowhere else', () => {
     expect(rewritten('stack register s -o a -al b -al=c')).toBe('stack register s -o a --alerter b --alerter=c');
+    expect(rewritten('stack update s -al b')).toBe('stack update s --alerter b');
+    expect(rewritten('stack remove-component s -al b')).toBe('stack remove-component s --alerter b');
     expect(rewritten('run x.ts -al b')).toBe('run x.ts -al b');
   });
 });

@@ -1,18 +1,23 @@
 import { COMPONENT_TYPES } from './component-types.ts';
 
-/** Options of `<component type> register` that are not config keys. */
-const OWN_OPTIONS = new Set(['--flavor', '--verbose', '--help']);
+/** Options of `<component type> register` and `update` that are not config keys, and those of them that have a value. */
+const VALUED_OPTIONS = new Set(['--flavor', '--label', '--remove-label']);
+const OWN_OPTIONS = new Set([...VALUED_OPTIONS, '--force', '--verbose', '--help']);
+
+/** Commands that take config keys, and those of "stack" that name components. */
+const CONFIGURING = ['register', 'update'];
+const NAMING_PARTS = ['register', 'update', 'remove-component'];
 
 /**
  * The arguments as commander can read them. It has no flags of two letters (`-al`), and takes an unknown option for the next argument:
- * config keys of `<component type> register NAME --flavor=F --tracking-uri=X` become `--config=trackingUri=X`.
+ * config keys of `<component type> register NAME --flavor=F --tracking-uri=X`, and of `update`, become `--config=trackingUri=X`.
  */
 export function rewriteArgv(argv: readonly string[]): string[] {
   const [group, command] = argv.filter((argument) => !argument.startsWith('-'));
-  const own = command === 'register' && group !== undefined;
-  if (own && group === 'stack') return argv.map(longFlag);
-  if (own && COMPONENT_TYPES.some(({ type }) => type === group)) {
-    const start = argv.indexOf('register') + 1;
+  if (group === undefined || command === undefined) return [...argv];
+  if (group === 'stack' && NAMING_PARTS.includes(command)) return argv.map(longFlag);
+  if (CONFIGURING.includes(command) && COMPONENT_TYPES.some(({ type }) => type === group)) {
+    const start = argv.indexOf(command) + 1;
     return [...argv.slice(0, start), ...configOptions(argv.slice(start))];
   }
   return [...argv];
@@ -33,7 +38,7 @@ function configOptions(args: readonly string[]): string[] {
     const takesNext = rest.length === 0 && args[i + 1] !== undefined && !args[i + 1]!.startsWith('-');
     if (!arg.startsWith('--') || OWN_OPTIONS.has(option)) {
       rewritten.push(arg);
-      if (option === '--flavor' && takesNext) rewritten.push(args[++i]!);
+      if (VALUED_OPTIONS.has(option) && takesNext) rewritten.push(args[++i]!);
       else if (!arg.startsWith('-')) named = true;
       continue;
     }
@@ -45,6 +50,6 @@ function configOptions(args: readonly string[]): string[] {
 }
 
 /** `tracking-uri` → `trackingUri`. */
-function camelCase(key: string): string {
+export function camelCase(key: string): string {
   return key.replace(/-([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }

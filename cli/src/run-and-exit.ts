@@ -1,4 +1,4 @@
-import type { FilePipeline, PipelineRun } from '@mortise/core/client';
+import type { FilePipeline, PipelineRun, RunOptions } from '@mortise/core/client';
 import { firstLine } from './first-line.ts';
 import { durationBetween } from './format-duration.ts';
 import { isThrownByUser, placedReason } from './import-file.ts';
@@ -8,12 +8,18 @@ import type { Core } from './project-core.ts';
 import { reportError } from './report-error.ts';
 import { failuresText, metricsTable, stepsTable, trackerTable } from './run-tables.ts';
 import { isVerbose } from './verbose.ts';
+import { watchSteps } from './watch-steps.ts';
+
+/** Starts a run, which is to tell of its steps and not to throw when it fails. */
+type Start = (options: Pick<RunOptions, 'onStep' | 'throwOnFailure'>) => Promise<PipelineRun>;
 
 /** Runs a pipeline (`start`), prints what became of it, and ends the process: what the user's file left running must not keep it. */
-export async function runAndExit(pipeline: FilePipeline, start: () => Promise<PipelineRun>, core: Core): Promise<never> {
+export async function runAndExit(pipeline: FilePipeline, start: Start, core: Core): Promise<never> {
   const interrupts = watchInterrupts();
+  const steps = await watchSteps();
   let isOver = false;
   process.on('exit', () => {
+    steps.close();
     if (isOver) return;
     process.exitCode = process.exitCode || 1;
     process.stderr.write(
@@ -23,12 +29,14 @@ export async function runAndExit(pipeline: FilePipeline, start: () => Promise<Pi
   // Whoever read what is printed has gone (`| head`): the run goes on.
   process.stdout.on('error', () => undefined);
   try {
-    const finished = await runToItsEnd(pipeline, start, core);
+    const finished = await runToItsEnd(pipeline, () => start({ onStep: steps.onStep, throwOnFailure: false }), core);
     isOver = true;
+    steps.close();
     printLine(summary(finished));
     process.exit(exitCodeOf(finished, interrupts.signal));
   } catch (error) {
     isOver = true;
+    steps.close();
     process.exit(reportError(error, { verbose: isVerbose() }));
   }
 }

@@ -16,6 +16,19 @@ export function stepsTable({ steps }: PipelineRun): string | undefined {
   return withoutEmptyColumns(['STEP', 'STATUS', 'ATTEMPT', 'DURATION', 'ERROR'], rows);
 }
 
+/** What was set for the components of its stack. */
+export function settingsTable({ steps }: PipelineRun): string | undefined {
+  const rows = Object.entries(steps).flatMap(([id, { settings }]) =>
+    Object.entries(settings).map(([component, values]) => [id, component, settingsText(values)]),
+  );
+  return withoutEmptyColumns(['STEP', 'COMPONENT', 'SETTINGS'], rows);
+}
+
+const settingsText = (values: object): string =>
+  Object.entries(values)
+    .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .join(' ');
+
 /** Metrics that its steps logged. */
 export function metricsTable({ steps }: PipelineRun): string | undefined {
   const rows = Object.entries(steps).flatMap(([id, { tracker }]) =>

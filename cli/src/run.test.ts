@@ -305,6 +305,7 @@ describe('runs', () => {
     expect(run.steps['train']).toEqual({
       status: 'completed',
       attempt: 1,
+      settings: {},
       cached: false,
       params: { epochs: 4 },
       startedAt: expect.any(String),

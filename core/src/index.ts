@@ -1,4 +1,7 @@
-// What a pipeline's author, a flavor's author and a program that runs pipelines use.
+/**
+ * What a pipeline's author, a flavor's author and a program that runs pipelines use.
+ * @module @mortise/core
+ */
 export { pipeline, step } from './pipeline/authoring.ts';
 export { isPipelineClass, runPipeline, type ClassPipelineOptions, type PipelineClass } from './pipeline/class-pipeline.ts';
 export type { CompiledPipeline } from './pipeline/compile.ts';
@@ -6,9 +9,18 @@ export { isPipeline, type Pipeline, type TypedPipeline } from './pipeline/pipeli
 export type { PipelineOptions } from './pipeline/pipeline-types.ts';
 export { resumeRun } from './pipeline/resume.ts';
 export type * from './pipeline/pipeline-spec.ts';
+export { dependenciesOf } from './pipeline/dependencies.ts';
 export { hasEnded } from './pipeline/pipeline-spec.ts';
-export type { OutputDeclaration, RetryOptions, StepDefaults, StepOptions } from './pipeline/step-options.ts';
-export type { PipelineHookEvent, PipelineHooks, StepHookEvent, StepHooks } from './pipeline/hooks.ts';
+export type {
+  OutputDeclaration,
+  RetryOptions,
+  SettingsOption,
+  SettingsValues,
+  StepDefaults,
+  StepOptions,
+} from './pipeline/step-options.ts';
+export type { AlertOptions, HookAlert, PipelineHookEvent, PipelineHooks, StepHookEvent, StepHooks } from './pipeline/hooks.ts';
+export { notify, type NotifyOptions } from './pipeline/notify.ts';
 export type { CallOptions } from './pipeline/step-types.ts';
 export { isStep, type Step } from './pipeline/step.ts';
 export { when } from './pipeline/when.ts';
@@ -28,10 +40,12 @@ export { checkKey, compareKeys } from './artifacts/artifact-key.ts';
 export type { ArtifactReader, ArtifactWriter, Materializer } from './artifacts/materializer.ts';
 export { registerMaterializer } from './artifacts/materializers.ts';
 
-export type { Alerter } from './stack/alerter.ts';
+export { SEVERITIES, type Alert, type Alerter, type Severity } from './stack/alerter.ts';
 export { COMPONENT_TYPES, type ComponentType, type ComponentTypes } from './stack/component-types.ts';
 export { defineFlavor, isFlavor, type DefinedFlavor, type NativeOf } from './stack/define-flavor.ts';
 export type { ComponentContext, ConfigSchema, Flavor, Logger, StandardSchema } from './stack/flavor.ts';
+export { settingsFor, type SettingsOf } from './stack/settings-for.ts';
+export type { TrackerSettings } from './tracking/tracker-settings.ts';
 export type { ExecutionMode, LocalExecution, OrchestratedRun, Orchestrator } from './stack/orchestrator.ts';
 
 export type { FinishedRun } from './execution/end-run.ts';

@@ -1,14 +1,22 @@
-import type { ComponentType, ConfigKey, FlavorDescriptor } from '@mortise/core/client';
-import { print, type OutputFormat } from '../print.ts';
+import type { ComponentType, ConfigKey, FlavorView } from '@mortise/core/client';
+import { announceFlavor } from '../announce-flavor.ts';
+import { print, printLine, type OutputFormat } from '../print.ts';
 import { withClient } from '../project-core.ts';
 import { facts, table } from '../table.ts';
+
+export async function registerFlavor(type: ComponentType, source: string, { force = false }: { force?: boolean }): Promise<void> {
+  await withClient(async (client) => {
+    const flavor = await client.registerFlavor({ type, source }, { force, onLoad: announceFlavor });
+    printLine(`registered ${type} flavor "${flavor.name}" from ${flavor.source} ${flavor.version}`);
+  });
+}
 
 export async function listFlavors(type: ComponentType, { output }: { output: OutputFormat }): Promise<void> {
   await withClient(async (client) =>
     print(await client.listFlavors(type), output, ({ items }) =>
       table(
-        ['NAME', 'SOURCE', 'VERSION'],
-        items.map(({ name, source, version }) => [name, source, version]),
+        ['NAME', 'SOURCE', 'VERSION', 'STATUS'],
+        items.map((flavor) => [flavor.name, flavor.source, flavor.version, statusText(flavor)]),
       ),
     ),
   );
@@ -18,24 +26,49 @@ export async function describeFlavor(type: ComponentType, name: string, { output
   await withClient(async (client) => print(await client.getFlavor(type, name), output, flavorText));
 }
 
-function flavorText({ type, name, source, version, docs, config, settings }: FlavorDescriptor): string {
+export async function deleteFlavor(type: ComponentType, name: string): Promise<void> {
+  await withClient(async (client) => {
+    await client.deleteFlavor(type, name);
+    printLine(`deleted ${type} flavor "${name}"`);
+  });
+}
+
+/** Without a name, all flavors of the type that do not come with Mortise. Exit code 1 if one of them is broken. */
+export async function refreshFlavors(type: ComponentType, name: string | undefined): Promise<void> {
+  await withClient(async (client) => {
+    const flavors = await client.refreshFlavors({ type, ...(name !== undefined && { name }) }, { onLoad: announceFlavor });
+    if (flavors.length === 0) return printLine('nothing to load: these flavors come with Mortise');
+    for (const { name: flavor, problem, changes } of flavors) {
+      const news = changes.length === 0 ? 'is as it was' : changes.join('; ');
+      printLine(`${type} flavor "${flavor}" ${problem === null ? news : `is broken: ${problem}`}`);
+    }
+    if (flavors.some(({ problem }) => problem !== null)) process.exitCode = 1;
+  });
+}
+
+function flavorText(flavor: FlavorView): string {
+  const { type, name, source, version, docs, config, settings } = flavor;
   const about = facts([
     ['type', type],
     ['flavor', name],
     ['source', `${source} ${version}`],
+    ['status', statusText(flavor)],
     ...(docs === undefined ? [] : [['docs', docs] as const]),
   ]);
   return [about, keysText('config', config), keysText('settings', settings)].join('\n\n');
 }
+
+const statusText = ({ status, reason }: FlavorView): string => (reason === null ? status : `${status}: ${reason}`);
 
 function keysText(title: string, keys: readonly ConfigKey[]): string {
   if (keys.length === 0) return `${title}: none`;
   const rows = keys.map((key) => [
     key.key,
     key.type,
-    [key.required ? 'required' : '', key.secret ? 'secret' : ''].filter(Boolean).join(', '),
+    key.required ? 'yes' : '',
+    key.secret ? 'yes' : '',
     key.default === undefined ? '' : JSON.stringify(key.default),
     key.description ?? '',
   ]);
-  return `${title}:\n${table(['KEY', 'TYPE', '', 'DEFAULT', 'MEANING'], rows)}`;
+  return `${title}:\n${table(['KEY', 'TYPE', 'REQUIRED', 'SECRET', 'DEFAULT', 'DESCRIPTION'], rows)}`;
 }

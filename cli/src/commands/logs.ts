@@ -1,5 +1,5 @@
 import type { StepLog } from '@mortise/core/client';
-import type { OutputFormat } from '../print.ts';
+import { yamlOf, type OutputFormat } from '../print.ts';
 import { withClient } from '../project-core.ts';
 
 interface LogsOptions {
@@ -8,17 +8,18 @@ interface LogsOptions {
   output: OutputFormat;
 }
 
-/** What steps printed, each to the stream that it was printed to; as JSON, one object a line. */
+/** What steps printed, each to the stream that it was printed to; as JSON, one object a line; as YAML, a stream of documents. */
 export async function showLogs(run: string, { step, follow = false, output }: LogsOptions): Promise<void> {
   await withClient(async (client) => {
     const options = { follow, ...(step !== undefined && { step }) };
-    const show = output === 'json' ? jsonLine : linesOf(step === undefined);
+    const show = { table: linesOf(step === undefined), json: jsonLine, yaml: yamlDocument }[output];
     for await (const log of client.stepLogs(run, options))
-      (log.stream === 'out' || output === 'json' ? process.stdout : process.stderr).write(show(log));
+      (log.stream === 'out' || output !== 'table' ? process.stdout : process.stderr).write(await show(log));
   });
 }
 
 const jsonLine = (log: StepLog): string => `${JSON.stringify(log)}\n`;
+const yamlDocument = async (log: StepLog): Promise<string> => `---\n${await yamlOf(log)}`;
 
 /** The text as it was printed; of several steps with the step before each line. */
 function linesOf(named: boolean): (log: StepLog) => string {

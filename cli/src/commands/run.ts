@@ -4,7 +4,6 @@ import { resolve } from 'node:path';
 import { choosePipeline } from '../choose-pipeline.ts';
 import { projectCore, type Core } from '../project-core.ts';
 import { concurrencyOf, runAndExit } from '../run-and-exit.ts';
-import { stepPrinter } from '../step-lines.ts';
 
 interface RunCommandOptions {
   param?: string[];
@@ -25,8 +24,8 @@ export async function run(target: string, options: RunCommandOptions): Promise<v
   core.findProject();
   const pipeline = await choosePipeline(file, wanted, core);
   const params = { ...pipeline.nomination?.params, ...paramsOf(pipeline, options.param ?? [], core) };
-  const whole = { ...pipeline.nomination?.options, ...runOptions, throwOnFailure: false };
-  await runAndExit(pipeline, () => pipeline.run(params, whole), core);
+  const whole = { ...pipeline.nomination?.options, ...runOptions };
+  await runAndExit(pipeline, (watched) => pipeline.run(params, { ...whole, ...watched }), core);
 }
 
 /** `FILE#NAME` → both; a file that has a `#` in its name is meant if it exists. */
@@ -40,7 +39,6 @@ function splitTarget(target: string, core: Core): { file: string; wanted: string
 function runOptionsOf(options: RunCommandOptions, core: Core): RunOptions {
   const { stack, name, cache, executionMode, onTrackerError, isolation } = options;
   return {
-    onStep: stepPrinter(),
     ...(!cache && { cache }),
     ...(stack !== undefined && { stack }),
     ...(name !== undefined && { name }),

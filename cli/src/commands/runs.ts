@@ -5,7 +5,7 @@ import { listOptions, nextPageHint, type ListOptions } from '../list-options.ts'
 import { count } from '../count.ts';
 import { paintStatus, print, printLine, type OutputFormat } from '../print.ts';
 import { withClient } from '../project-core.ts';
-import { failuresText, loggedTable, metricsTable, stepsTable, trackerTable } from '../run-tables.ts';
+import { failuresText, loggedTable, metricsTable, settingsTable, stepsTable, trackerTable } from '../run-tables.ts';
 import { facts, table } from '../table.ts';
 import { isVerbose } from '../verbose.ts';
 
@@ -14,7 +14,7 @@ type RunFilters = Pick<RunQuery, 'pipeline' | 'experiment' | 'status' | 'stack' 
 export async function listRuns({ output, limit, after, ...filters }: ListOptions & RunFilters): Promise<void> {
   await withClient(async (client, core) => {
     const runs = await client.listRuns({ ...filters, ...listOptions({ limit, after }, core) });
-    print(runs, output, ({ items, next }) => {
+    await print(runs, output, ({ items, next }) => {
       const rows = items.map((run) => [
         run.name,
         run.pipeline,
@@ -73,6 +73,7 @@ function runText(run: PipelineRun): string {
   const parts = [
     about,
     stepsTable(run),
+    settingsTable(run),
     metricsTable(run),
     loggedTable(run),
     trackerTable(run),

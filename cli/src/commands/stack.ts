@@ -1,25 +1,18 @@
 import type { Client, ComponentType, StackQuery, StackView } from '@mortise/core/client';
 import { COMPONENT_TYPES } from '../component-types.ts';
+import { problemColumn, problemText } from '../flavor-problems.ts';
+import { labelsOf, labelText } from '../label-options.ts';
 import { listOptions, nextPageHint, type ListOptions } from '../list-options.ts';
 import { print, printLine, type OutputFormat } from '../print.ts';
 import { withClient } from '../project-core.ts';
+import { partsOf, type StackOptions } from '../stack-options.ts';
 import { table } from '../table.ts';
+import { partsText } from './stack-edits.ts';
 
-/** Names of components by their type, as commander collects them under the type's name in camelCase. */
-interface StackOptions {
-  orchestrator?: string[];
-  artifactStore?: string[];
-  experimentTracker?: string[];
-  alerter?: string[];
-  set?: boolean;
-}
-
-export async function registerStack(name: string, options: StackOptions): Promise<void> {
-  await withClient(async (client) => {
-    const { orchestrator = [], artifactStore = [], experimentTracker = [], alerter = [] } = options;
-    const parts = { orchestrator, 'artifact-store': artifactStore, 'experiment-tracker': experimentTracker, alerter };
-    const { components } = await client.registerStack(name, parts);
-    printLine(`registered stack "${name}": ${components.map((component) => `${component.type} ${component.name}`).join(', ')}`);
+export async function registerStack(name: string, options: StackOptions & { label?: string[]; set?: boolean }): Promise<void> {
+  await withClient(async (client, core) => {
+    const stack = await client.registerStack(name, partsOf(options), labelsOf(options.label, core));
+    printLine(`registered stack "${name}": ${partsText(stack)}`);
     if (options.set) await activate(client, name);
   });
 }
@@ -35,13 +28,20 @@ async function activate(client: Client, name: string): Promise<void> {
   if (forced && forced !== name) printLine(`but MORTISE_ACTIVE_STACK says "${forced}", which comes first`);
 }
 
-export async function listStacks({ output, sort, ...page }: ListOptions & Pick<StackQuery, 'sort'>): Promise<void> {
+/** What a list may be asked for, as commander gives it. */
+type StackFilters = Pick<StackQuery, 'sort' | 'name' | 'component'> & { label?: string[] };
+
+export async function listStacks({ output, limit, after, label, ...filters }: ListOptions & StackFilters): Promise<void> {
   await withClient(async (client, core) => {
-    const stacks = await client.listStacks({ ...(sort !== undefined && { sort }), ...listOptions(page, core) });
-    print(stacks, output, ({ items, next }) => {
+    const stacks = await client.listStacks({ ...filters, ...labelsOf(label, core), ...listOptions({ limit, after }, core) });
+    await print(stacks, output, ({ items, next }) => {
       const types = COMPONENT_TYPES.map(({ type }) => type);
-      const rows = items.map((stack) => [stack.active ? '*' : '', stack.name, ...types.map((type) => namesOf(stack, type))]);
-      return table(['', 'NAME', ...types.map((type) => type.toUpperCase())], rows) + nextPageHint(next);
+      const problems = problemColumn(items.map(({ components }) => components));
+      const rows = items.map((stack, index) => [
+        ...[stack.active ? '*' : '', stack.name, ...types.map((type) => namesOf(stack, type))],
+        ...[labelText(stack.labels), ...problems.cells[index]!],
+      ]);
+      return table(['', 'NAME', ...types.map((type) => type.toUpperCase()), 'LABELS', ...problems.header], rows) + nextPageHint(next);
     });
   });
 }
@@ -63,9 +63,10 @@ function namesOf({ components }: StackView, type: ComponentType): string {
   return names.join(', ') || '-';
 }
 
-function stackText({ name, active, components }: StackView): string {
+function stackText({ name, active, components, labels }: StackView): string {
   const rows = components.map((component) => [component.type, component.name, component.flavor, configText(component.config)]);
-  return `stack ${name}${active ? ' (active)' : ''}\n\n${table(['TYPE', 'NAME', 'FLAVOR', 'CONFIG'], rows)}`;
+  const labelled = Object.keys(labels).length === 0 ? '' : `\nlabels: ${labelText(labels)}`;
+  return `stack ${name}${active ? ' (active)' : ''}${labelled}\n\n${table(['TYPE', 'NAME', 'FLAVOR', 'CONFIG'], rows)}${problemText(components)}`;
 }
 
 function configText(config: StackView['components'][number]['config']): string {

@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 const repository = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** The built command, as its bin entry names it. */
-const bin = join(repository, 'cli/dist/mortise.js');
+export const bin = join(repository, 'cli/dist/mortise.js');
 
 export interface CommandResult {
   /** Exit code; undefined if a signal ended it. */
@@ -22,6 +22,8 @@ export interface CommandOptions {
   env?: Record<string, string>;
   /** Run without what root may do beyond other users. */
   unprivileged?: boolean;
+  /** What is piped into it. */
+  input?: string;
   /** Told of the process once it runs. */
   started?: (child: ChildProcess) => void;
 }
@@ -72,19 +74,20 @@ export function cliProject(): CliProject {
 /** Another user could not read a checkout in a folder that is root's alone; root without its capabilities can, and may write no more than its modes say. */
 const WITHOUT_PRIVILEGES = ['setpriv', '--inh-caps=-all', '--bounding-set=-all'];
 
-async function run(args: readonly string[], { cwd, env, unprivileged, started }: CommandOptions): Promise<CommandResult> {
+async function run(args: readonly string[], { cwd, env, unprivileged, input, started }: CommandOptions): Promise<CommandResult> {
   const inherited = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !name.startsWith('MORTISE_') && name !== 'NODE_OPTIONS'),
   );
   const [file, ...rest] = [...(unprivileged && process.getuid?.() === 0 ? WITHOUT_PRIVILEGES : []), process.execPath, bin, ...args];
   const child = spawn(file!, rest, {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     env: { ...inherited, ...env },
     ...(cwd !== undefined && { cwd }),
   });
+  child.stdin?.on('error', () => undefined).end(input);
   const output = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr'] as const)
-    child[stream].setEncoding('utf8').on('data', (text: string) => {
+    child[stream]!.setEncoding('utf8').on('data', (text: string) => {
       output[stream] += text;
     });
   started?.(child);

@@ -47,5 +47,7 @@ export interface ArtifactStore {
   /** A path on this host, if the bytes lie in a plain file. */
   localPath?(key: string): string | undefined;
   presign?(key: string, seconds: number): Promise<string>;
+  /** Reachable and authorised? Throws if not. */
+  check?(signal: AbortSignal): Promise<void>;
   [Symbol.asyncDispose]?(): Promise<void>;
 }

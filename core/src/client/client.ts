@@ -1,49 +1,27 @@
 import { ArtifactNotFound, isError, UnknownStack } from '../errors.ts';
 import type { CancelledRun } from '../execution/cancel-run.ts';
 import { hasEnded } from '../pipeline/pipeline-spec.ts';
-import { findProject } from '../project/find-project.ts';
-import type { Project } from '../project/project.ts';
-import type { FlavorDescriptor } from '../stack/flavor.ts';
-import { StackRegistry, type NewComponent, type StackParts } from '../stack/stack-registry.ts';
-import type {
-  ComponentQuery,
-  MetadataStore,
-  RunQuery,
-  StackQuery,
-  StackRecord,
-  StepRunRecord,
-  ComponentRecord,
-  VersionQuery,
-} from '../store/metadata-store.ts';
-import { openStore } from '../store/open-store.ts';
-import { ArtifactStores } from './artifact-stores.ts';
+import type { MetadataStore, RunQuery, StepRunRecord, VersionQuery } from '../store/metadata-store.ts';
 import type { GarbageOptions, GarbageReport } from './collect-garbage.ts';
 import type { DeletedRunView } from './delete-run.ts';
 import {
   artifactVersionView,
-  componentView,
   listing,
   runListItem,
-  stackView,
   type ArtifactVersionView,
-  type ComponentView,
   type DocumentView,
   type Listing,
   type MetricPointView,
   type RunListItem,
   type StackView,
 } from './listings.ts';
-import { maskSecrets } from './mask-secrets.ts';
 import { isoTime } from './pipeline-run-view.ts';
 import type { PipelineRun } from './pipeline-run.ts';
-import type { DeliveryOptions, DeliveryReport, TrackerStatus } from './tracker-work.ts';
+import type { ClientOptions } from './project-client.ts';
 import { findRun, readPipelineRun } from './read-pipeline-run.ts';
+import { StackClient } from './stack-client.ts';
 import type { LogOptions, StepLog } from './step-logs.ts';
-
-export interface ClientOptions {
-  /** A folder of the project. Default: that of the working directory. */
-  project?: string;
-}
+import type { DeliveryOptions, DeliveryReport, TrackerStatus } from './tracker-work.ts';
 
 /** A version of an artifact and its value. */
 export interface ArtifactVersion extends ArtifactVersionView {
@@ -67,13 +45,6 @@ export interface ProjectStatus {
 /** How long a cancelled run's end is waited for, unless the caller says otherwise, ms. */
 const CANCEL_WAIT_MS = 10_000;
 
-interface Opened {
-  project: Project;
-  store: MetadataStore;
-  registry: StackRegistry;
-  artifactStores: ArtifactStores;
-}
-
 /**
  * What a project holds: runs, artifacts, stacks and components, to read and to edit. Everything it returns is JSON-serialisable, secrets are masked.
  * @example
@@ -82,32 +53,12 @@ interface Opened {
  * run.steps['train']?.runMetadata['experiment_tracker_url']?.value;
  * client.close();
  */
-export class Client {
-  readonly #options: ClientOptions;
-  #opened: Promise<Opened> | undefined;
-
-  /** Opens the project with the first call. */
-  constructor(options: ClientOptions = {}) {
-    this.#options = options;
-  }
-
+export class Client extends StackClient {
   /** Throws `NoProject`, `StoreCorrupt`, `StoreTooNew`. */
   static async open(options: ClientOptions = {}): Promise<Client> {
     const client = new Client(options);
-    await client.#open();
+    await client.open();
     return client;
-  }
-
-  /** Lets go of the store. A later call opens it again. */
-  async close(): Promise<void> {
-    const opened = await this.#opened?.catch(() => undefined);
-    this.#opened = undefined;
-    await opened?.artifactStores.close();
-    opened?.store.close();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
   }
 
   /**
@@ -115,25 +66,25 @@ export class Client {
    * @throws UnknownRun
    */
   async getPipelineRun(nameOrId: string): Promise<PipelineRun> {
-    const { store, artifactStores } = await this.#openSwept();
+    const { store, artifactStores } = await this.openSwept();
     return readPipelineRun(store, nameOrId, (version, stack) => artifactStores.holding(version, stack));
   }
 
   /** Newest first, unless sorted otherwise. */
   async listRuns(query: RunQuery = {}): Promise<Listing<RunListItem>> {
-    const { store } = await this.#openSwept();
+    const { store } = await this.openSwept();
     return listing(await store.runs(query), runListItem);
   }
 
   /** Versions of artifacts, newest first unless sorted otherwise; of one artifact, of one run, of one step. */
   async listArtifacts(query: VersionQuery = {}): Promise<Listing<ArtifactVersionView>> {
-    const { store } = await this.#open();
+    const { store } = await this.open();
     return listing(await store.versions(query), artifactVersionView);
   }
 
   /** Throws `ArtifactNotFound`. */
   async getArtifactVersion(artifact: string, version: number | 'latest' = 'latest'): Promise<ArtifactVersion> {
-    const { store, artifactStores } = await this.#open();
+    const { store, artifactStores } = await this.open();
     const record = await store.version({ artifact, version });
     if (record === undefined)
       throw new ArtifactNotFound({
@@ -159,7 +110,7 @@ export class Client {
    * @throws UnknownRun
    */
   async metricHistory(run: string, step: string, metric: string): Promise<MetricPointView[]> {
-    const { store } = await this.#open();
+    const { store } = await this.open();
     const attempt = await lastAttempt(store, run, step);
     if (attempt === undefined) return [];
     const points = await store.metricHistory(attempt.sourceStepRunId ?? attempt.id, metric);
@@ -173,7 +124,7 @@ export class Client {
    * @throws UnknownRun
    */
   async getDocument(run: string, step: string, name: string): Promise<DocumentView | null> {
-    const { store } = await this.#open();
+    const { store } = await this.open();
     const attempt = await lastAttempt(store, run, step);
     const document = attempt && (await store.document(attempt.id, name));
     return document === undefined ? null : { name, ...document };
@@ -185,11 +136,11 @@ export class Client {
    * @throws UnknownRun, UnknownStep
    */
   async *stepLogs(run: string, options: LogOptions = {}): AsyncGenerator<StepLog> {
-    const { project, store } = await this.#openSwept();
+    const { project, store } = await this.openSwept();
     const found = await findRun(store, run);
     const { readStepLogs } = await import('./step-logs.ts');
     // A run whose process has died is over too, but nobody has said so yet.
-    const ended = async (): Promise<boolean> => hasEnded((await findRun((await this.#openSwept()).store, found.id)).status);
+    const ended = async (): Promise<boolean> => hasEnded((await findRun((await this.openSwept()).store, found.id)).status);
     yield* readStepLogs({ store, logsFolder: project.logsFolder, ended }, found, options);
   }
 
@@ -200,7 +151,7 @@ export class Client {
    * @throws UnknownRun, RunIsOver
    */
   async cancelRun(run: string, options: { waitMs?: number } = {}): Promise<CancelledRun> {
-    const place = await this.#open();
+    const place = await this.open();
     const { cancelRun } = await import('../execution/cancel-run.ts');
     return cancelRun(place, run, options.waitMs ?? CANCEL_WAIT_MS);
   }
@@ -211,7 +162,7 @@ export class Client {
    * @throws UnknownRun, RunUnderWay, RunIsOver, PipelineGone
    */
   async findResumable(run: string): Promise<{ id: string; name: string; pipeline: string; file: string }> {
-    const { store, project } = await this.#openSwept();
+    const { store, project } = await this.openSwept();
     const { findResumable, moduleOf } = await import('../execution/find-resumable.ts');
     const found = await findResumable(store, run);
     return { id: found.id, name: found.name, pipeline: found.pipeline, file: moduleOf(found, project.root) };
@@ -224,7 +175,7 @@ export class Client {
    * @throws UnknownRun, RunUnderWay
    */
   async deleteRun(run: string): Promise<DeletedRunView> {
-    const { project, store } = await this.#openSwept();
+    const { project, store } = await this.openSwept();
     const { deleteRun } = await import('./delete-run.ts');
     return deleteRun({ project, store }, run);
   }
@@ -234,91 +185,13 @@ export class Client {
    * @throws ArtifactStoreFailed
    */
   async collectGarbage(options: GarbageOptions = {}): Promise<GarbageReport> {
-    const place = await this.#openSwept();
+    const place = await this.openSwept();
     const { collectGarbage } = await import('./collect-garbage.ts');
     return collectGarbage(place, options);
   }
 
-  /** The project's active stack. Throws `UnknownStack`. */
-  async activeStack(): Promise<StackView> {
-    const { registry } = await this.#open();
-    return this.getStack(registry.activeStack());
-  }
-
-  async listStacks(query: StackQuery = {}): Promise<Listing<StackView>> {
-    const { registry } = await this.#open();
-    const stacks = await registry.stacks(query);
-    const components = stacks.items.flatMap((stack) => stack.components);
-    const flavors = await this.#flavorsOf(components);
-    return listing(stacks, (stack) => shownStack(stack, flavors, registry.activeStack()));
-  }
-
-  /** Throws `UnknownStack`. */
-  async getStack(name: string): Promise<StackView> {
-    const { registry } = await this.#open();
-    const stack = await registry.stack(name);
-    return shownStack(stack, await this.#flavorsOf(stack.components), registry.activeStack());
-  }
-
-  /** Throws `BadName`, `NameTaken`, `StackIncomplete`, `StackTooMany`, `UnknownComponent`. */
-  async registerStack(name: string, parts: StackParts): Promise<StackView> {
-    const { registry } = await this.#open();
-    await registry.registerStack(name, parts);
-    return this.getStack(name);
-  }
-
-  /** Makes a stack the active one of the project. Throws `UnknownStack`. */
-  async setActiveStack(name: string): Promise<void> {
-    await (await this.#open()).registry.setActiveStack(name);
-  }
-
-  /** Throws `UnknownStack`, `StackInUse`. */
-  async deleteStack(name: string): Promise<void> {
-    await (await this.#open()).registry.deleteStack(name);
-  }
-
-  async listComponents(query: ComponentQuery = {}): Promise<Listing<ComponentView>> {
-    const { registry } = await this.#open();
-    const components = await registry.components(query);
-    const flavors = await this.#flavorsOf(components.items);
-    return listing(components, (component) => componentView(maskSecrets(component, flavors)));
-  }
-
-  /** Throws `UnknownComponentType`, `UnknownComponent`. */
-  async getComponent(type: string, name: string): Promise<ComponentView> {
-    const { registry } = await this.#open();
-    const component = await registry.component(type, name);
-    return componentView(maskSecrets(component, await this.#flavorsOf([component])));
-  }
-
-  /**
-   * Registers a component; nothing is stored unless its config is right.
-   * @param options.stringsFromCommandLine texts in the config may stand for numbers, booleans, lists and objects
-   * @throws UnknownFlavor, ConfigUnknownKey, ConfigMissingKey, ConfigWrongType, BadName, NameTaken
-   */
-  async registerComponent(component: NewComponent, options: { stringsFromCommandLine?: boolean } = {}): Promise<ComponentView> {
-    const { registry } = await this.#open();
-    const { type, name } = await registry.registerComponent(component, options);
-    return this.getComponent(type, name);
-  }
-
-  /** Throws `UnknownComponent`, `ComponentInUse`. */
-  async deleteComponent(type: string, name: string): Promise<void> {
-    await (await this.#open()).registry.deleteComponent(type, name);
-  }
-
-  /** Flavors of a component type, or all. Throws `UnknownComponentType`. */
-  async listFlavors(type?: string): Promise<Listing<FlavorDescriptor>> {
-    return { items: await (await this.#open()).registry.flavors(type), next: null };
-  }
-
-  /** Throws `UnknownComponentType`, `UnknownFlavor`. */
-  async getFlavor(type: string, name: string): Promise<FlavorDescriptor> {
-    return (await this.#open()).registry.flavor(type, name);
-  }
-
   async status(): Promise<ProjectStatus> {
-    const { project, store } = await this.#open();
+    const { project, store } = await this.open();
     const [activeStack, runs, components] = await Promise.all([this.#activeStackIfAny(), this.listRuns({ limit: 1 }), store.undelivered()]);
     const total = components.reduce((sum, { trackerRuns }) => sum + trackerRuns, 0);
     return { root: project.root, store: store.url, activeStack, lastRun: runs.items[0] ?? null, undelivered: { total, components } };
@@ -326,48 +199,30 @@ export class Client {
 
   /** What each experiment tracker has not taken, or the one that is named. Throws `UnknownComponent`. */
   async trackerStatus(component?: string): Promise<Listing<TrackerStatus>> {
-    const place = await this.#openSwept();
+    const place = await this.openSwept();
     const { trackerStatus } = await import('./tracker-work.ts');
     return { items: await trackerStatus(place, component), next: null };
   }
 
   /** Delivers to the experiment trackers what runs that have ended could not. What is left is in the reports, not thrown. Throws `UnknownComponent`. */
   async deliver(options: DeliveryOptions = {}): Promise<DeliveryReport[]> {
-    const place = await this.#openSwept();
+    const place = await this.openSwept();
     const { deliver } = await import('./tracker-work.ts');
     return deliver(place, options);
   }
 
   /** Sends the events again that trackers refused for good. Throws `UnknownComponent`. */
   async retrySetAside(options: DeliveryOptions = {}): Promise<DeliveryReport[]> {
-    const place = await this.#openSwept();
+    const place = await this.openSwept();
     const { deliver } = await import('./tracker-work.ts');
     return deliver(place, options, true);
   }
 
   /** Gives up what waits for experiment trackers and what they refused, and says how much; runs under way go on. Throws `UnknownComponent`, `UnknownRun`. */
   async dropUndelivered(of: { component?: string; run?: string } = {}): Promise<{ trackerRuns: number; events: number }> {
-    const { store } = await this.#openSwept();
+    const { store } = await this.openSwept();
     const { drop } = await import('./tracker-work.ts');
     return drop(store, of.component, of.run);
-  }
-
-  /** Runs of processes that have died are brought to their end before anybody looks. Where no run is under way, that costs a query. */
-  async #openSwept(): Promise<Opened> {
-    const place = await this.#open();
-    if ((await place.store.runsUnderWay()).length > 0) {
-      const { sweep } = await import('../execution/sweep.ts');
-      await sweep(place);
-    }
-    return place;
-  }
-
-  #open(): Promise<Opened> {
-    this.#opened ??= openProject(this.#options).catch((error: unknown) => {
-      this.#opened = undefined;
-      throw error;
-    });
-    return this.#opened;
   }
 
   async #activeStackIfAny(): Promise<StackView | null> {
@@ -378,12 +233,6 @@ export class Client {
       throw error;
     }
   }
-
-  /** Descriptors that tell which config values are secret; none where there is no config. */
-  async #flavorsOf(components: readonly ComponentRecord[]): Promise<FlavorDescriptor[]> {
-    const { registry } = await this.#open();
-    return components.some(({ config }) => Object.keys(config).length > 0) ? registry.flavors() : [];
-  }
 }
 
 /** `step` as people write it: `train`, `each[2]`. */
@@ -392,15 +241,4 @@ async function lastAttempt(store: MetadataStore, run: string, step: string): Pro
   const [, stepId = step, index] = /^(.*)\[(\d+)\]$/.exec(step) ?? [];
   const mapIndex = index === undefined ? undefined : Number(index);
   return (await store.stepRuns(id)).findLast((each) => each.stepId === stepId && each.mapIndex === mapIndex);
-}
-
-async function openProject({ project: from }: ClientOptions): Promise<Opened> {
-  const project = findProject(from === undefined ? {} : { from });
-  const store = await openStore(project.storeUrl);
-  const place = { project, store };
-  return { ...place, registry: new StackRegistry(place), artifactStores: new ArtifactStores(place) };
-}
-
-function shownStack(stack: StackRecord, flavors: readonly FlavorDescriptor[], active: string): StackView {
-  return stackView({ ...stack, components: stack.components.map((component) => maskSecrets(component, flavors)) }, active);
 }

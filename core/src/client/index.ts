@@ -1,10 +1,16 @@
-// The light entry: what reads and edits a project. Whatever runs pipelines, validates configs or loads components is imported when it is needed.
-export { Client, type ArtifactVersion, type ClientOptions, type ProjectStatus } from './client.ts';
+/**
+ * The light entry: what reads and edits a project. Whatever runs pipelines, validates configs or loads components is imported when it is needed.
+ * @module @mortise/core/client
+ */
+export { Client, type ArtifactVersion, type ProjectStatus } from './client.ts';
 export type { GarbageOptions, GarbageReport } from './collect-garbage.ts';
 export type { DeletedRunView } from './delete-run.ts';
+export type { ClientOptions } from './project-client.ts';
 export type { FilePipeline, Nomination, RunsUnderGuard } from './file-pipelines.ts';
 export type * from './listings.ts';
+export type { NamingStep } from './naming-steps.ts';
 export type * from './pipeline-run.ts';
+export type { RevealedSecret, SecretView, WrittenSecret } from './secret-client.ts';
 export type { LogOptions, StepLog } from './step-logs.ts';
 export type { DeliveryOptions, DeliveryReport, SetAsideEvent, TrackerStatus } from './tracker-work.ts';
 export type { CancelledRun } from '../execution/cancel-run.ts';
@@ -19,13 +25,24 @@ export type { Project } from '../project/project.ts';
 export { COMPONENT_TYPES, type ComponentType } from '../stack/component-types.ts';
 export type { ExecutionMode } from '../stack/orchestrator.ts';
 export type { ConfigKey, FlavorDescriptor } from '../stack/flavor.ts';
-export type { NewComponent, StackParts } from '../stack/stack-registry.ts';
+export type { FlavorModule } from '../stack/current-flavor.ts';
+export type { FlavorOptions, NewFlavor, RefreshedFlavor } from '../stack/flavor-registry.ts';
+export type { SecretChange } from '../secrets/secret-registry.ts';
+export type { LabelChange } from '../stack/labels.ts';
+export type { ImportedStack } from './stack-client.ts';
+export type { ImportOptions } from '../stack/import-stack.ts';
+export type { StackDocument } from '../stack/stack-document.ts';
+export type { StackParts } from '../stack/stack-parts.ts';
+export type { ComponentValidation, StackValidation, ValidateOptions } from '../stack/validate-stack.ts';
+export type { ComponentEdit, NewComponent, StackEdit } from '../stack/stack-registry.ts';
 export type {
   ComponentQuery,
+  Labels,
   MetadataValue,
   PageRequest,
   RunError,
   RunQuery,
+  SecretQuery,
   StackQuery,
   StackSnapshot,
   VersionQuery,

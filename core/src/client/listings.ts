@@ -1,7 +1,17 @@
 import type { Json, JsonObject } from '../json.ts';
 import type { RunStatus } from '../pipeline/pipeline-spec.ts';
 import type { ComponentType } from '../stack/component-types.ts';
-import type { ComponentRecord, MetadataValue, Page, RunError, RunSummary, StackRecord, VersionRecord } from '../store/metadata-store.ts';
+import type { FlavorDescriptor, StoredFlavor } from '../stack/flavor.ts';
+import type {
+  ComponentRecord,
+  Labels,
+  MetadataValue,
+  Page,
+  RunError,
+  RunSummary,
+  StackRecord,
+  VersionRecord,
+} from '../store/metadata-store.ts';
 import { isoTime, isoTimeOrNull } from './pipeline-run-view.ts';
 
 /** One page of a list; `next` is `after` of the following page, null at the end. Times are ISO 8601 UTC with ms. */
@@ -30,7 +40,12 @@ export interface ComponentView {
   name: string;
   flavor: string;
   config: JsonObject;
+  labels: Labels;
   createdAt: string;
+  /** Of the last change of its config, name or labels; null: it is as it was registered. */
+  updatedAt: string | null;
+  /** Why its flavor cannot be loaded, as far as that can be told without loading it; null: nothing is known against it. */
+  flavorProblem: string | null;
 }
 
 export interface StackView {
@@ -40,7 +55,16 @@ export interface StackView {
   active: boolean;
   /** In the order given; of a type with several, the first is the default. */
   components: ComponentView[];
+  labels: Labels;
   createdAt: string;
+  /** Of the last change of its components, name or labels; null: it is as it was registered. */
+  updatedAt: string | null;
+}
+
+export interface FlavorView extends FlavorDescriptor {
+  status: 'available' | 'broken';
+  /** Why it is broken, as far as that can be told without loading it: its module is gone, or it could not be loaded the last time. */
+  reason: string | null;
 }
 
 /** A version of an artifact, as it is listed. */
@@ -91,12 +115,20 @@ export function runListItem(run: RunSummary): RunListItem {
   };
 }
 
-export function componentView({ id, type, name, flavor, config, createdAt }: ComponentRecord): ComponentView {
-  return { id, type, name, flavor, config, createdAt: isoTime(createdAt) };
+export function componentView(record: ComponentRecord, flavorProblem: string | null): ComponentView {
+  const { id, type, name, flavor, config, labels, createdAt, updatedAt } = record;
+  const times = { createdAt: isoTime(createdAt), updatedAt: isoTimeOrNull(updatedAt) };
+  return { id, type, name, flavor, config, labels, ...times, flavorProblem };
 }
 
-export function stackView({ id, name, components, createdAt }: StackRecord, activeStack: string): StackView {
-  return { id, name, active: name === activeStack, components: components.map(componentView), createdAt: isoTime(createdAt) };
+export function stackView(record: StackRecord, components: ComponentView[], activeStack: string): StackView {
+  const { id, name, labels, createdAt, updatedAt } = record;
+  const times = { createdAt: isoTime(createdAt), updatedAt: isoTimeOrNull(updatedAt) };
+  return { id, name, active: name === activeStack, components, labels, ...times };
+}
+
+export function flavorView({ problem: _, ...descriptor }: StoredFlavor, problem: string | null): FlavorView {
+  return { ...descriptor, status: problem === null ? 'available' : 'broken', reason: problem };
 }
 
 export function artifactVersionView(version: VersionRecord): ArtifactVersionView {

@@ -1,13 +1,16 @@
 import { plainJson } from '../artifacts/plain-json.ts';
+import { maskConfig } from '../secrets/component-secrets.ts';
 import type {
   InputRecord,
   MetricSummary,
   RunRecord,
+  StackSnapshot,
   StepRunRecord,
   TrackedSummary,
   TrackerRunRecord,
   VersionRecord,
 } from '../store/metadata-store.ts';
+import { shownSettings } from './shown-settings.ts';
 import type {
   AttemptView,
   InputView,
@@ -29,6 +32,14 @@ export function numberView(value: number): NumberView {
   return Number.isFinite(value) ? value : (String(value) as 'NaN' | 'Infinity' | '-Infinity');
 }
 
+/** Without the secret values that were stored as they are. */
+function shownSnapshot({ name, components }: StackSnapshot): StackSnapshot {
+  return {
+    name,
+    components: components.map(({ inClear = [], config, ...component }) => ({ ...component, config: maskConfig(config, inClear) })),
+  };
+}
+
 /** What the store holds of a run, all attempts of its steps, and the URI of each output's version (null: its artifact store cannot be opened here). */
 export function pipelineRunView(
   run: RunRecord,
@@ -37,6 +48,13 @@ export function pipelineRunView(
 ): PipelineRun {
   const trackerRunView = trackerRunViewer([...run.trackerRuns, ...stepRuns.flatMap((stepRun) => stepRun.trackerRuns)]);
   const { git } = run.environment;
+  const stepViews = (): PipelineRun['steps'] => {
+    const settingsOf = shownSettings(run);
+    const views = attemptsByStep(run, stepRuns).map(({ key, stepId, attempts }) => {
+      return [key, { ...stepView(attempts, uriOf, trackerRunView), settings: settingsOf(stepId) }] as const;
+    });
+    return Object.fromEntries(views);
+  };
   let steps: PipelineRun['steps'] | undefined;
   return {
     id: run.id,
@@ -46,7 +64,7 @@ export function pipelineRunView(
     status: run.status,
     error: run.error ?? null,
     warnings: run.warnings,
-    stack: run.stack,
+    stack: shownSnapshot(run.stack),
     params: run.params,
     tags: run.tags,
     startedAt: isoTime(run.startedAt),
@@ -61,9 +79,7 @@ export function pipelineRunView(
     trackerRuns: run.trackerRuns.map(trackerRunView),
     // Made when somebody looks: for a long run it is most of the work, and many callers want no more than its status.
     get steps() {
-      return (steps ??= Object.fromEntries(
-        attemptsByStep(run, stepRuns).map(([key, attempts]) => [key, stepView(attempts, uriOf, trackerRunView)]),
-      ));
+      return (steps ??= stepViews());
     },
   };
 }
@@ -77,16 +93,19 @@ function stepKey({ stepId, mapIndex }: StepRunRecord): string {
  * Attempts of each step by its key: steps in the order of the plan, items by index, attempts as they were made. A step that a run under way has not come
  * to yet has none.
  */
-function attemptsByStep(run: RunRecord, stepRuns: readonly StepRunRecord[]): [string, StepRunRecord[]][] {
+function attemptsByStep(run: RunRecord, stepRuns: readonly StepRunRecord[]): { key: string; stepId: string; attempts: StepRunRecord[] }[] {
   const byStep = new Map<string, StepRunRecord[]>(run.status === 'running' ? run.spec.steps.map(({ id }) => [id, []]) : []);
   const place = new Map(run.spec.steps.map((step, index) => [step.id, index]));
   const placeOf = (stepRun: StepRunRecord): number => place.get(stepRun.stepId) ?? place.size;
   const ordered = stepRuns.toSorted((a, b) => placeOf(a) - placeOf(b) || (a.mapIndex ?? 0) - (b.mapIndex ?? 0) || a.attempt - b.attempt);
   for (const [id, ofStep] of Map.groupBy(ordered, ({ stepId }) => stepId)) byStep.set(id, ofStep);
-  return [...byStep].flatMap(([id, ofStep]) => (ofStep.length === 0 ? [[id, []]] : [...Map.groupBy(ofStep, stepKey)]));
+  return [...byStep].flatMap(([stepId, ofStep]) => {
+    if (ofStep.length === 0) return [{ key: stepId, stepId, attempts: [] }];
+    return [...Map.groupBy(ofStep, stepKey)].map(([key, attempts]) => ({ key, stepId, attempts }));
+  });
 }
 
-const QUEUED: StepView = {
+const QUEUED: Omit<StepView, 'settings'> = {
   status: 'queued',
   attempt: 0,
   cached: false,
@@ -106,7 +125,7 @@ function stepView(
   attempts: readonly StepRunRecord[],
   uriOf: (version: VersionRecord) => string | null,
   trackerRunView: TrackerRunViewer,
-): StepView {
+): Omit<StepView, 'settings'> {
   const last = attempts.at(-1);
   if (last === undefined) return QUEUED;
   return {

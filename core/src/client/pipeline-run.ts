@@ -93,6 +93,8 @@ export interface StepView {
   /** Number of the last attempt, from 1; 0 for a step that needed none. */
   attempt: number;
   cached: boolean;
+  /** What was set for the components that it used, by `<component type>:<name>`: merged, references not resolved. */
+  settings: Record<string, JsonObject>;
   /** Inputs that were plain values. What JSON has no word for is as in `InputView`. */
   params: Record<string, Json>;
   /** null: it has not begun (`queued`). */

@@ -1,3 +1,4 @@
+import { MaskedOutput } from './masked-output.ts';
 import { reasonOf } from './outcome.ts';
 import type { OpenRun } from './open-run.ts';
 import { consoleFile, StepConsole } from './step-console.ts';
@@ -9,6 +10,7 @@ export class AttemptCode implements UserCode {
   readonly #run: Pick<OpenRun, 'id' | 'project' | 'warn'>;
   readonly #step: string;
   readonly #attempt: { id: string; stop: AbortController };
+  readonly #masked = new MaskedOutput();
   #console: StepConsole | undefined;
   #ended = false;
 
@@ -28,16 +30,24 @@ export class AttemptCode implements UserCode {
     this.#run.warn(`step "${this.#step}" left something running, which failed after it had ended: ${reasonOf(error)}`);
   }
 
-  output(stream: OutputStream, chunk: string | Uint8Array): void {
-    if (this.#ended) return;
-    const { id, project } = this.#run;
-    this.#console ??= new StepConsole(consoleFile(project.logsFolder, id, this.#attempt.id), (what) => this.#run.warn(what));
-    this.#console.write(stream, chunk);
+  output(stream: OutputStream, chunk: string | Uint8Array): string | Uint8Array {
+    const masked = this.#masked.output(stream, chunk);
+    this.#keep(stream, masked);
+    return masked;
   }
 
   /** Nothing that happens from now on changes how the attempt ends. */
   end(): void {
+    if (this.#ended) return;
+    this.#masked.end((stream, rest) => this.#keep(stream, rest));
     this.#ended = true;
     this.#console?.close();
+  }
+
+  #keep(stream: OutputStream, chunk: string | Uint8Array): void {
+    if (this.#ended || chunk.length === 0) return;
+    const { id, project } = this.#run;
+    this.#console ??= new StepConsole(consoleFile(project.logsFolder, id, this.#attempt.id), (what) => this.#run.warn(what));
+    this.#console.write(stream, chunk);
   }
 }

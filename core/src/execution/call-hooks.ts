@@ -1,5 +1,7 @@
-import type { Hooks } from '../pipeline/hooks.ts';
+import type { HookCalls, Hooks, Told } from '../pipeline/hooks.ts';
 import { withinTime } from '../tracking/within-time.ts';
+import { HookAlerts, type AlertSource } from './hook-alerts.ts';
+import { MaskedOutput } from './masked-output.ts';
 import { reasonOf } from './outcome.ts';
 import { untilAborted } from './until-stopped.ts';
 import { callUserCode } from './user-code.ts';
@@ -8,38 +10,60 @@ import { callUserCode } from './user-code.ts';
 const PATIENCE_MS = 30_000;
 const GRACE_MS = 2_000;
 
-/** Whose hooks they are (`step "train"`, `pipeline "wine"`), and where it is said what went wrong in one. */
-export interface HookOwner {
+/** Whose hooks they are (`step "train"`, `pipeline "wine"`), where it is said what went wrong in one, and what they can alert through. */
+export interface HookOwner extends AlertSource {
   name: string;
-  warn(what: string): void;
   /** Of the run. */
   signal: AbortSignal;
 }
 
+interface HookEvent extends HookCalls {
+  status: string;
+}
+
 /** Before something runs. Never rejects. */
-export async function callStartHook<Event>(owner: HookOwner, hooks: Hooks<Event> | undefined, event: Event): Promise<void> {
+export async function callStartHook<Event extends HookEvent>(
+  owner: HookOwner,
+  hooks: Hooks<Event> | undefined,
+  event: Told<Event>,
+): Promise<void> {
   if (hooks?.onStart !== undefined) await call(owner, 'onStart', hooks.onStart, event);
 }
 
 /** After it ended: `onSuccess` or `onFailure`, then `onEnd`. Never rejects. */
-export async function callEndHooks<Event extends { status: string }>(
+export async function callEndHooks<Event extends HookEvent>(
   owner: HookOwner,
   hooks: Hooks<Event> | undefined,
-  event: Event,
+  event: Told<Event>,
 ): Promise<void> {
   if (hooks === undefined) return;
-  if (event.status === 'completed' && hooks.onSuccess !== undefined) await call(owner, 'onSuccess', hooks.onSuccess, event);
-  if (event.status === 'failed' && hooks.onFailure !== undefined) await call(owner, 'onFailure', hooks.onFailure, event);
+  const { status } = event as unknown as Event;
+  if (status === 'completed' && hooks.onSuccess !== undefined) await call(owner, 'onSuccess', hooks.onSuccess, event);
+  if (status === 'failed' && hooks.onFailure !== undefined) await call(owner, 'onFailure', hooks.onFailure, event);
   if (hooks.onEnd !== undefined) await call(owner, 'onEnd', hooks.onEnd, event);
 }
 
-async function call<Event>({ name, warn, signal }: HookOwner, hook: string, fn: (event: Event) => unknown, event: Event): Promise<void> {
+async function call<Event extends HookEvent>(
+  owner: HookOwner,
+  hook: string,
+  fn: (event: Event) => unknown,
+  told: Told<Event>,
+): Promise<void> {
+  const { name, warn, signal } = owner;
   const failed = (error: unknown): void => warn(`hook ${hook} of ${name} failed: ${reasonOf(error)}`);
+  const alerts = new HookAlerts(owner, (told as unknown as Event).status);
+  const event = { ...told, alert: (...alert) => alerts.send(...alert) } as Told<Event> & HookCalls as Event;
   let ended = false;
-  const work = callUserCode({ stray: failed }, async () => fn(event))
+  const printed = new MaskedOutput();
+  const work = callUserCode({ stray: failed, output: (...chunk) => printed.output(...chunk) }, async () => fn(event))
     .catch(failed)
-    .finally(() => (ended = true));
+    .then(() => {
+      ended = true;
+      return alerts.settled();
+    });
   const patience = signal.aborted ? GRACE_MS : PATIENCE_MS;
   await withinTime(signal.aborted ? work : untilAborted(work, signal).catch(() => withinTime(work, GRACE_MS)), patience);
-  if (!ended) warn(`hook ${hook} of ${name} did not end in time: the run went on without it`);
+  // A hook that waits for an alert is not to blame.
+  if (alerts.giveUp() === 0 && !ended) warn(`hook ${hook} of ${name} did not end in time: the run went on without it`);
+  printed.end();
 }

@@ -12,6 +12,7 @@ export function classStepCode({ Class, written }: ClassPipeline, source: Instanc
     frames: [...step.frames, ...(written?.frames ?? [])],
     insideFunction: step.insideFunction ?? written?.insideFunction,
     ordinal: step.ordinal,
+    hooks: step.hooks,
     on: { id: written?.id ?? Class.name, module: written?.module },
   };
 }

@@ -26,10 +26,19 @@ export async function endRun<R>(
   hooks: PipelineHooks | undefined,
   execute: () => Promise<RunEnd<R>>,
 ): Promise<FinishedRun<R>> {
+  try {
+    return await runToItsEnd(run, hooks, execute);
+  } finally {
+    await run.release();
+  }
+}
+
+async function runToItsEnd<R>(run: OpenRun, hooks: PipelineHooks | undefined, execute: () => Promise<RunEnd<R>>): Promise<FinishedRun<R>> {
   watchUserCode();
   const startedAt = Date.now();
   const about = { pipeline: run.plan.pipeline, runId: run.id, runName: run.name, params: run.plan.params };
-  const owner = { name: `pipeline "${run.plan.pipeline}"`, warn: run.warn, signal: run.signal };
+  const { stack, warn, signal } = run;
+  const owner = { name: `pipeline "${run.plan.pipeline}"`, stack, runId: run.id, url: run.url, warn, signal };
   await callStartHook(owner, hooks, { ...about, status: 'running', durationMs: 0 });
 
   let end: RunEnd<R> | undefined;
@@ -49,13 +58,15 @@ export async function endRun<R>(
   await run.finish(status, error);
   const cause = end?.failed?.error ?? thrown;
   const late: string[] = [];
-  const lateOwner = { ...owner, warn: (what: string) => void late.push(what) };
+  let recorded = false;
+  const lateOwner = { ...owner, warn: (what: string) => (recorded ? warn(what) : void late.push(what)) };
   await callEndHooks(lateOwner, hooks, {
     ...about,
     status,
     durationMs: Date.now() - startedAt,
     ...(cause !== undefined && { error: cause }),
   });
+  recorded = true;
   if (late.length > 0) await run.store.addWarnings(run.id, late);
   if (thrown !== undefined && !isError(thrown, RunKilled)) throw thrown as Error;
   const finished = Object.assign(await readPipelineRun(run.store, run.id, run.stack.artifactStore), { result });

@@ -3,15 +3,18 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { findRun } from '../client/read-pipeline-run.ts';
-import { PipelineGone, RunIsOver, RunUnderWay } from '../errors.ts';
+import { ParamWasSecret, PipelineGone, RunIsOver, RunUnderWay } from '../errors.ts';
+import { MASK } from '../secrets/masked-texts.ts';
 import type { MetadataStore, RunRecord } from '../store/metadata-store.ts';
 
-/** A run that ended before it was completed. Throws `UnknownRun`, `RunUnderWay`, `RunIsOver`. */
+/** A run that ended before it was completed. Throws `UnknownRun`, `RunUnderWay`, `RunIsOver`, `ParamWasSecret`. */
 export async function findResumable(store: MetadataStore, nameOrId: string): Promise<RunRecord> {
   const run = await findRun(store, nameOrId);
   const owner = (await store.runsUnderWay()).find(({ id }) => id === run.id)?.owner;
   if (owner !== undefined) throw new RunUnderWay({ run: run.name, pid: owner.pid, host: owner.host, doing: 'resumed' });
   if (run.status === 'completed') throw new RunIsOver({ run: run.name, status: run.status, doing: 'resumed' });
+  const [hidden] = Object.entries(run.params).find(([, value]) => JSON.stringify(value).includes(MASK)) ?? [];
+  if (hidden !== undefined) throw new ParamWasSecret({ run: run.name, param: hidden });
   return run;
 }
 

@@ -6,20 +6,23 @@ import type { HandOver } from '../artifacts/hand-over.ts';
 import { processServices, runServices } from '../composition.ts';
 import { isError, RunKilled, RunTakenOver } from '../errors.ts';
 import { newId } from '../id.ts';
-import type { Json } from '../json.ts';
+import type { JsonObject } from '../json.ts';
 import type { PipelineSpec, RunStatus, StepSpec } from '../pipeline/pipeline-spec.ts';
 import { findProject } from '../project/find-project.ts';
 import type { Project } from '../project/project.ts';
 import { activeStackName } from '../project/project-config.ts';
+import { redact, redactJson } from '../secrets/redaction.ts';
 import type { AssembledStack } from '../stack/assembled-stack.ts';
 import { assembleStack, trackersForStep } from '../stack/assemble-stack.ts';
+import { checkSettings } from '../stack/check-settings.ts';
 import type { Logger } from '../stack/flavor.ts';
+import { mergedSettings } from '../stack/merged-settings.ts';
 import type { MetadataStore, RunEnvironment, RunError, RunRecord, WorkerRecord } from '../store/metadata-store.ts';
 import type { Outcome } from '../tracking/experiment-tracker.ts';
 import { refusedWarning, undeliveredWarning } from '../tracking/delivery-warnings.ts';
 import type { RunTracking, RunTrackingOptions } from '../tracking/run-tracking.ts';
-import { settingsFor } from '../tracking/tracker-run-start.ts';
 import type { StepSources } from './cache-key.ts';
+import { checkAlerters, type OwnedHooks } from './check-alerters.ts';
 import { checkRunOptions } from './check-run-options.ts';
 import { describeEnvironment } from './environment.ts';
 import { type RunWatch, watchRun } from './heartbeat.ts';
@@ -50,13 +53,15 @@ export interface OpenRun {
   /** Aborted, with a `RunKilled` as its reason, when the steps that run are to stop. */
   readonly signal: AbortSignal;
   readonly warnings: string[];
+  /** Where it can be seen, as far as is known: at its first tracker. */
+  url(): string | undefined;
   /** Adds a warning, also to a run that has ended. */
   warn(what: string): void;
   /** What earlier sessions left of it; undefined for a run that is new. */
   readonly earlier: RecordedSteps | undefined;
   readonly watch: RunWatch;
   /** The tracker components of a tracked step; throws `TrackerNotInStack`. */
-  trackersOf(step: StepSpec): { component: string; flavor: string; settings?: Json }[];
+  trackersOf(step: StepSpec): { component: string; flavor: string; settings?: JsonObject }[];
   /** Kills the run. */
   abort(reason: string): void;
   /** Stops the steps that run because one of them failed (fail-fast): the run has failed, it was not killed. */
@@ -71,8 +76,10 @@ export interface OpenRun {
   lose(error: unknown): void;
   /** Ends the run: status, delivery, and what is to be said about it. Throws `RunTakenOver`. */
   finish(status: RunStatus, error?: RunError): Promise<void>;
-  /** Lets go of a run that is no longer this process's, and writes nothing to it. */
+  /** Leaves a run that is no longer this process's, and writes nothing to it. */
   leave(): Promise<void>;
+  /** Lets go of the stack, and of the signals of this process. After `finish` or `leave`, which leave its alerters to the hooks. */
+  release(): Promise<void>;
 }
 
 export interface RunOpening {
@@ -80,6 +87,8 @@ export interface RunOpening {
   possibleSteps?: readonly StepSpec[];
   /** The run to go on with. */
   resumed?: RunRecord | undefined;
+  /** All that may be called. */
+  hooks?: readonly OwnedHooks[];
 }
 
 /** Opens a run of a plan: the project, its store, the stack and its components; all checks that need no step to have run. */
@@ -88,11 +97,12 @@ export async function openRun(plan: PipelineSpec, options: RunOptions, opening: 
   const project = findProject();
   const { worker, log, store: storeOf } = processServices();
   const store = await storeOf(project);
-  const { possibleSteps = plan.steps, resumed } = opening;
+  const { possibleSteps = plan.steps, resumed, hooks = [] } = opening;
   const environment = describeEnvironment(project.root);
   await sweep({ store, project });
   const stack = await assembleStack(resumed?.stack.name ?? options.stack ?? activeStackName(project), { store, project, log });
   try {
+    checkAlerters(stack, hooks);
     return await beginRun({ plan, options, possibleSteps, resumed, project, store, stack, worker, log, environment: await environment });
   } catch (error) {
     await stack[Symbol.asyncDispose]();
@@ -116,7 +126,7 @@ interface Beginning {
 async function beginRun(from: Beginning): Promise<OpenRun> {
   const { plan, options, resumed, project, store, stack, worker, environment } = from;
   const trackersOf = trackersIn(stack);
-  for (const step of from.possibleSteps) trackersOf(step);
+  await checkSettings(plan, from.possibleSteps, stack, store);
   const identity = resumed === undefined ? newIdentity(plan, options) : identityOf(resumed);
   const { id, name } = identity;
   const spec = relativise(plan, project.root);
@@ -126,7 +136,8 @@ async function beginRun(from: Beginning): Promise<OpenRun> {
   unendedRuns.delete(id);
 
   const user = environment.user === undefined ? {} : { user: environment.user };
-  const services = runServices({ project, store, stack, run: { ...identity, ...user }, trackerTimeoutMs: options.trackerTimeoutMs });
+  const about = { ...identity, ...user, ...(plan.settings && { settings: plan.settings }) };
+  const services = runServices({ project, store, stack, run: about, trackerTimeoutMs: options.trackerTimeoutMs });
   const left = takeOverLeft({ store, project, log: from.log, worker }, stack.trackers);
   const stop = stopping(options.signal);
   const watch = watchRun({ id, storeUrl: store.url, workerId: worker.id, log: from.log, onCancel: () => stop.abort('cancelled') });
@@ -139,11 +150,9 @@ async function beginRun(from: Beginning): Promise<OpenRun> {
   };
   const endings: (() => Promise<void>)[] = [];
   const settled = new SettledSteps(store);
-  const release = async (): Promise<void> => {
+  const leaveOthers = async (): Promise<void> => {
     await left.stop();
     watch.release();
-    stop.release();
-    await stack[Symbol.asyncDispose]();
   };
   return {
     ...{ id, name, plan, options, project, store, stack, worker, warnings, settled, earlier, watch, trackersOf },
@@ -153,6 +162,7 @@ async function beginRun(from: Beginning): Promise<OpenRun> {
     stopSteps: stop.stopSteps,
     stopsToo: stop.stopsToo,
     isKilled: stop.isKilled,
+    url: () => services.tracking.url ?? urlOf(resumed),
     warn,
     atEnd: (work) => void endings.push(work),
     lose: stop.lose,
@@ -176,12 +186,16 @@ async function beginRun(from: Beginning): Promise<OpenRun> {
         await services.tracking.leave();
         throw error;
       } finally {
-        await release();
+        await leaveOthers();
       }
     },
     async leave() {
       for (const end of endings) await end();
-      await services.tracking.leave().finally(release);
+      await services.tracking.leave().finally(leaveOthers);
+    },
+    async release() {
+      stop.release();
+      await stack[Symbol.asyncDispose]();
     },
   };
 }
@@ -190,11 +204,11 @@ function newIdentity(plan: PipelineSpec, options: RunOptions): RunTrackingOption
   const startedAt = Date.now();
   return {
     id: newId(),
-    name: options.name ?? defaultName(plan.pipeline, startedAt),
+    name: redact(options.name ?? defaultName(plan.pipeline, startedAt)),
     pipeline: plan.pipeline,
-    experiment: options.experiment ?? plan.pipeline,
+    experiment: redact(options.experiment ?? plan.pipeline),
     startedAt,
-    tags: options.tags ?? {},
+    tags: redactJson(options.tags ?? {}),
   };
 }
 
@@ -202,12 +216,18 @@ function identityOf({ id, name, pipeline, experiment, startedAt, tags }: RunReco
   return { id, name, pipeline, experiment, startedAt, tags, resumed: true };
 }
 
+/** Where a run could be seen in its earlier sessions. */
+function urlOf(resumed: RunRecord | undefined): string | undefined {
+  const url = resumed?.metadata['experiment_tracker_url']?.value;
+  return typeof url === 'string' ? url : undefined;
+}
+
 function trackersIn(stack: AssembledStack): OpenRun['trackersOf'] {
   const flavors = new Map(stack.trackers.map(({ name, flavor }) => [name, flavor]));
   return (step) =>
     trackersForStep(stack, step.options.experimentTracker, step.id).map((name) => {
       const flavor = flavors.get(name)!;
-      const settings = settingsFor({ name, flavor }, step.options.settings);
+      const settings = mergedSettings({ type: 'experiment-tracker', name, flavor }, step.options.settings);
       return { component: name, flavor, ...(settings !== undefined && { settings }) };
     });
 }

@@ -1,10 +1,15 @@
 import * as types from 'node:util/types';
 
 import { isMortiseError } from '../errors.ts';
+import { redact, redactJson } from '../secrets/redaction.ts';
 import type { RunError } from '../store/metadata-store.ts';
 
-/** What was thrown, as it is recorded. Anything can be thrown. */
+/** What was thrown, as it is recorded: without the values of secrets. Anything can be thrown. */
 export function describeError(thrown: unknown): RunError {
+  return redactJson(described(thrown));
+}
+
+function described(thrown: unknown): RunError {
   if (isMortiseError(thrown))
     return { name: thrown.code, message: withAdvice(thrown), ...(thrown.stack !== undefined && { stack: fullStack(thrown) }) };
   if (types.isNativeError(thrown))
@@ -12,10 +17,10 @@ export function describeError(thrown: unknown): RunError {
   return { name: 'Error', message: `threw ${typeof thrown === 'string' ? thrown : describeThrown(thrown)}` };
 }
 
-/** In one line why something failed. */
+/** In one line why something failed, without the values of secrets. */
 export function reasonOf(thrown: unknown): string {
   const text = isMortiseError(thrown) || types.isNativeError(thrown) ? thrown.message : describeError(thrown).message;
-  return text.split('\n', 1)[0] || (types.isNativeError(thrown) ? thrown.name : 'unknown error');
+  return redact(text).split('\n', 1)[0] || (types.isNativeError(thrown) ? thrown.name : 'unknown error');
 }
 
 function withAdvice(error: { message: string; advice: string | undefined }): string {

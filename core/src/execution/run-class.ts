@@ -14,7 +14,9 @@ import { classOrigin, type CodeOrigin } from './child/code-origin.ts';
 import { ClassLineage } from './class-lineage.ts';
 import { classStepCode } from './class-step-code.ts';
 import { endRun, type FinishedRun, type RunEnd } from './end-run.ts';
+import { allHooks } from './check-alerters.ts';
 import { callOnFrozen, instanceSource, type InstanceSource } from './frozen-instance.ts';
+import { MaskedOutput } from './masked-output.ts';
 import { openRun, type OpenRun } from './open-run.ts';
 import { reasonOf } from './outcome.ts';
 import type { EarlierStep } from './recorded-steps.ts';
@@ -24,6 +26,7 @@ import { DEFAULT_CONCURRENCY } from './schedule-plan.ts';
 import { Semaphore } from './semaphore.ts';
 import { skipStep } from './skip-step.ts';
 import { untilAborted } from './until-stopped.ts';
+import { callUserCode } from './user-code.ts';
 import { keepStep, recordsOf, type StepCall, type StepEnd } from './step-call.ts';
 
 /** Runs a class-style pipeline: its `run` as written, every `@step` call in it a step run. */
@@ -42,9 +45,10 @@ export async function runClassPipeline(
     params,
     steps: [],
     ...(pipeline.onTrackerError && { onTrackerError: pipeline.onTrackerError }),
+    ...(pipeline.settings && { settings: pipeline.settings }),
   };
-  const possible = [...pipeline.steps.values()].map((step) => classStepSpec(pipeline.name, step.name, step, {}));
-  const run = await openRun(plan, options, { possibleSteps: possible, resumed });
+  const possible = [...pipeline.steps.values()].map((step) => classStepSpec(pipeline, step.name, step, {}));
+  const run = await openRun(plan, options, { possibleSteps: possible, resumed, hooks: allHooks(pipeline, pipeline.steps.values()) });
   const classRun = new ClassRun(run, pipeline, source);
   const body = async (): Promise<unknown> => {
     const { run: method } = pipeline.Class.prototype as InstanceType<typeof pipeline.Class>;
@@ -53,13 +57,17 @@ export async function runClassPipeline(
   return endRun(run, pipeline.hooks, async () => {
     let result: unknown;
     let thrown: { error: unknown } | undefined;
+    const printed = new MaskedOutput();
     try {
       // A run that a step of another run began has steps of its own.
-      const work = classRunContext().run(classRun, () => stepContext().run(undefined as never, body));
+      const work = callUserCode({ output: (...chunk) => printed.output(...chunk) }, () =>
+        classRunContext().run(classRun, () => stepContext().run(undefined as never, body)),
+      );
       result = await untilAborted(work, run.signal);
     } catch (error) {
       thrown = { error };
     }
+    printed.end();
     return { failed: await classRun.end(thrown), result: async () => result };
   });
 }
@@ -177,7 +185,7 @@ class ClassRun implements ClassRunContext {
   private async placeOf(step: ClassStep, id: string, inputs: StepCall['inputs']): Promise<EarlierStep> {
     const { earlier } = this.run;
     if (earlier === undefined) return { stepId: id, end: undefined };
-    const found = earlier.take(classStepSpec(this.pipeline.name, id, step, {}), await earlier.contentOf(recordsOf({ inputs })));
+    const found = earlier.take(classStepSpec(this.pipeline, id, step, {}), await earlier.contentOf(recordsOf({ inputs })));
     if (found !== undefined) return found;
     let fresh = id;
     while (earlier.hasId(fresh)) fresh = this.nextId(step.name);
@@ -185,7 +193,7 @@ class ClassRun implements ClassRunContext {
   }
 
   private planned(step: ClassStep, id: string, inputs: StepSpec['inputs']): StepSpec {
-    const spec = classStepSpec(this.pipeline.name, id, step, inputs);
+    const spec = classStepSpec(this.pipeline, id, step, inputs);
     this.run.plan.steps.push(spec);
     return spec;
   }

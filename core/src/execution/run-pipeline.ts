@@ -1,8 +1,10 @@
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { CompiledPipeline } from '../pipeline/compile.ts';
 import type { StepSpec, StepStatus } from '../pipeline/pipeline-spec.ts';
+import { mergedSettings } from '../stack/merged-settings.ts';
 import type { OrchestratedRun } from '../stack/orchestrator.ts';
 import type { RunRecord } from '../store/metadata-store.ts';
+import { allHooks } from './check-alerters.ts';
 import { functionOrigin, type CodeOrigin } from './child/code-origin.ts';
 import { openRun, type OpenRun } from './open-run.ts';
 import { reasonOf } from './outcome.ts';
@@ -21,7 +23,8 @@ export async function runPipelineFunction<R>(
   resumed?: RunRecord,
 ): Promise<FinishedRun<R>> {
   const compiled = await pipeline.compile(params);
-  const run = await openRun(compiled.spec, options, { resumed });
+  const hooks = allHooks(pipeline['~mortise.pipeline'], compiled.steps.values());
+  const run = await openRun(compiled.spec, options, { resumed, hooks });
   const functionRun = new FunctionRun(run, compiled, functionOrigin(pipeline['~mortise.pipeline'], compiled.spec.params));
   return endRun<R>(run, pipeline['~mortise.pipeline'].hooks, async () => {
     await run.stack.orchestrator.execute(compiled.spec, functionRun);
@@ -61,6 +64,13 @@ class FunctionRun implements OrchestratedRun {
 
   abortRunning(reason: string): void {
     this.run.stopSteps(reason);
+  }
+
+  async settings(stepId: string): Promise<unknown> {
+    const { snapshot, settings } = this.run.stack;
+    const { name } = snapshot.components.find(({ type }) => type === 'orchestrator')!;
+    const own = settings.get(`orchestrator:${name}`)!;
+    return own.read(mergedSettings(own.component, this.steps.get(stepId)!.options.settings));
   }
 
   async mapLength(stepId: string): Promise<number | undefined> {

@@ -5,7 +5,7 @@ import { newId } from '../id.ts';
 import type { RetrySpec } from '../pipeline/pipeline-spec.ts';
 import type { CachedStep, RunError, SettledStep, StepIdentity } from '../store/metadata-store.ts';
 import type { Outcome } from '../tracking/experiment-tracker.ts';
-import type { AttemptStart } from '../tracking/run-tracking.ts';
+import type { AttemptStart, AttemptTracking } from '../tracking/run-tracking.ts';
 import { trackerRunKey } from '../tracking/tracker-run-key.ts';
 import { AttemptCode } from './attempt-code.ts';
 import { cacheKey } from './cache-key.ts';
@@ -43,11 +43,14 @@ async function runToItsEnd(run: OpenRun, call: StepCall): Promise<StepEnd> {
   }
   const { hooks } = call.code;
   if (hooks === undefined) return runAttempts(run, call, identity, key);
-  const owner = { name: `step "${nameOf(call)}"`, warn: run.warn, signal: run.signal };
+  let latest: AttemptTracking | undefined;
+  const url = (): string | undefined => latest?.trackerRuns.find((tracker) => tracker.url !== undefined)?.url ?? run.url();
+  const { stack, warn, signal } = run;
+  const owner = { name: `step "${nameOf(call)}"`, stack, runId: run.id, url, warn, signal };
   const about = { pipeline: run.plan.pipeline, runId: run.id, runName: run.name, step: nameOf(call) };
   await callStartHook(owner, hooks, { ...about, status: 'running', durationMs: 0 });
   const startedAt = Date.now();
-  const { status, ...end } = await runAttempts(run, call, identity, key);
+  const { status, ...end } = await runAttempts(run, { ...call, onAttempt: (tracking) => (latest = tracking) }, identity, key);
   // Whatever else an attempt may end as, it ran.
   const ended = status === 'completed' || status === 'failed' ? status : 'killed';
   await callEndHooks(owner, hooks, {
@@ -103,7 +106,7 @@ async function settleCached(run: OpenRun, call: StepCall, identity: StepIdentity
     const [made] = await run.store.settleSteps([settled]);
     const { runId: _, ...step } = identity;
     const { trackerRuns } = made!;
-    run.tracking.mark({ ...step, id, stepName: call.step.name, attempt: 0, startedAt: at, trackerRuns, ...settingsOf(call) }, outcome);
+    run.tracking.mark({ ...step, id, stepName: call.step.name, attempt: 0, startedAt: at, trackerRuns, ...settingsOf(unseen) }, outcome);
   }
   emit(run, call, { status: 'cached', attempt: 0, durationMs: 0 });
   return { status: 'cached', id, outputs: new Map(hit.outputs.map((version) => [version.output ?? 'output', version])) };
@@ -127,10 +130,10 @@ async function notStarted(run: OpenRun, call: StepCall): Promise<StepEnd> {
   return { ...skipped, status: 'killed', error: run.signal.reason };
 }
 
-/** What the step sets for its trackers. */
-function settingsOf({ step }: StepCall): Pick<AttemptStart, 'settings'> {
-  const { settings } = step.options;
-  return settings === undefined ? {} : { settings };
+/** What is set for the trackers of a step, by their names. */
+function settingsOf(trackers: ReturnType<OpenRun['trackersOf']>): Pick<AttemptStart, 'settings'> {
+  const set = trackers.flatMap(({ component, settings }) => (settings === undefined ? [] : [[component, settings] as const]));
+  return set.length === 0 ? {} : { settings: Object.fromEntries(set) };
 }
 
 /** One attempt. Its commit is the only place where an attempt ends. */
@@ -169,9 +172,10 @@ async function runAttempt(
     startedAt,
     params: paramsOf(call),
     trackerRuns: started.trackerRuns,
-    ...settingsOf(call),
+    ...settingsOf(trackers),
     saveFile: (path, body) => saveLogged(run.stack.artifactStore, { pipeline: run.plan.pipeline, stepRunId: id }, path, body),
   });
+  call.onAttempt?.(tracking);
   emit(run, call, { status: 'running', attempt: started.attempt, durationMs: 0 });
 
   const stop = new AbortController();

@@ -247,7 +247,13 @@ describe('the shape of a plan', () => {
     expect(run.result).toBe(1);
     expect(run.steps['split']!.tracker.metrics['acc']).toMatchObject({ last: 0.5 });
     const missing = step('missing', { outputs: ['x', 'y'] }, async () => ({ x: 1 }) as { x: number; y: number });
-    expect((await pipeline('missing', () => missing().x).run()).error!.message).toContain('declares the output "y", but returned only x');
+    const failed = await pipeline('missing', () => missing().x)
+      .run({}, { throwOnFailure: true })
+      .catch((error: Error) => error);
+    expect(failed).toMatchObject({
+      message: expect.stringContaining('declares the output "y", but returned only x'),
+      cause: { code: 'OUTPUT_MISSING' },
+    });
   });
 
   it('runs nested pipelines', async () => {

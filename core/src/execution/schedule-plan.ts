@@ -31,7 +31,11 @@ interface Task {
  * After a failure: `fail-fast` aborts what runs, `stop-on-failure` lets it end, both start nothing more; `continue-on-failure` runs all that is
  * not downstream of it. An aborted signal starts nothing more. Resolves when nothing runs any longer.
  */
-export async function schedulePlan(plan: PipelineSpec, run: OrchestratedRun, options: { concurrency: number }): Promise<void> {
+export async function schedulePlan(
+  plan: PipelineSpec,
+  run: Omit<OrchestratedRun, 'settings'>,
+  options: { concurrency: number },
+): Promise<void> {
   const ready: Task[] = [];
   let next = 0;
   let running = 0;

@@ -3,6 +3,7 @@ import type { Json } from '../json.ts';
 import type { StepHooks } from '../pipeline/hooks.ts';
 import type { StepSpec, StepStatus } from '../pipeline/pipeline-spec.ts';
 import type { InputRecord, StepIdentity, VersionRecord } from '../store/metadata-store.ts';
+import type { AttemptTracking } from '../tracking/run-tracking.ts';
 import type { CodeOrigin } from './child/code-origin.ts';
 import type { OpenRun } from './open-run.ts';
 import { reasonOf } from './outcome.ts';
@@ -49,6 +50,8 @@ export interface StepCall {
   code: StepCode;
   /** False when the function takes nothing. */
   inputs: Record<string, StepInput>;
+  /** Told of each attempt as it begins. */
+  onAttempt?: (tracking: AttemptTracking) => void;
 }
 
 export interface StepEnd {

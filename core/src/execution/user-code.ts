@@ -3,9 +3,9 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 /** What is listened to while code of the user runs, beside what it returns or throws. */
 export interface UserCode {
   /** An error where nobody can catch it: thrown in a timer or an event handler, or of a promise that nobody waits for. */
-  stray(error: unknown): void;
-  /** What it writes to stdout and stderr, which goes on to where it was written. */
-  output?(stream: OutputStream, chunk: string | Uint8Array): void;
+  stray?(error: unknown): void;
+  /** What it writes to stdout and stderr. Gives what of it goes on to where it was written. */
+  output?(stream: OutputStream, chunk: string | Uint8Array): string | Uint8Array;
 }
 
 export type OutputStream = 'out' | 'err';
@@ -38,14 +38,14 @@ export function watchUserCode(): void {
   place.watched = true;
   const { code } = place;
   for (const event of ['uncaughtException', 'unhandledRejection'] as const) listenToErrors(event, code);
-  listenToStream('stdout', (chunk) => code.getStore()?.output?.('out', chunk));
-  listenToStream('stderr', (chunk) => code.getStore()?.output?.('err', chunk));
+  listenToStream('stdout', (chunk) => code.getStore()?.output?.('out', chunk) ?? chunk);
+  listenToStream('stderr', (chunk) => code.getStore()?.output?.('err', chunk) ?? chunk);
 }
 
 function listenToErrors(event: 'uncaughtException' | 'unhandledRejection', code: AsyncLocalStorage<UserCode>): void {
   const hear = (error: unknown): void => {
     const owner = code.getStore();
-    if (owner !== undefined) return owner.stray(error);
+    if (owner?.stray !== undefined) return owner.stray(error);
     // Whoever else listens has made it theirs.
     if (process.listenerCount(event) > 1) return;
     setImmediate(() => {
@@ -56,10 +56,13 @@ function listenToErrors(event: 'uncaughtException' | 'unhandledRejection', code:
   process.on(event, hear);
 }
 
+/** Told of a chunk; gives the one to write. */
+type Hear = (chunk: string | Uint8Array) => string | Uint8Array;
+
 type Write = (this: NodeJS.WriteStream, chunk: string | Uint8Array, ...rest: unknown[]) => boolean;
 
 /** Node makes the streams at their first use, which costs some ms: until then only that use is waited for. */
-function listenToStream(name: 'stdout' | 'stderr', hear: (chunk: string | Uint8Array) => void): void {
+function listenToStream(name: 'stdout' | 'stderr', hear: Hear): void {
   const lazy = Object.getOwnPropertyDescriptor(process, name);
   if (lazy?.get === undefined || lazy.configurable !== true) return listenToWrites(process[name], hear);
   Object.defineProperty(process, name, {
@@ -73,11 +76,13 @@ function listenToStream(name: 'stdout' | 'stderr', hear: (chunk: string | Uint8A
   });
 }
 
-function listenToWrites(stream: NodeJS.WriteStream, hear: (chunk: string | Uint8Array) => void): void {
+function listenToWrites(stream: NodeJS.WriteStream, hear: Hear): void {
   const write = stream.write as unknown as Write;
   const listening: Write = function (chunk, ...rest) {
-    hear(chunk);
-    return Reflect.apply(write, this, [chunk, ...rest]);
+    const encoded = typeof chunk === 'string' && typeof rest[0] === 'string';
+    const heard = hear(encoded ? Buffer.from(chunk, rest[0] as BufferEncoding) : chunk);
+    // What was encoded is bytes now.
+    return Reflect.apply(write, this, encoded ? [heard, ...rest.slice(1)] : [heard, ...rest]);
   };
   Object.defineProperty(stream, 'write', { value: listening, writable: true, configurable: true, enumerable: false });
 }

@@ -8,10 +8,10 @@ import { HOOKS, hooksOf, type PipelineHooks } from './hooks.ts';
 import { checkDefaults, paramValues } from './param-values.ts';
 import type { ParamValues } from './pipeline-types.ts';
 import { PIPELINE_NAME } from './pipeline.ts';
-import type { TrackerErrorPolicy } from './pipeline-spec.ts';
+import type { SettingsLayer, TrackerErrorPolicy } from './pipeline-spec.ts';
 import { nominated } from './run-guard.ts';
 import { nextOrdinal } from './step-definition.ts';
-import { checkKnown, trackerErrorPolicy } from './step-options.ts';
+import { checkKnown, pipelineSettings, trackerErrorPolicy, type SettingsOption } from './step-options.ts';
 
 export interface ClassPipelineOptions<P extends Record<string, unknown> = Record<string, unknown>> extends PipelineHooks {
   /** Default: the class's name. */
@@ -20,6 +20,8 @@ export interface ClassPipelineOptions<P extends Record<string, unknown> = Record
   params?: P;
   /** What a step does whose experiment tracker cannot be opened: `warn` (default) goes on and delivers later, `fail` fails the step. */
   onTrackerError?: TrackerErrorPolicy;
+  /** Settings of components of the stack, for all steps; what a step sets itself wins. */
+  settings?: SettingsOption;
 }
 
 type RunMethod = (params: never) => Promise<unknown>;
@@ -60,6 +62,8 @@ export interface ClassPipeline {
   steps: ReadonlyMap<string, ClassStep>;
   hooks: PipelineHooks | undefined;
   onTrackerError: TrackerErrorPolicy | undefined;
+  /** What it sets for components of the stack. */
+  settings: SettingsLayer | undefined;
   /** Where the class itself is written, as its own decorators tell; undefined if it has none. What it extends is reached from there. */
   written: Written | undefined;
 }
@@ -81,7 +85,7 @@ const MARK = Symbol.for('mortise.class-pipeline.v1');
 export function classPipelineDecorator<P extends Record<string, unknown>>(
   options: ClassPipelineOptions<P> = {},
 ): ClassPipelineDecorator<P> {
-  checkKnown('@pipeline', options, ['name', 'params', 'onTrackerError', ...HOOKS]);
+  checkKnown('@pipeline', options, ['name', 'params', 'onTrackerError', 'settings', ...HOOKS]);
   const site = definitionSite({ wrappers: 'nameless' });
   const declared: Declared = { ...site, options, ordinal: nextOrdinal(site.module, '@pipeline') };
   const decorate = (first: object, second: unknown, third?: PropertyDescriptor): void => {
@@ -124,7 +128,18 @@ export function classPipeline(Class: PipelineClass): ClassPipeline {
   checkDefaults({ name, params });
   const { options, module } = declared;
   const onTrackerError = trackerErrorPolicy('@pipeline', options.onTrackerError);
-  return { name, module, params, Class, steps: stepsOf(Class), hooks: hooksOf(options), onTrackerError, written: writtenOf(Class) };
+  const settings = pipelineSettings('@pipeline', options.settings);
+  return {
+    name,
+    module,
+    params,
+    Class,
+    steps: stepsOf(Class),
+    hooks: hooksOf(options),
+    onTrackerError,
+    settings,
+    written: writtenOf(Class),
+  };
 }
 
 function writtenOf(Class: PipelineClass): Written | undefined {

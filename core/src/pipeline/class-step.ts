@@ -3,9 +3,9 @@ import { stepContext } from '../tracking/context.ts';
 import { classRunContext } from './class-run-context.ts';
 import { definitionSite, type DefinitionSite } from './definition-site.ts';
 import { hooksOf } from './hooks.ts';
-import type { InputSpec, StepSpec } from './pipeline-spec.ts';
+import type { InputSpec, SettingsLayer, StepSpec } from './pipeline-spec.ts';
 import { checkStepId, nextOrdinal, type StepDefinition } from './step-definition.ts';
-import { declaredOutputs, plannedSettings, stepSettings, type StepOptions } from './step-options.ts';
+import { declaredOutputs, mergeSettings, plannedSettings, stepSettings, type StepOptions } from './step-options.ts';
 import type { CheckedFunction } from './step-types.ts';
 
 /** A `@step` method, as it stands on its class's prototype. */
@@ -88,17 +88,24 @@ function wrap(name: string, method: unknown, options: StepOptions, site: Definit
 }
 
 /** One call of a class step, as the plan holds it. */
-export function classStepSpec(pipeline: string, id: string, step: ClassStep, inputs: Record<string, InputSpec>): StepSpec {
+export function classStepSpec(
+  pipeline: { name: string; settings: SettingsLayer | undefined },
+  id: string,
+  step: ClassStep,
+  inputs: Record<string, InputSpec>,
+): StepSpec {
   const outputs = step.outputs ?? [{ name: 'output' }];
   return {
     id,
     name: step.name,
     module: step.module,
     inputs,
-    outputs: outputs.map((output) => ({ ...output, artifact: output.artifact ?? `${pipeline}/${id}/${output.name}` })),
+    outputs: outputs.map((output) => ({ ...output, artifact: output.artifact ?? `${pipeline.name}/${id}/${output.name}` })),
     splitOutputs: step.outputs !== undefined,
     after: [],
     when: [],
-    options: plannedSettings(step.settings),
+    options: plannedSettings(
+      pipeline.settings === undefined ? step.settings : mergeSettings({ settings: [pipeline.settings] }, step.settings),
+    ),
   };
 }

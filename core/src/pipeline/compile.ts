@@ -33,8 +33,12 @@ export async function compilePipeline(pipeline: PipelineDefinition, given?: obje
     const result = resultSpec(returned, compilation);
     const { name, module } = pipeline;
     const spec: PipelineSpec = { specVersion: 1, pipeline: name, style: 'function', module, params, steps: compilation.finish() };
-    const { onTrackerError } = pipeline;
-    return { spec: { ...spec, ...(onTrackerError && { onTrackerError }), ...(result && { result }) }, steps: compilation.definitions };
+    const { onTrackerError, defaults } = pipeline;
+    const own = defaults.settings && { settings: defaults.settings[0]! };
+    return {
+      spec: { ...spec, ...(onTrackerError && { onTrackerError }), ...own, ...(result && { result }) },
+      steps: compilation.definitions,
+    };
   } finally {
     // A wire in a condition explains whatever else went wrong, so its error comes first.
     if (!checked) for (const nested of compilation.nested) await refuseTestedWires(nested);

@@ -186,10 +186,14 @@ describe('options', () => {
       cacheEnv: ['REGION'],
       retry: { retries: 2 },
       timeoutMs: 500,
-      settings: { mlflow: { nested: true } },
+      settings: { 'experiment-tracker.mlflow': { nested: true } },
     } as const;
     const plan = pipeline('options', () => void step('full', options, () => 1)());
-    expect((await stepsOf(plan))['full']!.options).toEqual({ ...options, retry: { retries: 2, delayMs: 0, backoff: 1 } });
+    expect((await stepsOf(plan))['full']!.options).toEqual({
+      ...options,
+      retry: { retries: 2, delayMs: 0, backoff: 1 },
+      settings: [options.settings],
+    });
   });
 
   test.each([
@@ -205,22 +209,27 @@ describe('options', () => {
 
   test('of a pipeline hold for its steps unless they say otherwise; an inner pipeline goes before an outer one', async () => {
     const plain = step('plain', () => 1);
-    const own = step('own', { experimentTracker: false, retry: { retries: 1 }, settings: { mlflow: { a: 2 } } }, () => 1);
-    const inner = pipeline('inner', { cache: true, timeoutMs: 5 }, () => void plain());
-    const outer = pipeline('outer', { experimentTracker: true, cache: false, settings: { mlflow: { a: 1, b: 1 }, s3: { c: 1 } } }, () => {
+    const own = step('own', { experimentTracker: false, retry: { retries: 1 }, settings: { 'experiment-tracker': { a: 2 } } }, () => 1);
+    const inner = pipeline('inner', { cache: true, timeoutMs: 5, settings: { alerter: { d: 1 } } }, () => void plain());
+    const settings = { 'experiment-tracker:mlflow': { a: 1, b: 1 }, 'artifact-store.s3': { c: 1 } };
+    const outer = pipeline('outer', { experimentTracker: true, cache: false, settings }, () => {
       plain();
       own();
       inner();
     });
     const steps = await stepsOf(outer);
-    const settings = { mlflow: { a: 1, b: 1 }, s3: { c: 1 } };
-    expect(steps['plain']!.options).toEqual({ experimentTracker: true, cache: false, settings });
+    expect(steps['plain']!.options).toEqual({ experimentTracker: true, cache: false, settings: [settings] });
     expect(steps['own']!.options).toEqual({
       cache: false,
       retry: { retries: 1, delayMs: 0, backoff: 1 },
-      settings: { mlflow: { a: 2, b: 1 }, s3: { c: 1 } },
+      settings: [settings, { 'experiment-tracker': { a: 2 } }],
     });
-    expect(steps['inner.plain']!.options).toEqual({ experimentTracker: true, cache: true, timeoutMs: 5, settings });
+    expect(steps['inner.plain']!.options).toEqual({
+      experimentTracker: true,
+      cache: true,
+      timeoutMs: 5,
+      settings: [settings, { alerter: { d: 1 } }],
+    });
   });
 });
 

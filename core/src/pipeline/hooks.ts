@@ -1,7 +1,28 @@
 import type { JsonObject } from '../json.ts';
+import type { Alert } from '../stack/alerter.ts';
+
+/** What a hook says; core adds the run. */
+export interface HookAlert extends Pick<Alert, 'title' | 'text' | 'url'> {
+  /** Default: `error` when it failed, `warning` when it was killed, else `info`. */
+  severity?: Alert['severity'];
+}
+
+export interface AlertOptions {
+  /** Name of one of the stack's alerters. Default: all of them. */
+  alerter?: string;
+}
+
+/** What every hook can do. */
+export interface HookCalls {
+  /**
+   * Tells people through the stack's alerters. Resolves when each of them has sent it or failed to, and never rejects: what went wrong is a warning of the run.
+   * What a hook does not wait for is waited for after it, as long as hooks are.
+   */
+  alert(this: void, alert: HookAlert, options?: AlertOptions): Promise<void>;
+}
 
 /** What a hook of a step is told. */
-export interface StepHookEvent {
+export interface StepHookEvent extends HookCalls {
   pipeline: string;
   runId: string;
   runName: string;
@@ -16,7 +37,7 @@ export interface StepHookEvent {
 }
 
 /** What a hook of a pipeline is told. */
-export interface PipelineHookEvent {
+export interface PipelineHookEvent extends HookCalls {
   pipeline: string;
   runId: string;
   runName: string;
@@ -44,6 +65,9 @@ export interface Hooks<Event> {
 
 export type StepHooks = Hooks<StepHookEvent>;
 export type PipelineHooks = Hooks<PipelineHookEvent>;
+
+/** An event as it is told, before it can do anything. */
+export type Told<Event> = Omit<Event, keyof HookCalls>;
 
 /** Names of the options that are hooks. */
 export const HOOKS = ['onStart', 'onSuccess', 'onFailure', 'onEnd'] as const satisfies (keyof Hooks<unknown>)[];

@@ -15,6 +15,8 @@ export interface PipelineSpec {
   steps: StepSpec[];
   /** Default `warn`. */
   onTrackerError?: TrackerErrorPolicy;
+  /** What the pipeline itself sets for components of the stack; its steps have it among their own options too. */
+  settings?: SettingsLayer;
   /** What the body returned: one wire, or an object of wires by name. */
   result?: { wire: InputSpec } | { wires: { [name: string]: InputSpec } };
 }
@@ -77,7 +79,13 @@ export interface StepSettings {
   retry?: RetrySpec;
   timeoutMs?: number;
   isolation?: Isolation;
-  settings?: { [key: string]: JsonObject };
+  /** What is set for components of the stack: by the outermost pipeline first, by the step itself last, which wins. */
+  settings?: SettingsLayer[];
+}
+
+/** Settings by `<component type>`, `<component type>.<flavor>` and `<component type>:<component name>`. */
+export interface SettingsLayer {
+  [key: string]: JsonObject;
 }
 
 /** Where the code of a step runs: in the process of the run, or in a child process of its own. */

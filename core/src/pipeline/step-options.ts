@@ -8,11 +8,13 @@ import {
   type Isolation,
   type OutputSpec,
   type RetrySpec,
+  type SettingsLayer,
   type StepSettings,
   type TrackerErrorPolicy,
 } from './pipeline-spec.ts';
+import { parseSettingsKey, type SettingsKey } from './settings-key.ts';
 
-type ReadonlyJson = null | boolean | number | string | readonly ReadonlyJson[] | { readonly [key: string]: ReadonlyJson };
+export type ReadonlyJson = null | boolean | number | string | readonly ReadonlyJson[] | { readonly [key: string]: ReadonlyJson };
 
 /** What may be said of a declared output: `{}`, `{ artifact }` or `tracked.metrics()`, `tracked.json()`, `tracked.figure()`. */
 export interface OutputDeclaration {
@@ -45,8 +47,17 @@ export interface StepDefaults {
   readonly timeoutMs?: number;
   /** `process`: the step runs in a child process, which a timeout ends and other steps do not share. Default: what the run or the orchestrator says, else `inline`. */
   readonly isolation?: Isolation;
-  /** Settings of components of the stack, by component name or flavor. */
-  readonly settings?: { readonly [component: string]: { readonly [key: string]: ReadonlyJson } };
+  /**
+   * Settings of components of the stack: by `<component type>`, by `<component type>.<flavor>` (ignored by stacks without that flavor), and by
+   * `<component type>:<name>`. What comes later in this order wins, key by key, and what a step sets wins over what its pipeline sets.
+   */
+  readonly settings?: SettingsOption;
+}
+
+/** Settings as they are written. Every experiment tracker takes `experiment`, `runName`, `group` and `tags`. */
+export type SettingsOption = { readonly [key in SettingsKey]?: SettingsValues };
+export interface SettingsValues {
+  readonly [key: string]: ReadonlyJson;
 }
 
 /** Options of a step. */
@@ -87,8 +98,7 @@ const DEFAULTS: Record<keyof StepDefaults, Check> = {
   retry: wrongRetry,
   timeoutMs: (value) => (typeof value === 'number' && Number.isFinite(value) && value > 0 ? undefined : 'must be a number of ms above 0'),
   isolation: (value) => (ISOLATIONS.includes(value as Isolation) ? undefined : 'must be "inline" or "process"'),
-  settings: (value) =>
-    isRecord(value) && Object.values(value).every(isRecord) ? json(value) : 'must hold an object of settings per component',
+  settings: wrongSettings,
 };
 const HOOK_OPTIONS = Object.fromEntries(HOOKS.map((name) => [name, callable])) as Record<keyof StepHooks, Check>;
 const OPTIONS: Record<keyof StepOptions, Check> = { ...DEFAULTS, ...HOOK_OPTIONS, outputs: wrongOutputs, cacheKey: json };
@@ -124,19 +134,27 @@ export function declaredOutputs({ outputs }: StepOptions): DeclaredOutput[] | un
   }));
 }
 
-/** A step's own settings on top of its pipeline's; settings of components are merged key by key. */
+/** A step's own settings on top of its pipeline's. Which settings of components win is decided when the stack is known. */
 export function mergeSettings(defaults: StepSettings, own: StepSettings): StepSettings {
   const merged: StepSettings = { ...defaults, ...own };
   if (defaults.settings === undefined || own.settings === undefined) return merged;
-  const settings: { [component: string]: JsonObject } = { ...defaults.settings };
-  for (const [component, values] of Object.entries(own.settings)) settings[component] = { ...settings[component], ...values };
-  return { ...merged, settings };
+  return { ...merged, settings: [...defaults.settings, ...own.settings] };
 }
 
 /** The settings as the plan holds them: without trackers there is no `experimentTracker`. */
 export function plannedSettings(settings: StepSettings): StepSettings {
   const { experimentTracker, ...rest } = settings;
   return Array.isArray(experimentTracker) && experimentTracker.length === 0 ? rest : settings;
+}
+
+/**
+ * What a class-style pipeline sets for components of the stack.
+ * @throws BadOption
+ */
+export function pipelineSettings(of: string, settings: SettingsOption | undefined): SettingsLayer | undefined {
+  if (settings === undefined) return undefined;
+  checkOptions(of, { settings }, { settings: wrongSettings });
+  return cloneJson(settings as JsonObject) as SettingsLayer;
 }
 
 /** @throws BadOption */
@@ -169,7 +187,7 @@ function settingsOf(options: Omit<StepOptions, keyof StepHooks>): StepSettings {
     ...(retry !== undefined && { retry: retrySpec(retry) }),
     ...(timeoutMs !== undefined && { timeoutMs }),
     ...(isolation !== undefined && { isolation }),
-    ...(settings !== undefined && { settings: cloneJson(settings as JsonObject) as { [component: string]: JsonObject } }),
+    ...(settings !== undefined && { settings: [cloneJson(settings as JsonObject) as SettingsLayer] }),
   };
 }
 
@@ -181,6 +199,16 @@ function trackers(given: boolean | string | readonly string[]): { experimentTrac
 
 function retrySpec({ retries, delayMs = 0, backoff = 1 }: RetryOptions): RetrySpec {
   return { retries, delayMs, backoff };
+}
+
+function wrongSettings(value: unknown): string | undefined {
+  if (!isRecord(value)) return 'must hold an object of settings per component type, flavor or component';
+  for (const [key, settings] of Object.entries(value)) {
+    const parsed = parseSettingsKey(key);
+    if ('wrong' in parsed) return parsed.wrong;
+    if (!isRecord(settings)) return `must hold an object under "${key}"`;
+  }
+  return json(value);
 }
 
 function wrongRetry(value: unknown): string | undefined {

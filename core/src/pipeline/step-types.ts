@@ -1,3 +1,4 @@
+import type { SettingsKey } from './settings-key.ts';
 import type { RetryOptions, StepOptions } from './step-options.ts';
 import type { StepOutput, Wire } from './wire.ts';
 
@@ -127,4 +128,7 @@ type Unknown<Given, Known> = { readonly [K in Exclude<keyof Given, keyof Known>]
 
 /** Makes options that do not exist compile errors, also beside ones that do. */
 export type KnownOptions<O> = Unknown<O, StepOptions> &
-  (O extends { readonly retry: infer R } ? { readonly retry: Unknown<R, RetryOptions> } : unknown);
+  (O extends { readonly retry: infer R } ? { readonly retry: Unknown<R, RetryOptions> } : unknown) &
+  (O extends { readonly settings: infer S }
+    ? { readonly settings: { readonly [K in Exclude<keyof S, SettingsKey>]: NoSuchOption } }
+    : unknown);

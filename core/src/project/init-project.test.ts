@@ -42,7 +42,7 @@ async function contents(): Promise<{ stacks: Record<string, string[]>; flavors: 
 
 const COMPLETE = {
   stacks: { default: ['orchestrator: default (local)', 'artifact-store: default (local)', 'experiment-tracker: default (local)'] },
-  flavors: ['alerter console', 'artifact-store local', 'experiment-tracker local', 'orchestrator local'],
+  flavors: ['alerter console', 'alerter webhook', 'artifact-store local', 'experiment-tracker local', 'orchestrator local'],
   active: 'default',
 };
 

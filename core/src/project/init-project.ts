@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from 'nod
 import { dirname, join } from 'node:path';
 import { FolderNotWritable, isError, NameTaken, StoreOnNetwork } from '../errors.ts';
 import { newId } from '../id.ts';
-import { describeBuiltinFlavors } from '../stack/builtin-flavors.ts';
+import { saveBuiltinFlavors } from '../stack/builtin-flavors.ts';
 import type { ComponentType } from '../stack/component-types.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
 import { openStore } from '../store/open-store.ts';
@@ -44,7 +44,7 @@ export async function initProject(folder: string): Promise<InitResult> {
   if (storePath !== undefined) makeWritableFolder(dirname(storePath), dirname(storePath));
   const store = await openStore(project.storeUrl, { create: true });
   try {
-    await store.saveFlavors(await describeBuiltinFlavors());
+    await saveBuiltinFlavors(store);
     await makeDefaultStack(store, missing);
   } finally {
     store.close();

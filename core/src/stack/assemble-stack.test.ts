@@ -87,6 +87,7 @@ describe('assembleStack', () => {
         return 'completed';
       },
       mapLength: async () => undefined,
+      settings: async () => ({}),
       executionMode: 'stop-on-failure',
       concurrency: undefined,
       signal: new AbortController().signal,
@@ -122,7 +123,7 @@ describe('assembleStack', () => {
     await stackWith('alerter', { flavor: 'bell' });
     const assembly = assembleStack('odd', { store, project, log });
     await expect(assembly).rejects.toThrow(FlavorBroken);
-    await expect(assembly).rejects.toThrow('the alerter flavor "bell" cannot be loaded: it comes from elsewhere#bell');
+    await expect(assembly).rejects.toThrow('the alerter flavor "bell" cannot be loaded: there is no module "elsewhere"');
     expect(await store.stack('default')).toBeDefined();
   });
 

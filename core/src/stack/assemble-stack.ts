@@ -1,11 +1,16 @@
 import type { ArtifactStore } from '../artifacts/artifact-store.ts';
 import { StackIncomplete, TrackerNotInStack } from '../errors.ts';
+import { configUses, secretsInClear } from '../secrets/component-secrets.ts';
+import { requireReferences } from '../secrets/resolve-references.ts';
 import type { ComponentRecord, StackSnapshot } from '../store/metadata-store.ts';
 import type { AssembledStack } from './assembled-stack.ts';
 import { findDescriptor, flavorDescriptors } from './builtin-flavors.ts';
+import { checkStack } from './check-stack.ts';
+import { ComponentSettings } from './component-settings.ts';
 import type { ComponentType, ComponentTypes } from './component-types.ts';
+import { currentDescriptor } from './current-flavor.ts';
 import { findStack } from './find-stack.ts';
-import type { FlavorDescriptor, Logger } from './flavor.ts';
+import type { FlavorDescriptor, Logger, StoredFlavor } from './flavor.ts';
 import { makeComponent, type AssemblyPlace } from './make-component.ts';
 
 /** A component that was made, under its type. */
@@ -13,29 +18,38 @@ type Made = { [T in ComponentType]: { type: T; record: ComponentRecord; componen
 
 /**
  * Makes the components of a stack for a run, with a snapshot of what they were made from. Nothing is left open when one cannot be made.
- * @throws UnknownStack, StackIncomplete, UnknownFlavor, FlavorBroken, ConfigUnknownKey, ConfigMissingKey, ConfigWrongType,
- * and what the components themselves throw for people (`FolderNotWritable`, ...)
+ * @throws UnknownStack, StackIncomplete, UnknownFlavor, StackVetoed, SecretMissing, SecretKeyMissing, EnvMissing, ReferencesMissing, SecretsLocked, FlavorBroken,
+ * ConfigUnknownKey, ConfigMissingKey, ConfigWrongType, and what the components themselves throw for people (`FolderNotWritable`, ...)
  */
 export async function assembleStack(name: string, place: AssemblyPlace): Promise<AssembledStack> {
   const stack = await findStack(place.store, name);
   const descriptors = await flavorDescriptors(place.store);
-  const parts = stack.components.map((record) => ({ record, descriptor: findDescriptor(descriptors, record.type, record.flavor) }));
+  const parts: { record: ComponentRecord; descriptor: StoredFlavor }[] = [];
+  for (const record of stack.components)
+    parts.push({ record, descriptor: await currentDescriptor(findDescriptor(descriptors, record.type, record.flavor), place) });
+  await checkStack(name, parts, place);
+  await requireReferences(configUses(stack.components), place.store);
   const made: Made[] = [];
   const dispose = (): Promise<void> => disposeAll(made, place.log);
   try {
     for (const { record, descriptor } of parts)
       made.push({ type: record.type, record, component: await makeComponent(record, descriptor, place) } as Made);
     const artifactStore = single(made, name, 'artifact-store');
+    const settings = new Map(
+      parts.map(({ record, descriptor }) => [`${record.type}:${record.name}`, new ComponentSettings(record, descriptor, place)]),
+    );
     return {
       snapshot: { name, components: parts.map(({ record, descriptor }) => snapshotOf(record, descriptor)) },
       orchestrator: single(made, name, 'orchestrator').component,
       artifactStore: artifactStore.component,
       artifactStoreName: artifactStore.record.name,
-      trackers: ofType(made, 'experiment-tracker').map(({ record, component }) => ({
-        name: record.name,
-        flavor: record.flavor,
+      trackers: ofType(made, 'experiment-tracker').map(({ record: { name: of, flavor }, component }) => ({
+        name: of,
+        flavor,
         tracker: component,
+        readSettings: (given) => settings.get(`experiment-tracker:${of}`)!.readTracker(given),
       })),
+      settings,
       alerters: ofType(made, 'alerter').map(({ record, component }) => ({ name: record.name, alerter: component })),
       [Symbol.asyncDispose]: dispose,
     };
@@ -78,8 +92,10 @@ export function trackersForStep(
   return [...new Set(experimentTracker)];
 }
 
-function snapshotOf({ type, name, flavor, config }: ComponentRecord, { source, version }: FlavorDescriptor) {
-  return { type, name, flavor, config, source, version };
+function snapshotOf({ type, name, flavor, config }: ComponentRecord, descriptor: FlavorDescriptor): StackSnapshot['components'][number] {
+  const { source, version } = descriptor;
+  const inClear = secretsInClear(config, descriptor);
+  return { type, name, flavor, config, source, version, ...(inClear.length > 0 && { inClear }) };
 }
 
 function ofType<T extends ComponentType>(made: readonly Made[], type: T): Extract<Made, { type: T }>[] {

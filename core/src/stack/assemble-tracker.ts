@@ -2,6 +2,7 @@ import { UnknownComponent } from '../errors.ts';
 import type { StackSnapshot } from '../store/metadata-store.ts';
 import type { TrackerComponent } from '../tracking/run-tracking.ts';
 import { findDescriptor, flavorDescriptors } from './builtin-flavors.ts';
+import { ComponentSettings } from './component-settings.ts';
 import { makeComponent, type AssemblyPlace } from './make-component.ts';
 
 const type = 'experiment-tracker';
@@ -20,6 +21,8 @@ export async function assembleTracker(
   const snapshot = stack.components.find((part) => part.type === type && part.name === name && part.flavor === flavor);
   const part = registered?.flavor === flavor ? registered : snapshot;
   if (part === undefined) throw new UnknownComponent({ type, name, known: [] });
-  const tracker = await makeComponent({ ...part, type }, findDescriptor(await flavorDescriptors(place.store), type, flavor), place);
-  return { name, flavor, tracker };
+  const descriptor = findDescriptor(await flavorDescriptors(place.store), type, flavor);
+  const tracker = await makeComponent({ ...part, type }, descriptor, place);
+  const settings = new ComponentSettings({ type, name, flavor }, descriptor, place);
+  return { name, flavor, tracker, readSettings: (given) => settings.readTracker(given) };
 }

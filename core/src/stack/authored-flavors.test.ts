@@ -63,7 +63,7 @@ afterEach(() => {
 });
 
 async function assembleWith(flavor: string, config = {}) {
-  await registry.registerComponent({ type: 'alerter', name: 'a', flavor, config });
+  await registry.registerComponent({ type: 'alerter', name: 'a', flavor, config }, { allowPlainSecrets: true });
   await registry.registerStack('s', { orchestrator: 'p', 'artifact-store': 'p', alerter: 'a' });
   return assembleStack('s', { store, project, log });
 }

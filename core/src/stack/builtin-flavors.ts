@@ -5,7 +5,7 @@ import type { ComponentType } from './component-types.ts';
 import { isFlavor } from './define-flavor.ts';
 import { describeFlavor } from './describe-flavor.ts';
 import { orBroken } from './flavor-broken.ts';
-import type { Flavor, FlavorDescriptor } from './flavor.ts';
+import type { Flavor, FlavorDescriptor, StoredFlavor } from './flavor.ts';
 
 /** Typed as a plain string, so that the compiler does not follow it: that package is built after this one and imports it. */
 const PACKAGE: string = '@mortise/flavor-local';
@@ -19,23 +19,30 @@ export async function describeBuiltinFlavors(): Promise<FlavorDescriptor[]> {
   return Promise.all((await builtinFlavors()).map((flavor) => describeFlavor(flavor, BUILTIN_SOURCE, version)));
 }
 
+/** Writes the descriptors of the flavors that come with this package, but for those that another one has taken the place of. Gives all that there are. */
+export async function saveBuiltinFlavors(store: MetadataStore): Promise<StoredFlavor[]> {
+  const others = (await store.flavors()).filter(({ source }) => source !== BUILTIN_SOURCE);
+  const isShadowed = ({ type, name }: FlavorDescriptor): boolean => others.some((other) => other.type === type && other.name === name);
+  await store.saveFlavors((await describeBuiltinFlavors()).filter((descriptor) => !isShadowed(descriptor)));
+  return store.flavors();
+}
+
 /**
  * Descriptors of all flavors of a project. Those of the flavors that come with this package are written anew when the store has
  * none of the installed version (a half-made project, an update), so that no run is described by what another version could do.
  */
-export async function flavorDescriptors(store: MetadataStore): Promise<FlavorDescriptor[]> {
+export async function flavorDescriptors(store: MetadataStore): Promise<StoredFlavor[]> {
   const stored = await store.flavors();
   const version = builtinVersion();
   if (stored.some((descriptor) => descriptor.source === BUILTIN_SOURCE && descriptor.version === version)) return stored;
-  await store.saveFlavors(await describeBuiltinFlavors());
-  return store.flavors();
+  return saveBuiltinFlavors(store);
 }
 
 /**
  * The descriptor of a flavor.
  * @throws UnknownFlavor
  */
-export function findDescriptor(descriptors: readonly FlavorDescriptor[], type: ComponentType, name: string): FlavorDescriptor {
+export function findDescriptor<D extends FlavorDescriptor>(descriptors: readonly D[], type: ComponentType, name: string): D {
   const ofType = descriptors.filter((descriptor) => descriptor.type === type);
   const found = ofType.find((descriptor) => descriptor.name === name);
   if (found === undefined) throw new UnknownFlavor({ type, flavor: name, known: ofType.map((descriptor) => descriptor.name) });
@@ -43,25 +50,19 @@ export function findDescriptor(descriptors: readonly FlavorDescriptor[], type: C
 }
 
 /**
- * The flavor of a type with this name.
- * @throws UnknownFlavor, FlavorBroken
- */
-export async function loadFlavor(type: ComponentType, name: string, store: MetadataStore): Promise<Flavor> {
-  return importFlavor(findDescriptor(await flavorDescriptors(store), type, name));
-}
-
-/**
- * Imports the flavor that a descriptor was made from. The one place that knows where flavors come from.
+ * Imports the flavor of this type and name that comes with this package.
  * @throws FlavorBroken
  */
-export async function importFlavor({ type, name, source }: FlavorDescriptor): Promise<Flavor> {
-  if (source !== BUILTIN_SOURCE) {
-    throw new FlavorBroken({ type, flavor: name, reason: `it comes from ${source}, and this version loads only flavors of ${PACKAGE}` });
-  }
+export async function builtinFlavor(type: ComponentType, name: string): Promise<Flavor> {
   const flavors = await orBroken({ type, name }, builtinFlavors);
   const flavor = flavors.find((candidate) => candidate.type === type && candidate.name === name);
   if (flavor === undefined) throw new FlavorBroken({ type, flavor: name, reason: `${PACKAGE} has none of this name` });
   return flavor;
+}
+
+/** Whether a flavor of this type and name comes with this package. */
+export async function isBuiltin(type: ComponentType, name: string): Promise<boolean> {
+  return (await builtinFlavors()).some((flavor) => flavor.type === type && flavor.name === name);
 }
 
 async function builtinFlavors(): Promise<Flavor[]> {

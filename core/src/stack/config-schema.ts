@@ -1,6 +1,7 @@
 import { ConfigMissingKey, ConfigUnknownKey, ConfigWrongType } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
-import { isReference } from './config-reference.ts';
+import { MASK } from '../secrets/masked-texts.ts';
+import { holdsReferences, isReference } from '../secrets/references.ts';
 import type { ConfigKey, ConfigSchema } from './flavor.ts';
 import type { OpenedSchema, SchemaFlaw, SchemaVerdict } from './opened-schema.ts';
 
@@ -40,7 +41,7 @@ export async function checkConfig(schema: ConfigSchema | undefined, raw: JsonObj
   const { given, verdict } = options.stringsFromCommandLine
     ? await readTexts(opened, raw)
     : { given: raw, verdict: await opened.validate(raw) };
-  const flaw = verdict.flaws?.find(({ key }) => !isReference(given[key]));
+  const flaw = verdict.flaws?.find(({ key }) => !holdsReferences(given[key]));
   if (flaw !== undefined) throw configError(flaw, given, of);
   return { given, parsed: verdict.flaws === undefined ? verdict.value : given };
 }
@@ -51,11 +52,16 @@ export async function checkConfig(schema: ConfigSchema | undefined, raw: JsonObj
  */
 export async function describeSchema(schema: ConfigSchema, secrets: readonly string[] = []): Promise<ConfigKey[]> {
   const { keys } = await openSchema(schema);
-  return keys.map((key) => ({
-    ...key,
-    ...(key.default !== undefined && { default: asJson(key.default) }),
-    secret: secrets.includes(key.key),
-  }));
+  return keys.map((key) => {
+    const secret = secrets.includes(key.key);
+    return { ...key, ...(key.default !== undefined && { default: secret ? MASK : asJson(key.default) }), secret };
+  });
+}
+
+/** Whether a flavor gave something that can be asked about a config. */
+export function isConfigSchema(value: unknown): value is ConfigSchema {
+  const takesKeys = (typeof value === 'object' && value !== null) || typeof value === 'function';
+  return takesKeys && ('~standard' in value || (typeof value === 'function' && value.prototype !== undefined));
 }
 
 /** `tracking-uri` → `trackingUri`; anything else stays as it is. */

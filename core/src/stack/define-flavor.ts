@@ -2,16 +2,28 @@ import { BadFlavor } from '../errors.ts';
 import type { ExperimentTracker } from '../tracking/experiment-tracker.ts';
 import { isComponentName } from './component-name.ts';
 import { COMPONENT_TYPES, type ComponentType, type ComponentTypes } from './component-types.ts';
-import type { ComponentContext, Flavor } from './flavor.ts';
+import type { ComponentContext, ConfigSchema, Flavor } from './flavor.ts';
 
 /** Shared by all copies of this package, so that a flavor made with another copy is still one. */
 const MARK = Symbol.for('mortise.flavor.v1');
 
 /** The version of the flavor interface that this package knows. */
-const API_VERSION = 1;
+export const API_VERSION = 1;
 
-/** A flavor that remembers what its components are: `Component` is what `create()` resolves to. */
-export interface DefinedFlavor<T extends ComponentType, Component extends ComponentTypes[T]> extends Flavor<T> {
+/** What keeps a literal from being a flavor. */
+export interface FlavorFlaw {
+  fault: 'literal' | 'type' | 'apiVersion' | 'config' | 'settings' | 'secrets';
+  /** In words that follow the flavor's name. */
+  reason: string;
+}
+
+/** A flavor that remembers what its components are: `Component` is what `create()` resolves to, `Settings` the schema of its settings (`never`: none). */
+export interface DefinedFlavor<
+  T extends ComponentType,
+  Component extends ComponentTypes[T],
+  Settings extends ConfigSchema = ConfigSchema,
+> extends Flavor<T> {
+  settings?: () => Promise<Settings>;
   load: () => Promise<{ create(context: ComponentContext): Promise<Component> }>;
 }
 
@@ -36,11 +48,11 @@ export type NativeOf<F> = F extends {
  *   load: () => import('./bell.ts'), // exports create({ config, name, log, ... }): Promise<Alerter>
  * });
  */
-export function defineFlavor<T extends ComponentType, Component extends ComponentTypes[T]>(
-  flavor: DefinedFlavor<T, Component>,
-): DefinedFlavor<T, Component> {
-  const reason = flaw(flavor);
-  if (reason !== undefined) throw new BadFlavor({ source: 'the literal given to defineFlavor()', reason });
+export function defineFlavor<T extends ComponentType, Component extends ComponentTypes[T], Settings extends ConfigSchema = never>(
+  flavor: DefinedFlavor<T, Component, Settings>,
+): DefinedFlavor<T, Component, Settings> {
+  const flaw = flavorFlaw(flavor);
+  if (flaw !== undefined) throw new BadFlavor({ source: 'the literal given to defineFlavor()', ...flaw, literal: flavor });
   if (!isFlavor(flavor)) Object.defineProperty(flavor, MARK, { value: true });
   return flavor;
 }
@@ -50,20 +62,27 @@ export function isFlavor(value: unknown): value is Flavor {
   return typeof value === 'object' && value !== null && MARK in value;
 }
 
-/** What keeps a value from being a flavor, in words; undefined if nothing does. */
-function flaw(value: unknown): string | undefined {
-  if (typeof value !== 'object' || value === null) return 'it is not an object';
+/** What keeps a value from being a flavor; undefined if nothing does. */
+export function flavorFlaw(value: unknown): FlavorFlaw | undefined {
+  if (typeof value !== 'object' || value === null) return { fault: 'literal', reason: 'it is not an object' };
   const flavor = value as { [key in keyof Flavor]?: unknown };
-  if (flavor.apiVersion !== API_VERSION) return `its apiVersion is ${shown(flavor.apiVersion)}, this Mortise knows ${API_VERSION}`;
+  if (flavor.apiVersion !== API_VERSION)
+    return { fault: 'apiVersion', reason: `its apiVersion is ${shown(flavor.apiVersion)}, this Mortise knows ${API_VERSION}` };
   const types = COMPONENT_TYPES.map((row) => row.type);
-  if (!types.some((type) => type === flavor.type)) return `its type is ${shown(flavor.type)}, which is none of ${types.join(', ')}`;
-  if (typeof flavor.name !== 'string' || !isComponentName(flavor.name)) return `its name is ${shown(flavor.name)}`;
-  if (flavor.secrets !== undefined && !isListOfStrings(flavor.secrets)) return 'its secrets are not a list of config keys';
-  if (flavor.docs !== undefined && typeof flavor.docs !== 'string') return 'its docs are not a text';
+  if (!types.some((type) => type === flavor.type))
+    return { fault: 'type', reason: `its type is ${shown(flavor.type)}, which is none of ${types.join(', ')}` };
+  if (typeof flavor.name !== 'string' || !isComponentName(flavor.name))
+    return { fault: 'literal', reason: `its name is ${shown(flavor.name)}` };
+  if (flavor.secrets !== undefined && !isListOfStrings(flavor.secrets))
+    return { fault: 'secrets', reason: 'its secrets are not a list of config keys' };
+  if (flavor.docs !== undefined && typeof flavor.docs !== 'string') return { fault: 'literal', reason: 'its docs are not a text' };
   for (const key of ['config', 'settings'] as const) {
-    if (flavor[key] !== undefined && typeof flavor[key] !== 'function') return `its ${key} is not a function that gives the schema`;
+    if (flavor[key] !== undefined && typeof flavor[key] !== 'function')
+      return { fault: key, reason: `its ${key} is not a function that gives the schema` };
   }
-  if (typeof flavor.load !== 'function') return 'its load is not a function that imports the implementation';
+  if (flavor.checkStack !== undefined && typeof flavor.checkStack !== 'function')
+    return { fault: 'literal', reason: 'its checkStack is not a function' };
+  if (typeof flavor.load !== 'function') return { fault: 'literal', reason: 'its load is not a function that imports the implementation' };
   return undefined;
 }
 

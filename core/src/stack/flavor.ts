@@ -1,3 +1,4 @@
+import type { JsonObject } from '../json.ts';
 import type { ComponentType, ComponentTypes } from './component-types.ts';
 
 /** A class-validator class, or any schema that implements Standard Schema (zod, valibot, arktype). */
@@ -49,6 +50,11 @@ export interface Flavor<T extends ComponentType = ComponentType> {
   docs?: string;
   config?: () => Promise<ConfigSchema>;
   settings?: () => Promise<ConfigSchema>;
+  /**
+   * Why a component of this flavor cannot be part of a stack, in words that follow its name (`needs an artifact store that ...`); undefined if it can. Asked
+   * whenever such a stack is registered, changed, imported or validated, and before each of its runs.
+   */
+  checkStack?: (component: { name: string; config: JsonObject }, stack: StackOutline) => string | undefined | Promise<string | undefined>;
   load: () => Promise<{ create(context: ComponentContext): Promise<ComponentTypes[T]> }>;
 }
 
@@ -63,6 +69,26 @@ export interface FlavorDescriptor {
   docs?: string;
   config: ConfigKey[];
   settings: ConfigKey[];
+  /** It has a `checkStack`: who changes a stack has to load it. */
+  checksStack?: true;
+}
+
+/** Why a flavor could not be loaded, and when that was seen (ms UTC). */
+export interface FlavorProblem {
+  reason: string;
+  at: number;
+}
+
+/** A descriptor as the store gives it back. */
+export interface StoredFlavor extends FlavorDescriptor {
+  /** Of the last time that it was loaded, if that failed. */
+  problem?: FlavorProblem;
+}
+
+/** What a flavor is told of the stack that one of its components is to be part of. References in configs are not resolved. */
+export interface StackOutline {
+  name: string;
+  components: readonly { type: ComponentType; name: string; flavor: string; config: JsonObject }[];
 }
 
 /** One key of a config or settings schema. */

@@ -13,6 +13,8 @@ export interface OrchestratedRun {
   readonly concurrency: number | undefined;
   /** Aborted when the run is to stop. */
   readonly signal: AbortSignal;
+  /** What is set for the orchestrator by a step: what the flavor's settings schema made of it, defaults filled in; `{}` for a flavor without one. */
+  settings(stepId: string): Promise<unknown>;
   /** Aborts the steps that are running (fail-fast). */
   abortRunning(reason: string): void;
 }
@@ -33,5 +35,7 @@ export interface LocalExecution {
 export interface Orchestrator {
   readonly execution?: LocalExecution;
   execute(plan: PipelineSpec, run: OrchestratedRun): Promise<void>;
+  /** Reachable and authorised? Throws if not. */
+  check?(signal: AbortSignal): Promise<void>;
   [Symbol.asyncDispose]?(): Promise<void>;
 }

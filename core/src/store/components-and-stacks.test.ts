@@ -14,7 +14,8 @@ beforeEach(async () => {
 afterEach(() => remove());
 
 async function component(type: ComponentType, name: string, flavor = 'local'): Promise<ComponentRecord> {
-  const made = { id: newId(), type, name, flavor, config: { path: '/data', deep: { secret: { $secret: 'X' } } }, createdAt: 1_000 };
+  const config = { path: '/data', deep: { secret: { $secret: 'X' } } };
+  const made = { id: newId(), type, name, flavor, config, labels: {}, createdAt: 1_000 };
   await store.createComponent(made);
   return made;
 }
@@ -55,7 +56,7 @@ test('a stack keeps its components in the order given', async () => {
     await component('experiment-tracker', 'wandb'),
     await component('experiment-tracker', 'mlflow'),
   ];
-  const stack = { id: newId(), name: 'team', createdAt: 5, components: [w, o, m, a] };
+  const stack = { id: newId(), name: 'team', createdAt: 5, labels: { team: 'ml' }, components: [w, o, m, a] };
   await store.createStack(stack);
   await store.createStack(stack);
   expect(await store.stack('team')).toEqual(stack);

@@ -1,4 +1,4 @@
-import type { Json } from '../json.ts';
+import type { JsonObject } from '../json.ts';
 import type { RunStatus } from '../pipeline/pipeline-spec.ts';
 import type { Outcome, TrackerRunRef } from '../tracking/experiment-tracker.ts';
 import type { WorkerRecord } from './metadata-store.ts';
@@ -31,7 +31,7 @@ export interface StoredTrackerRun {
   desired: Outcome;
   acked: Record<string, number>;
   supersededBy?: string;
-  settings: Json;
+  settings: JsonObject;
   startedAt: number;
   endedAt: number;
   /** Its pipeline run had ended before, and was resumed. */

@@ -1,11 +1,14 @@
 import type { Json, JsonObject } from '../json.ts';
 import type { PipelineSpec, RunStatus, StepStatus } from '../pipeline/pipeline-spec.ts';
 import type { ComponentType } from '../stack/component-types.ts';
-import type { FlavorDescriptor } from '../stack/flavor.ts';
+import type { FlavorDescriptor, FlavorProblem, StoredFlavor } from '../stack/flavor.ts';
 import type { Outcome, TrackerEvent, TrackerRunRef } from '../tracking/experiment-tracker.ts';
 import type { DeliveryStore } from './delivery-store.ts';
 
 /** Times are ms since the epoch, UTC. Ids are UUIDv7 as 32 hex digits, made by the caller, so that a repeated call is recognised. */
+
+/** Short texts that people give to stacks and components, to find them by. */
+export type Labels = Record<string, string>;
 
 export interface ComponentRecord {
   id: string;
@@ -13,7 +16,22 @@ export interface ComponentRecord {
   name: string;
   flavor: string;
   config: JsonObject;
+  labels: Labels;
   createdAt: number;
+  /** Of the last change of its config, name or labels. */
+  updatedAt?: number;
+}
+
+export type NewComponentRecord = Omit<ComponentRecord, 'labels' | 'updatedAt'> & { labels?: Labels };
+
+/** What is not given stays. */
+export interface ComponentChange {
+  name?: string;
+  config?: JsonObject;
+  labels?: Labels;
+  updatedAt: number;
+  /** What the change was made from: it is refused when that is not what is there. */
+  seen?: ComponentRecord;
 }
 
 export interface StackRecord {
@@ -21,13 +39,64 @@ export interface StackRecord {
   name: string;
   /** In the order given; of a type with several, the first is the default. */
   components: ComponentRecord[];
+  labels: Labels;
   createdAt: number;
+  /** Of the last change of its components, name or labels. */
+  updatedAt?: number;
+}
+
+/** What is not given stays. */
+export interface StackChange {
+  name?: string;
+  /** All of them. */
+  components?: readonly { type: ComponentType; name: string }[];
+  labels?: Labels;
+  updatedAt: number;
+  /** What the change was made from: it is refused when that is not what is there. */
+  seen?: StackRecord;
+}
+
+export interface NewStack {
+  id: string;
+  name: string;
+  createdAt: number;
+  components: readonly { type: ComponentType; name: string }[];
+  labels?: Labels;
+}
+
+/** A stack, and what of its parts is not in the store yet. */
+export interface StackWithParts {
+  flavors: readonly FlavorDescriptor[];
+  components: readonly NewComponentRecord[];
+  stack: NewStack;
+}
+
+/** What stands of a secret in the store: its values are sealed, the names of its keys are not. */
+export interface SecretRecord {
+  name: string;
+  /** In alphabetical order. */
+  keys: string[];
+  /** Encrypted; `secrets/seal.ts` knows how. */
+  sealed: string;
+  /** Which key it was sealed with, not the key. */
+  keyId: string;
+  createdAt: number;
+  updatedAt?: number;
 }
 
 /** The stack as it was when a run began. Holds secret references, never values. */
 export interface StackSnapshot {
   name: string;
-  components: { type: ComponentType; name: string; flavor: string; config: JsonObject; source: string; version: string }[];
+  components: {
+    type: ComponentType;
+    name: string;
+    flavor: string;
+    config: JsonObject;
+    source: string;
+    version: string;
+    /** Keys of its config that hold secret values as they are. Absent when there are none, as where it is shown: there they are masked. */
+    inClear?: string[];
+  }[];
 }
 
 /** Facts about where a run happened, recorded without being asked. */
@@ -154,7 +223,7 @@ export interface NewAttempt extends StepIdentity {
   /** Why this step is not cached, in words. */
   notCached?: string;
   /** Tracker runs to be opened for this attempt. */
-  trackers: { component: string; flavor: string; settings?: Json }[];
+  trackers: { component: string; flavor: string; settings?: JsonObject }[];
   /** The versions that its outputs will become. */
   intents: VersionIntent[];
 }
@@ -246,7 +315,7 @@ export interface SettledStep extends StepIdentity {
   /** Why it was skipped, in words. */
   reason?: string;
   /** Tracker runs that mark the hit, for trackers that have not seen the source. */
-  trackers: { component: string; flavor: string; settings?: Json }[];
+  trackers: { component: string; flavor: string; settings?: JsonObject }[];
   /** What those must reach. */
   outcome?: Outcome;
 }
@@ -409,6 +478,10 @@ export type Sort<Key extends string> = Key | `-${Key}`;
 export interface StackQuery extends PageRequest {
   /** Part of the name. */
   name?: string;
+  /** With all of these labels. */
+  labels?: Labels;
+  /** With a component of this name. */
+  component?: string;
   /** Default `name`. */
   sort?: Sort<'name' | 'createdAt'>;
 }
@@ -417,8 +490,14 @@ export interface ComponentQuery extends PageRequest {
   /** Part of the name. */
   name?: string;
   flavor?: string;
+  /** With all of these labels. */
+  labels?: Labels;
   /** Default: by type, then name. */
   sort?: Sort<'name' | 'createdAt'>;
+}
+export interface SecretQuery extends PageRequest {
+  /** Part of the name. */
+  name?: string;
 }
 export interface VersionQuery extends PageRequest {
   artifact?: string;
@@ -440,25 +519,42 @@ export interface MetadataStore extends DeliveryStore {
   readonly id: string;
   close(): void;
 
+  /** Those that there are are written anew, and what was wrong with them is forgotten. */
   saveFlavors(descriptors: readonly FlavorDescriptor[]): Promise<void>;
-  flavors(type?: ComponentType): Promise<FlavorDescriptor[]>;
+  /** With what was wrong when one was last loaded. */
+  flavors(type?: ComponentType): Promise<StoredFlavor[]>;
+  /** Throws `UnknownFlavor`, `FlavorInUse` for one that components are of. */
+  deleteFlavor(type: ComponentType, name: string): Promise<void>;
+  /** What went wrong when it was loaded; undefined: it could be loaded. Nothing happens if there is no such flavor. */
+  noteFlavorProblem(type: ComponentType, name: string, problem: FlavorProblem | undefined): Promise<void>;
   /** Throws `NameTaken`. */
-  createComponent(component: ComponentRecord): Promise<void>;
+  createComponent(component: NewComponentRecord): Promise<void>;
   component(type: ComponentType, name: string): Promise<ComponentRecord | undefined>;
   components(query: ComponentQuery): Promise<Page<ComponentRecord>>;
-  /** Throws `UnknownComponent`, `ComponentInUse`. */
+  /** Throws `UnknownComponent`, `NameTaken`, `ChangedMeanwhile`, `TrackerRunsWait` for another name while tracker runs wait for it. */
+  updateComponent(type: ComponentType, name: string, change: ComponentChange): Promise<void>;
+  /** Throws `UnknownComponent`, `ComponentInUse`, `TrackerRunsWait`. */
   deleteComponent(type: ComponentType, name: string): Promise<void>;
   /** Components are named by type and name. Throws `NameTaken`, `UnknownComponent`. */
-  createStack(stack: {
-    id: string;
-    name: string;
-    createdAt: number;
-    components: readonly { type: ComponentType; name: string }[];
-  }): Promise<void>;
+  createStack(stack: NewStack): Promise<void>;
+  /** A stack, and what of its parts is not there yet: all or nothing. Throws `NameTaken`, `UnknownComponent`. */
+  importStack(stack: StackWithParts): Promise<void>;
+  /** Throws `UnknownStack`, `NameTaken`, `UnknownComponent`, `ChangedMeanwhile`. */
+  updateStack(name: string, change: StackChange): Promise<void>;
   stack(name: string): Promise<StackRecord | undefined>;
   stacks(query: StackQuery): Promise<Page<StackRecord>>;
   /** Throws `UnknownStack`. */
   deleteStack(name: string): Promise<void>;
+
+  /** Throws `NameTaken`. */
+  createSecret(secret: SecretRecord): Promise<void>;
+  /** `seen`: what was sealed of it when it was read for this change. Throws `UnknownSecret`, `ChangedMeanwhile`. */
+  updateSecret(secret: SecretRecord, seen: string): Promise<void>;
+  secret(name: string): Promise<SecretRecord | undefined>;
+  /** By name. */
+  secrets(query: SecretQuery): Promise<Page<SecretRecord>>;
+  /** Throws `UnknownSecret`. */
+  deleteSecret(name: string): Promise<void>;
 
   /** Throws `RunNameTaken`. */
   createRun(run: NewRun): Promise<void>;

@@ -1,6 +1,7 @@
 import { StoreCorrupt, StoreTooNew } from '../errors.ts';
 import { newId } from '../id.ts';
 import { initial } from './migrations/0001-initial.ts';
+import { openStacks } from './migrations/0002-open-stacks.ts';
 import type { SqliteConnection } from './sqlite-connection.ts';
 import { type Param, statement } from './statement.ts';
 import type { Transaction } from './transaction.ts';
@@ -13,7 +14,7 @@ export interface Migration {
   sql: string;
 }
 
-const MIGRATIONS: readonly Migration[] = [initial];
+const MIGRATIONS: readonly Migration[] = [initial, openStacks];
 const SUPPORTED = MIGRATIONS.at(-1)!.version;
 
 const readMeta = statement((db) => db.selectFrom('meta').select(['store_id', 'schema_version']));

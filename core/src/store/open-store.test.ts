@@ -116,7 +116,7 @@ describe('opening', () => {
     const newer = new DatabaseSync(path);
     newer.exec('UPDATE meta SET schema_version = 99');
     newer.close();
-    await expect(openStore(url, { create: true })).rejects.toMatchObject({ code: 'STORE_TOO_NEW', facts: { version: 99, supported: 1 } });
+    await expect(openStore(url, { create: true })).rejects.toMatchObject({ code: 'STORE_TOO_NEW', facts: { version: 99, supported: 2 } });
   });
 
   test('a folder that is not there, or that this user may not write to, is named', async () => {
@@ -300,4 +300,12 @@ test('a batch of thousands of points is applied whole', async () => {
   expect(await store.metricHistory(run.id, 'accuracy')).toHaveLength(5_000);
   expect((await store.metricHistory(run.id, 'loss'))[0]).toEqual({ step: 0, at: 1, value: Infinity });
   store.close();
+});
+
+test('a Node without SQLite is told which one is needed', async () => {
+  const body = `await openStore(url, { create: true }).catch((error) => console.log(error.line));`;
+  const said = await promisify(execFile)(process.execPath, ['--no-experimental-sqlite', ...script(body)]);
+  expect(said.stdout).toBe(
+    `NODE_TOO_OLD: Mortise needs Node 22.18 or newer, and this is ${process.versions.node}. Install a newer Node from https://nodejs.org.\n`,
+  );
 });

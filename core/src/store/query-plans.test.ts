@@ -42,6 +42,7 @@ async function useEverything(store: MetadataStore): Promise<void> {
   const component = { id: newId(), type: 'alerter' as const, name: 'a', flavor: 'console', config: {}, createdAt: 1 };
   await store.saveFlavors([FLAVOR]);
   await store.flavors('alerter');
+  await store.noteFlavorProblem('alerter', 'console', { reason: 'x', at: 1 });
   await store.createComponent(component);
   await store.component('alerter', 'a');
   for (const query of [{}, { type: 'alerter' as const }, { type: 'alerter' as const, flavor: 'console', name: 'a' }])
@@ -49,11 +50,28 @@ async function useEverything(store: MetadataStore): Promise<void> {
   await store.createStack({ id: newId(), name: 's', createdAt: 1, components: [component] });
   await store.stack('s');
   await store.stacks({});
+  const labels = { team: 'ml' };
+  for (const query of [{ sort: 'name' as const }, { sort: '-createdAt' as const }]) {
+    await store.components({ ...query, labels, flavor: 'console' });
+    await store.stacks({ ...query, labels, component: 'a' });
+  }
+  await store.updateComponent('alerter', 'a', { labels, updatedAt: 2 });
+  await store.createComponent({ ...component, id: newId(), type: 'experiment-tracker' });
+  await store.updateComponent('experiment-tracker', 'a', { name: 'b', updatedAt: 2 });
+  await store.deleteComponent('experiment-tracker', 'b');
+  await store.updateStack('s', { components: [component], updatedAt: 2 });
   await expect(store.deleteComponent('alerter', 'a')).rejects.toThrow();
   await expect(store.deleteComponent('alerter', 'b')).rejects.toThrow();
   await store.deleteStack('s');
   await expect(store.deleteStack('s')).rejects.toThrow();
   await store.deleteComponent('alerter', 'a');
+  await store.deleteFlavor('alerter', 'console');
+  const secret = { name: 's', keys: ['k'], sealed: 'x', keyId: 'x', createdAt: 1 };
+  await store.createSecret(secret);
+  await store.updateSecret({ ...secret, updatedAt: 2 }, 'x');
+  await store.secret('s');
+  for (const query of [{}, { name: 's' }]) await store.secrets(query);
+  await store.deleteSecret('s');
 
   const run = await createdRun(store, { tags: { rare: 'yes' } });
   const trackers = [{ component: 'mlflow', flavor: 'mlflow' }];

@@ -1,19 +1,21 @@
 import { intendVersions, commitLooseVersion } from './artifact-versions.ts';
 import { commitAttempt, settleSteps, startAttempt } from './attempts.ts';
 import { findCached } from './cached-steps.ts';
-import { component, components, createComponent, deleteComponent, flavors, saveFlavors } from './components.ts';
+import { component, components, createComponent, deleteComponent, updateComponent } from './components.ts';
+import { deleteFlavor, flavors, noteFlavorProblem, saveFlavors } from './flavors.ts';
 import { applyEvents, openSegment, sealSegment } from './event-segments.ts';
 import { dueAcked, dueTrackerRuns, rejectedEvents } from './due-tracker-runs.ts';
 import { hasLeftWork, runsWithOpenLogs, segments } from './left-segments.ts';
 import { document, metricHistory } from './logged-values.ts';
 import type { MetadataStore } from './metadata-store.ts';
 import { migrate } from './migrate.ts';
+import { redactedWrites } from './redacted-writes.ts';
 import { run, runNames } from './run-records.ts';
 import { resumeRun } from './resume-run.ts';
 import { addWarnings, createRun, finishRun, putMetadata } from './runs.ts';
 import { requestCancel, runsUnderWay } from './run-sessions.ts';
 import { SqliteConnection } from './sqlite-connection.ts';
-import { createStack, deleteStack, stack, stacks } from './stacks.ts';
+import { createStack, deleteStack, stack, stacks, updateStack } from './stacks.ts';
 import { stepRuns } from './step-run-records.ts';
 import { createStoreDb, type StoreDb } from './store-db.ts';
 import { sweepRun } from './sweep-run.ts';
@@ -26,7 +28,7 @@ export async function openSqliteStore(path: string, create: boolean): Promise<Me
   const connection = await SqliteConnection.open(path, create);
   try {
     const id = await migrate(connection, create);
-    return metadataStore(createStoreDb(connection), id);
+    return redactedWrites(metadataStore(createStoreDb(connection), id));
   } catch (error) {
     connection.close();
     throw error;
@@ -47,12 +49,16 @@ function metadataStore(store: StoreDb, id: string): MetadataStore {
     close: () => store.connection.close(),
     saveFlavors: on(saveFlavors),
     flavors: on(flavors),
+    deleteFlavor: on(deleteFlavor),
+    noteFlavorProblem: on(noteFlavorProblem),
     createComponent: on(createComponent),
     component: on(component),
     components: async ({ sort, ...query }) =>
       sort === undefined ? components(store, query) : (await import('./sorted-components.ts')).sortedComponents(store, { ...query, sort }),
+    updateComponent: on(updateComponent),
     deleteComponent: on(deleteComponent),
     createStack: on(createStack),
+    updateStack: on(updateStack),
     stack: on(stack),
     stacks: async ({ sort, ...query }) =>
       sort === undefined ? stacks(store, query) : (await import('./sorted-components.ts')).sortedStacks(store, { ...query, sort }),
@@ -98,6 +104,12 @@ function metadataStore(store: StoreDb, id: string): MetadataStore {
     versions: async (query) => (await import('./version-list.ts')).versions(store, query),
     runNames: on(runNames),
     // Rarely called: loaded when they are.
+    importStack: async (...given) => (await import('./import-stack.ts')).importStack(store, ...given),
+    createSecret: async (...given) => (await import('./secrets.ts')).createSecret(store, ...given),
+    updateSecret: async (...given) => (await import('./secrets.ts')).updateSecret(store, ...given),
+    secret: async (...given) => (await import('./secrets.ts')).secret(store, ...given),
+    secrets: async (...given) => (await import('./secrets.ts')).secrets(store, ...given),
+    deleteSecret: async (...given) => (await import('./secrets.ts')).deleteSecret(store, ...given),
     deleteRun: async (...given) => (await import('./deleted-runs.ts')).deleteRun(store, ...given),
     findGarbage: async (...given) => (await import('./garbage.ts')).findGarbage(store, ...given),
     accountFor: async (...given) => (await import('./garbage.ts')).accountFor(store, ...given),

@@ -9,10 +9,20 @@ export interface Tables {
   sqlite_master: { name: string };
   meta: { store_id: string; schema_version: number; min_core: string };
   workers: { id: string; host: string; boot_id: string; pid_ns: string; pid: number; process_started_at: string; beat_at: number | null };
-  flavors: { type: ComponentType; name: string; source: string; version: string; descriptor: string };
-  components: { id: string; type: ComponentType; name: string; flavor: string; config: string; created_at: number };
-  stacks: { id: string; name: string; created_at: number };
+  flavors: { type: ComponentType; name: string; source: string; version: string; descriptor: string; problem: Generated<string | null> };
+  components: {
+    id: string;
+    type: ComponentType;
+    name: string;
+    flavor: string;
+    config: string;
+    created_at: number;
+    labels: string;
+    updated_at: number | null;
+  };
+  stacks: { id: string; name: string; created_at: number; labels: string; updated_at: number | null };
   stack_components: { stack_id: string; component_id: string; position: number };
+  secrets: { name: string; keys: string; sealed: string; key_id: string; created_at: number; updated_at: number | null };
   snapshots: { hash: string; kind: 'spec' | 'stack' | 'env'; json: string };
   experiments: { id: string; name: string; created_at: number };
   runs: RunsTable;

@@ -1,4 +1,4 @@
-import type { Json } from '../json.ts';
+import type { JsonObject } from '../json.ts';
 import type { Outcome, TrackerRunRef } from '../tracking/experiment-tracker.ts';
 import type { DeliveryQuery, StoredTrackerRun, TrackerRunClaim } from './delivery-store.ts';
 import { dueOnes, filterOf } from './due-tracker-runs.ts';
@@ -204,7 +204,7 @@ function storedTrackerRun(row: ClaimedRow): StoredTrackerRun {
     desired: JSON.parse(row.desired) as Outcome,
     acked: JSON.parse(row.acked) as Record<string, number>,
     ...(row.superseded_by !== null && { supersededBy: row.superseded_by }),
-    settings: row.settings === null ? {} : (JSON.parse(row.settings) as Json),
+    settings: row.settings === null ? {} : (JSON.parse(row.settings) as JsonObject),
     startedAt: row.started_at,
     endedAt: row.ended_at ?? row.started_at,
     resumed: Boolean(row.resumed),

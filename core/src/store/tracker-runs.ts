@@ -1,5 +1,5 @@
 import { type Expression, sql } from 'kysely';
-import type { Json } from '../json.ts';
+import type { JsonObject } from '../json.ts';
 import { hasEnded, type RunStatus } from '../pipeline/pipeline-spec.ts';
 import type { Outcome, TrackerRunRef } from '../tracking/experiment-tracker.ts';
 import { trackerRunKey } from '../tracking/tracker-run-key.ts';
@@ -15,7 +15,7 @@ import type { Transaction } from './transaction.ts';
 export type CreatedTrackerRun = { id: string; key: string; component: string };
 
 /** A tracker of a step, and what the step sets for it. */
-export type TrackerOfStep = { component: string; flavor: string; settings?: Json };
+export type TrackerOfStep = { component: string; flavor: string; settings?: JsonObject };
 
 type Row = Tables['tracker_runs'];
 

@@ -21,7 +21,6 @@ import type {
   Undelivered,
 } from '../tracking/run-tracking.ts';
 import { trackerRunKey } from '../tracking/tracker-run-key.ts';
-import { settingsFor } from '../tracking/tracker-run-start.ts';
 
 export interface TrackedRunOptions extends Pick<RunTrackingOptions, 'openTimeoutMs' | 'drainTimeoutMs'> {
   trackers?: TrackerComponent[];
@@ -91,7 +90,7 @@ export class TrackedRun {
       intents: [],
       trackers: trackers.map((component) => {
         const { flavor } = this.#components.find(({ name }) => name === component)!;
-        const settings = settingsFor({ name: component, flavor }, options.settings);
+        const settings = options.settings?.[component];
         return { component, flavor, ...(settings !== undefined && { settings }) };
       }),
     });

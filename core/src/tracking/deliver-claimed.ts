@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { existsSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
+import { redact } from '../secrets/redaction.ts';
 import type { RejectedEvent, StoredTrackerRun, TrackerRunClaim } from '../store/delivery-store.ts';
 import type { RunRecord } from '../store/metadata-store.ts';
 import { warnOfLost } from './apply-left-logs.ts';
@@ -55,7 +56,7 @@ export async function deliverClaimed(
     await tell(place, run, component, end, setAside);
     return { delivered: end.delivered, gaveUp: end.gaveUp, ...(end.left > 0 && end.failure !== undefined && { failure: end.failure }) };
   } catch (error) {
-    const failure = (error as Error).message;
+    const failure = redact((error as Error).message);
     for (const { key } of rows.slice(0, 1)) await store.updateTrackerRun({ id: key, lastError: failure }).catch(() => undefined);
     return { delivered: 0, failure, gaveUp: false };
   } finally {
@@ -90,7 +91,7 @@ async function planOf(
   const parent = run.trackerRuns.find((each) => each.component === component.name);
   const only = Map.groupBy(setAside, ({ trackerRunKey }) => trackerRunKey);
   return {
-    run: { ...run, ...(user !== undefined && { user }) },
+    run: { ...run, ...(user !== undefined && { user }), ...(run.spec.settings && { settings: run.spec.settings }) },
     component,
     trackerNames: run.stack.components.filter(({ type }) => type === 'experiment-tracker').map(({ name }) => name),
     trackerRuns,

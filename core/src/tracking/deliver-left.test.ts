@@ -29,6 +29,7 @@ function deliver(tracker: RecordingTracker, options: DeliverLeftOptions = {}) {
 }
 
 const tracked = { trackers: ['mine'] };
+const SET = { group: 'red', runName: 'best', experiment: 'shared', tags: { kind: 'final' }, color: 'red' };
 const waiting = async (): Promise<number> => (await run.store.undelivered()).reduce((sum, { trackerRuns }) => sum + trackerRuns, 0);
 const said = ({ start, identity, status, outcome, endedAt, supersededBy, events }: RecordedRun) => {
   return { start, identity, status, outcome, endedAt, supersededBy, events };
@@ -44,7 +45,7 @@ describe('another process', () => {
       ],
       drainTimeoutMs: 200,
     });
-    const both = { trackers: ['kept', 'mine'], settings: { recording: { group: 'red' } }, params: { lr: 0.1 } };
+    const both = { trackers: ['kept', 'mine'], settings: { kept: SET, mine: SET }, params: { lr: 0.1 } };
     const first = await run.begin('train', { ...both, mapIndex: 3 });
     run.inStep(first, () => activeRun().logMetrics({ loss: Number.NaN }));
     await run.end(first, failed, true);
@@ -57,7 +58,7 @@ describe('another process', () => {
     const later = new RecordingTracker();
     expect(await deliver(later)).toEqual([{ component: 'mine', delivered: 4 }]);
     expect(await waiting()).toBe(0);
-    for (const name of [run.name, 'train[3]', 'train[3] (attempt 2)', 'silent']) {
+    for (const name of [run.name, 'best[3]', 'best[3] (attempt 2)', 'silent']) {
       const [owner, other] = [said(kept.run(name)), said(later.run(name))];
       const keys = new Map([...kept.runs.values()].map(({ identity, start }) => [identity.key, later.run(start.name).identity.key]));
       const renamed = JSON.parse(JSON.stringify(owner), (_, value: unknown) => keys.get(value as string) ?? value) as typeof owner;

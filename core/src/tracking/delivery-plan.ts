@@ -19,7 +19,8 @@ export interface DeliveryPlan {
   /** Its row in the store; asked for again when that failed. `ref`: what the tracker has said of it before. */
   row: () => Promise<{ id: string; key: string; ref?: TrackerRunRef }>;
   identity: Omit<TrackerRunIdentity, 'key' | 'parentKey'>;
-  start: Omit<TrackerRunStart, 'parent'>;
+  /** How it begins; asked for again when that failed. */
+  start: () => Promise<Omit<TrackerRunStart, 'parent'>>;
   parent: ParentRun | undefined;
   /** Undefined for the parent, into which nothing is logged. */
   events: EventSource | undefined;

@@ -1,4 +1,5 @@
 import { isError, Permanent, TrackerUnavailable } from '../errors.ts';
+import { redact, redactEvent, redactJson } from '../secrets/redaction.ts';
 import { adaptEvents, type Refusal } from './adapt-events.ts';
 import type { DeliveryPlan, DeliverySurroundings, ParentRun } from './delivery-plan.ts';
 import type { Outcome, Receipt, TrackerEvent, TrackerRun, TrackerRunRef } from './experiment-tracker.ts';
@@ -87,7 +88,7 @@ export class Delivery implements TrackerHandle, ParentRun {
 
   /** No event follows: deliver what is left, and close. */
   end(outcome: Outcome, endedAt: number, supersededBy?: string): void {
-    this.#end = { outcome, endedAt, supersededBy };
+    this.#end = { outcome: redactJson(outcome), endedAt, supersededBy };
     this.#rouse();
   }
 
@@ -128,8 +129,9 @@ export class Delivery implements TrackerHandle, ParentRun {
   }
 
   async #open(): Promise<void> {
-    const { component, identity, start, parent } = this.#plan;
+    const { component, identity, parent } = this.#plan;
     this.#row = await this.#persist(this.#plan.row);
+    const start = await this.#persist(this.#plan.start);
     await parent?.whenOpen();
     const id = { ...identity, key: this.#row.key, ...(parent?.key !== undefined && { parentKey: parent.key }) };
     const whole = { ...start, ...(parent?.ref && { parent: parent.ref }) };
@@ -157,7 +159,7 @@ export class Delivery implements TrackerHandle, ParentRun {
       const batch = events!.peek(Math.min(left, capabilities.limits?.batch ?? BATCH));
       const closing = this.#end !== undefined && batch.length === events!.size;
       const adapted = adaptEvents(
-        batch.map(({ record: { runId: _, ...event } }) => event),
+        batch.map(({ record: { runId: _, ...event } }) => redactEvent(event)),
         capabilities,
       );
       this.#refuse(adapted.refused);
@@ -239,7 +241,7 @@ export class Delivery implements TrackerHandle, ParentRun {
 
   /** Notes what stands in the way; false when that is no news. */
   #fail(error: unknown): boolean {
-    const reason = error !== null && typeof error === 'object' && 'message' in error ? String(error.message) : String(error);
+    const reason = redact(error !== null && typeof error === 'object' && 'message' in error ? String(error.message) : String(error));
     if (reason === this.failure) return false;
     this.failure = reason;
     this.#news.add({ lastError: reason });
@@ -254,7 +256,7 @@ export class Delivery implements TrackerHandle, ParentRun {
   }
 
   #warn(what: string, error: unknown): void {
-    this.#around.log.debug(`experiment tracker "${this.component}" ${what}`, { trackerRun: this.#plan.start.name, error });
+    this.#around.log.debug(`experiment tracker "${this.component}" ${what}`, { step: this.#plan.identity.stepId, error });
   }
 
   #rouse(): void {

@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 
 import { EventLogFailed } from '../errors.ts';
 import { newId } from '../id.ts';
+import { redactEvent } from '../secrets/redaction.ts';
 import type { LoggedRecord } from '../store/metadata-store.ts';
 import { encodeLine } from './event-log-line.ts';
 import type { LoggedEvent } from './experiment-tracker.ts';
@@ -53,8 +54,9 @@ export class EventLogWriter implements EventLog {
     return this.#segments;
   }
 
-  /** `runId` is the step run's. Throws `EventLogFailed` when the event cannot be written; it then counts as not logged. */
-  append(runId: string, event: LoggedEvent): WrittenRecord {
+  /** `runId` is the step run's. Values of secrets are masked. Throws `EventLogFailed` when the event cannot be written; it then counts as not logged. */
+  append(runId: string, given: LoggedEvent): WrittenRecord {
+    const event = redactEvent(given);
     const seq = (this.#lastSeq.get(runId) ?? 0) + 1;
     const origin = { runId, writer: this.id, seq, at: Date.now() };
     const line = encodeLine(origin, event);

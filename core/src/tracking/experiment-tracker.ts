@@ -51,7 +51,8 @@ export interface TrackerRunStart {
   user?: string;
   /** Of the parent tracker run, unless it could not be opened. */
   parent?: TrackerRunRef;
-  settings: Json;
+  /** The flavor's own settings: an instance of its settings class, or what its schema gave, defaults filled in. `{}` for a flavor without any. */
+  settings: unknown;
   /** Of a parent whose pipeline run had ended and was resumed: an end that it has had counts no more. */
   resumed?: true;
 }

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import * as types from 'node:util/types';
 
 import { BadLogValue } from '../errors.ts';
+import { redact } from '../secrets/redaction.ts';
 import { checkName } from './log-calls.ts';
 import type { AttemptTracking } from './run-tracking.ts';
 
@@ -27,9 +28,11 @@ export async function logFile(
 ): Promise<void> {
   const bytes = types.isUint8Array(source) ? source : undefined;
   const file = bytes === undefined ? pathOf(call, source as string | URL) : undefined;
-  const path = options.path ?? (file === undefined ? undefined : basename(file));
-  if (path === undefined) throw new BadLogValue({ call, reason: 'bytes have no name: give { path }' });
-  checkPath(call, path);
+  const named = options.path ?? (file === undefined ? undefined : basename(file));
+  if (named === undefined) throw new BadLogValue({ call, reason: 'bytes have no name: give { path }' });
+  checkPath(call, named);
+  // It becomes part of a key in the artifact store.
+  const path = redact(named);
   const saved = await tracking.saveFile(path, bytes ?? (await contentOf(call, file!)));
   tracking.append({ kind: 'artifact', path, ...saved, ...(options.type !== undefined && { type: options.type }) });
 }

@@ -262,12 +262,14 @@ describe('tracker runs', () => {
     expect([losses(a.run('train').events), losses(b.run('train').events)]).toEqual([[1], [1]]);
   });
 
-  test('settings of the step reach its tracker, by component or flavor', async () => {
+  test('settings that every tracker takes name, group and tag the tracker run, the others are handed over', async () => {
     const tracker = await openWith();
-    await run.step('a', { ...tracked, settings: { recording: { x: 1 } } }, () => 1);
-    await run.step('b', { ...tracked, settings: { recording: { x: 1 }, mine: { x: 2 } } }, () => 1);
+    const set = { experiment: 'shared', runName: 'best', group: 'nightly', tags: { kind: 'final' }, x: 1 };
+    await run.step('a', { ...tracked, settings: { mine: set }, mapIndex: 2 }, () => 1);
     await run.finish();
-    expect([tracker.run('a').start.settings, tracker.run('b').start.settings]).toEqual([{ x: 1 }, { x: 2 }]);
+    const { start } = tracker.run('best[2]');
+    expect(start).toMatchObject({ experiment: 'shared', group: 'nightly', settings: { x: 1 } });
+    expect(start.tags).toMatchObject({ team: 'red', kind: 'final', 'mortise.step': 'a' });
   });
 });
 

@@ -21,7 +21,8 @@ import type {
   TrackingEnd,
   Undelivered,
 } from './run-tracking.ts';
-import { settingsFor, trackerRunStart, urlKeys } from './tracker-run-start.ts';
+import { parentSettings, readSettings } from './read-settings.ts';
+import { trackerRunStart, urlKeys } from './tracker-run-start.ts';
 import { withinTime } from './within-time.ts';
 
 /** Opens the tracking of one pipeline run in this process. No file, timer or tracker is touched before there is something to record. */
@@ -109,6 +110,10 @@ class Tracking implements RunTracking {
   async apply(force = false): Promise<void> {
     await this.#local.apply(force);
     for (const local of this.#followed) await local.apply(force);
+  }
+
+  get url(): string | undefined {
+    return [...this.#parents.values()].find((parent) => parent.url !== undefined)?.url;
   }
 
   get claim(): RunTracking['claim'] {
@@ -203,7 +208,10 @@ class Tracking implements RunTracking {
           ...(attempt.mapIndex !== undefined && { mapIndex: attempt.mapIndex }),
           attempt: attempt.attempt,
         },
-        start: trackerRunStart(run, attempt, { startedAt: attempt.startedAt, settings: settingsFor(component, attempt.settings) }),
+        start: async () => {
+          const settings = await readSettings(component, attempt.settings?.[component.name]);
+          return trackerRunStart(run, attempt, { startedAt: attempt.startedAt, settings });
+        },
         parent: this.#parentOf(component),
         events,
         urlKeys: urlKeys(row.component, index === 0, several),
@@ -221,7 +229,10 @@ class Tracking implements RunTracking {
       component,
       row: async () => (await store.createTrackerRuns(run.id, [{ component: component.name, flavor: component.flavor }]))[0]!,
       identity: { runId: run.id, attempt: 0 },
-      start: trackerRunStart(run, undefined, { startedAt: run.startedAt, settings: undefined }),
+      start: async () => {
+        const settings = await readSettings(component, parentSettings(component, run.settings));
+        return trackerRunStart(run, undefined, { startedAt: run.startedAt, settings });
+      },
       parent: undefined,
       events: undefined,
       urlKeys: urlKeys(component.name, component === trackers[0], trackers.length > 1),

@@ -52,18 +52,28 @@ export class PacedTracker implements ExperimentTracker {
     };
   }
 
-  async #call<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    const giveBack = await this.#slots.take();
+  /** Work that stands before a call: what it fails with keeps the tracker from answering too. */
+  async counting<T>(work: () => Promise<T>): Promise<T> {
     try {
-      signal.throwIfAborted();
-      const answer = await work();
-      this.#failingSince = undefined;
-      return answer;
+      return await work();
     } catch (error) {
       this.#failingSince ??= Date.now();
       throw error;
     } finally {
       this.#answeredAt = Date.now();
+    }
+  }
+
+  async #call<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    const giveBack = await this.#slots.take();
+    try {
+      return await this.counting(async () => {
+        signal.throwIfAborted();
+        const answer = await work();
+        this.#failingSince = undefined;
+        return answer;
+      });
+    } finally {
       giveBack();
     }
   }

@@ -1,13 +1,17 @@
 import type { MetadataStore, MetadataValue, TrackerRunRecord } from '../store/metadata-store.ts';
-import type { Json } from '../json.ts';
+import type { JsonObject } from '../json.ts';
+import type { SettingsLayer } from '../pipeline/pipeline-spec.ts';
 import type { Logger } from '../stack/flavor.ts';
 import type { ExperimentTracker, LoggedEvent, Outcome } from './experiment-tracker.ts';
+import type { ReadTrackerSettings } from './tracker-settings.ts';
 
 /** A tracker of the run's stack, assembled. */
 export interface TrackerComponent {
   name: string;
   flavor: string;
   tracker: ExperimentTracker;
+  /** Resolves references in what is set for it, and fills in defaults. Throws what keeps that from being done. */
+  readSettings?: (given: JsonObject) => Promise<ReadTrackerSettings>;
 }
 
 export interface RunTrackingOptions {
@@ -23,6 +27,8 @@ export interface RunTrackingOptions {
     user?: string;
     tags: Record<string, string>;
     resumed?: boolean;
+    /** What the pipeline sets for components: for its own tracker runs. */
+    settings?: SettingsLayer;
   };
   workerId: string;
   /** In the order of the stack; the first is the default. */
@@ -47,8 +53,8 @@ export interface AttemptStart {
   params: Record<string, unknown>;
   /** Its tracker runs, as the store made them; empty for an untracked step. */
   trackerRuns: readonly { id: string; key: string; component: string }[];
-  /** Settings of the step, by name of the component or of its flavor. */
-  settings?: Record<string, Json>;
+  /** What is set for its trackers, by name of the component; references are not resolved. */
+  settings?: { [component: string]: JsonObject };
   /** Puts a file that the step logs into the run's artifact store. */
   saveFile?(path: string, body: AsyncIterable<Uint8Array> | Uint8Array): Promise<SavedFile>;
 }
@@ -125,6 +131,8 @@ export interface RunTracking {
   follow(writer: string): FollowedWriter;
   /** Applies what was logged so far to the local store. Called by the scheduler between steps, at most every 50 ms unless `force`. */
   apply(force?: boolean): Promise<void>;
+  /** Where the run can be seen, at the first tracker that has told so. */
+  readonly url: string | undefined;
   /** For the end of the run: nobody else is to deliver what this process will. Empty when no step was tracked. */
   readonly claim: { claim?: { workerId: string; ms: number } };
   /** The end of the run: applies the rest of the log, closes the parents after all else, waits a bounded time for delivery, and says what is still to come. */

@@ -10,6 +10,7 @@ import type { TrackerRunRef } from './experiment-tracker.ts';
 import { indexLog, type LogPlace } from './log-index.ts';
 import { PushedEvents } from './pushed-events.ts';
 import type { RunTrackingOptions, TrackerComponent } from './run-tracking.ts';
+import { parentSettings, readSettings } from './read-settings.ts';
 import { trackerRunKey } from './tracker-run-key.ts';
 import { trackerRunStart, urlKeys } from './tracker-run-start.ts';
 import { withinTime } from './within-time.ts';
@@ -160,10 +161,13 @@ class StoredRunDelivery {
         component,
         row: async () => ({ id: key, key, ...(ref !== undefined && { ref }) }),
         identity: { runId: run.id, attempt: 0, ...step },
-        start: trackerRunStart({ ...run, resumed: row.resumed }, step, {
-          startedAt: step === undefined ? run.startedAt : startedAt,
-          settings,
-        }),
+        start: async () => {
+          const given = step === undefined ? parentSettings(component, run.settings) : settings;
+          return trackerRunStart({ ...run, resumed: row.resumed }, step, {
+            startedAt: step === undefined ? run.startedAt : startedAt,
+            settings: await readSettings(component, given),
+          });
+        },
         parent: step === undefined ? undefined : this.#parent,
         events: step === undefined ? undefined : events,
         urlKeys: urls,

@@ -1,6 +1,6 @@
-import type { Json } from '../json.ts';
 import type { TrackerRunStart } from './experiment-tracker.ts';
 import type { RunTrackingOptions } from './run-tracking.ts';
+import type { ReadTrackerSettings } from './tracker-settings.ts';
 
 /** An attempt of a step, or of one item of a mapped one. */
 export interface AttemptName {
@@ -13,29 +13,25 @@ export interface AttemptName {
 export function trackerRunStart(
   run: RunTrackingOptions['run'],
   step: AttemptName | undefined,
-  { startedAt, settings = {} }: { startedAt: number; settings: Json | undefined },
+  { startedAt, settings }: { startedAt: number; settings: ReadTrackerSettings },
 ): Omit<TrackerRunStart, 'parent'> {
-  const tags = { ...run.tags, 'mortise.run_id': run.id, 'mortise.run': run.name, 'mortise.pipeline': run.pipeline };
+  const { experiment = run.experiment, group = run.name, runName, own } = settings;
+  const tags = { ...run.tags, ...settings.tags, 'mortise.run_id': run.id, 'mortise.run': run.name, 'mortise.pipeline': run.pipeline };
   return {
-    name: step === undefined ? run.name : attemptLabel(step),
+    name: step === undefined ? (runName ?? run.name) : attemptLabel(step, runName),
     tags: step === undefined ? tags : { ...tags, 'mortise.step': step.stepId, 'mortise.attempt': String(step.attempt) },
-    experiment: run.experiment,
-    group: run.name,
+    experiment,
+    group,
     startedAt,
-    settings,
+    settings: own,
     ...(run.user !== undefined && { user: run.user }),
     ...(step === undefined && run.resumed === true && { resumed: true }),
   };
 }
 
-/** What a step sets for a component: by its name, or by that of its flavor. */
-export function settingsFor(component: { name: string; flavor: string }, settings: Record<string, Json> | undefined): Json | undefined {
-  return settings?.[component.name] ?? settings?.[component.flavor];
-}
-
 /** `train`, `train[3]`, `train (attempt 2)`. */
-function attemptLabel({ stepId, mapIndex, attempt }: AttemptName): string {
-  return `${stepId}${mapIndex === undefined ? '' : `[${mapIndex}]`}${attempt > 1 ? ` (attempt ${attempt})` : ''}`;
+function attemptLabel({ stepId, mapIndex, attempt }: AttemptName, name = stepId): string {
+  return `${name}${mapIndex === undefined ? '' : `[${mapIndex}]`}${attempt > 1 ? ` (attempt ${attempt})` : ''}`;
 }
 
 /** Names of the run metadata that hold the URL of a tracker run: the first tracker's is the step's. */

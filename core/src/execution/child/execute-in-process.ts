@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os';
 
 import { newId } from '../../id.ts';
+import { resolveConfig } from '../../secrets/component-secrets.ts';
+import { keptSecrets } from '../../secrets/kept-secrets.ts';
 import { findDescriptor, flavorDescriptors } from '../../stack/builtin-flavors.ts';
 import type { ProducedVersion } from '../../store/metadata-store.ts';
 import type { BegunAttempt } from '../execute-inline.ts';
@@ -61,6 +63,7 @@ async function openPool(run: OpenRun, origin: CodeOrigin): Promise<StepPool> {
       project: run.project,
       artifactStore,
       log: { folder: log.folder, writer },
+      secrets: [...keptSecrets().values],
     };
     return new StepProcess({ preparation, memoryMb, log, onStray });
   });
@@ -68,11 +71,13 @@ async function openPool(run: OpenRun, origin: CodeOrigin): Promise<StepPool> {
   return pool;
 }
 
+/** A step process has no store to resolve references from. */
 async function artifactStorePart(run: OpenRun): Promise<Preparation['artifactStore']> {
   const type = 'artifact-store';
   const { name, flavor, config } = run.stack.snapshot.components.find((component) => component.type === type)!;
   const descriptor = findDescriptor(await flavorDescriptors(run.store), type, flavor);
-  return { part: { type, name, flavor, config }, descriptor };
+  const resolved = await resolveConfig({ type, name, config }, descriptor, run.store);
+  return { part: { type, name, flavor, config: resolved }, descriptor };
 }
 
 async function execute(
@@ -95,8 +100,7 @@ async function execute(
     },
     tracking,
     onOutput(stream, chunk) {
-      listener.output?.(stream === 'stdout' ? 'out' : 'err', chunk);
-      print(stream, chunk);
+      print(stream, listener.output?.(stream === 'stdout' ? 'out' : 'err', chunk) ?? chunk);
     },
   };
   try {
@@ -107,6 +111,6 @@ async function execute(
   }
 }
 
-function print(stream: OutputStream, chunk: Uint8Array): void {
+function print(stream: OutputStream, chunk: string | Uint8Array): void {
   process[stream].write(chunk);
 }

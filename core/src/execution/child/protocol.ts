@@ -7,7 +7,7 @@ import type { StoredInput } from '../step-call.ts';
 import type { CodeOrigin } from './code-origin.ts';
 import type { SentError } from './sent-error.ts';
 
-/** The messages between a run and its step processes. Nothing in them is a secret: a step process reads its own environment. */
+/** The messages between a run and its step processes. They go from memory to memory, and may hold values of secrets. */
 
 /** What a step process is for, sent once. */
 export interface Preparation {
@@ -17,9 +17,12 @@ export interface Preparation {
   origin: CodeOrigin;
   run: { id: string; name: string; pipeline: string };
   project: Project;
+  /** References in its config are resolved. */
   artifactStore: { part: Part<'artifact-store'>; descriptor: FlavorDescriptor };
   /** Where it logs: a segment of its own in the run's folder. */
   log: { folder: string; writer: string };
+  /** Values to be masked in what is written there. */
+  secrets: readonly string[];
 }
 
 /** One attempt of one step. A step process has one at a time. */

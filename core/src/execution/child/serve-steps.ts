@@ -3,8 +3,9 @@ import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 
 import type { StepSpec } from '../../pipeline/pipeline-spec.ts';
+import { keepSecret } from '../../secrets/kept-secrets.ts';
 import { stderrLogger } from '../../stack/logger.ts';
-import { makeComponent } from '../../stack/make-component.ts';
+import { makeResolvedComponent } from '../../stack/make-component.ts';
 import { EventLogWriter } from '../../tracking/event-log-writer.ts';
 import type { LoggedEvent } from '../../tracking/experiment-tracker.ts';
 import { executeInline, type StepSurroundings } from '../execute-inline.ts';
@@ -78,10 +79,11 @@ class StepServer {
   }
 
   /** Throws `StepNotLocated`, and what making the artifact store does. */
-  async prepare({ origin, run, project, artifactStore: { part, descriptor }, log }: Preparation): Promise<void> {
+  async prepare({ origin, run, project, artifactStore: { part, descriptor }, log, secrets }: Preparation): Promise<void> {
+    for (const value of secrets) keepSecret(value);
     enableCompileCache(join(project.cacheFolder, 'code'));
     // One after the other: a module that is loaded by require() may not need one that is being imported.
-    const artifactStore = await makeComponent(part, descriptor, { project, log: stderrLogger() });
+    const artifactStore = await makeResolvedComponent(part, descriptor, { project, log: stderrLogger() });
     const locate = await locateCode(origin);
     const events = new EventLogWriter(log.folder, log.writer);
     const surroundings = { ...run, plan: { pipeline: run.pipeline }, stack: { artifactStore } };

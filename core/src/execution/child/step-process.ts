@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 
 import { StepProcessNotStarted } from '../../errors.ts';
+import { OutputMask } from '../../secrets/output-mask.ts';
 import type { ProducedVersion } from '../../store/metadata-store.ts';
 import type { AttemptTracking, FollowedWriter } from '../../tracking/run-tracking.ts';
 import { withinTime } from '../../tracking/within-time.ts';
@@ -168,7 +169,7 @@ export class StepProcess {
   #print(stream: OutputStream, chunk: Buffer): void {
     if (stream === 'stderr') this.#stderr = (this.#stderr + chunk.toString()).slice(-TAIL);
     if (this.#running !== undefined) this.#running.onOutput(stream, chunk);
-    else process[stream].write(chunk);
+    else process[stream].write(new OutputMask().whole(chunk));
   }
 
   #send(message: ToChild): void {

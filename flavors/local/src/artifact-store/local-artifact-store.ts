@@ -72,6 +72,22 @@ export class LocalArtifactStore implements ArtifactStore {
     this.#folder = new StoreFolder(root, name);
   }
 
+  /** Writes a small file, as `put` would, and takes it away. Throws `FolderNotWritable`, `ArtifactStoreFailed`. */
+  async check(signal?: AbortSignal): Promise<void> {
+    let path: string | undefined;
+    try {
+      path = this.#folder.temporaryPath();
+      await writeDurably(path, new Uint8Array([0]), signal);
+    } catch (error) {
+      const { root } = this.#folder;
+      if (isSystemError(error, 'EACCES', 'EPERM', 'EROFS'))
+        throw new FolderNotWritable({ folder: root, reason: reasonOf(error) }, { cause: error });
+      throw this.#explained(`to write into ${root}`, error);
+    } finally {
+      if (path !== undefined) removeQuietly(path);
+    }
+  }
+
   async put(key: string, body: Body, options: PutOptions = {}): Promise<{ size: number; sha256: string }> {
     const { createOnly = false, signal } = options;
     const path = this.#folder.pathOf(key);

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -64,8 +64,12 @@ export class LocalTracker implements ExperimentTracker<LocalRun> {
     return run;
   }
 
+  /** Writes a small file into its folder, and takes it away. Throws `Transient`. */
   async check(): Promise<void> {
     onDisk('make', this.#folder, () => mkdirSync(this.#folder, { recursive: true }));
+    const path = join(this.#folder, `.check-${process.pid}`);
+    onDisk('write', path, () => writeFileSync(path, 'x'));
+    onDisk('remove', path, () => rmSync(path, { force: true }));
   }
 }
 

@@ -1,10 +1,9 @@
 import { stripVTControlCharacters } from 'node:util';
-import type { Alerter } from '@mortise/core';
-
-type Alert = Parameters<Alerter['send']>[0];
+import type { Alert, Alerter } from '@mortise/core';
 
 export class ConsoleAlerter implements Alerter {
-  async send({ title, text, severity, url }: Alert): Promise<void> {
+  async send({ title, text, severity, url }: Alert, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
     const parts = [`[${severity}] ${title}:`, text, ...(url === undefined ? [] : [`(${url})`])];
     process.stderr.write(`${oneLine(parts.join(' '))}\n`);
   }

@@ -1,0 +1,36 @@
+import { type Command, Option } from 'commander';
+import { collect, late } from './declare.ts';
+
+const runCommands = () => import('../commands/run.ts');
+
+export function declareRun(mortise: Command): void {
+  mortise
+    .command('run')
+    .description('run a pipeline')
+    .argument('<file>', 'FILE or FILE#NAME: the module that defines the pipeline, and the pipeline if it has several')
+    .option('-p, --param <name=value>', 'a param of the pipeline (may be given several times)', collect)
+    .option('-s, --stack <name>', 'stack to run on (default: the active one)')
+    .option('-n, --name <name>', 'name of the run')
+    .option('--no-cache', 'run every step anew')
+    .option('-c, --concurrency <n>', 'most steps at once')
+    .addOption(
+      new Option('--execution-mode <mode>', 'what a failed step does to the others').choices([
+        'fail-fast',
+        'stop-on-failure',
+        'continue-on-failure',
+      ]),
+    )
+    .addOption(
+      new Option('--on-tracker-error <policy>', 'what a step does whose experiment tracker cannot be opened (default warn)').choices([
+        'warn',
+        'fail',
+      ]),
+    )
+    .addOption(
+      new Option('--isolation <where>', 'where steps run that do not say it (default: as the orchestrator says)').choices([
+        'inline',
+        'process',
+      ]),
+    )
+    .action(late(runCommands, (commands) => commands.run));
+}

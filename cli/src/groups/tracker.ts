@@ -1,0 +1,32 @@
+import type { Command } from 'commander';
+import { late, output } from './declare.ts';
+
+const trackerCommands = () => import('../commands/tracker.ts');
+
+export function declareTracker(mortise: Command): void {
+  const tracker = mortise.command('tracker').description('look at and deliver what experiment trackers have not taken yet');
+  tracker
+    .command('status')
+    .description('per experiment tracker: what waits, the last error, and the events that it refused')
+    .argument('[component]')
+    .addOption(output())
+    .action(late(trackerCommands, (commands) => commands.trackerStatus));
+  tracker
+    .command('deliver')
+    .description('deliver all that waits')
+    .argument('[component]')
+    .option('--patience <seconds>', 'how long a tracker that only fails is tried again (default 15)')
+    .action(late(trackerCommands, (commands) => commands.deliver));
+  tracker
+    .command('retry')
+    .description('send the events again that it refused')
+    .argument('[component]')
+    .action(late(trackerCommands, (commands) => commands.retry));
+  tracker
+    .command('drop')
+    .description('give up what waits and the events that it refused')
+    .argument('[component]')
+    .option('--run <run>', 'only of this run')
+    .option('--yes', 'do not ask')
+    .action(late(trackerCommands, (commands) => commands.drop));
+}

@@ -1,0 +1,81 @@
+import { SHORTEST_MASKED } from '../secrets/masked-forms.ts';
+import type { SecretChange, SecretRegistry } from '../secrets/secret-registry.ts';
+import type { SecretQuery, SecretRecord } from '../store/metadata-store.ts';
+import { listing, type Listing } from './listings.ts';
+import { isoTime, isoTimeOrNull } from './pipeline-run-view.ts';
+import { ProjectClient } from './project-client.ts';
+
+/** A secret without its values. */
+export interface SecretView {
+  name: string;
+  /** Names of its keys, in alphabetical order. */
+  keys: string[];
+  createdAt: string;
+  /** Of the last change of its values; null: it is as it was made. */
+  updatedAt: string | null;
+}
+
+/** A secret with its values, by key. */
+export interface RevealedSecret extends SecretView {
+  values: Record<string, string>;
+}
+
+/** A secret that was written. */
+export interface WrittenSecret extends SecretView {
+  /** Keys whose values have fewer than 4 characters: they cannot be masked where they turn up in logs and errors. */
+  unmasked: string[];
+}
+
+/** The part of the client that reads and edits secrets. Their values are encrypted in the store with a key that is not. */
+export class SecretClient extends ProjectClient {
+  /**
+   * Stores values by key, encrypted with the key in `MORTISE_SECRET_KEY`, else with that in the user's `secret.key`, which is made if there is none.
+   * @throws BadName, BadSecret, NameTaken, SecretKeyInvalid, SecretKeyReadable, FolderNotWritable
+   */
+  async createSecret(name: string, values: Record<string, string>): Promise<WrittenSecret> {
+    const registry = await this.secrets();
+    return written(await registry.create(name, values), values);
+  }
+
+  /** Sets some values and removes others; the rest stays. Throws `UnknownSecret`, `BadSecret`, `ChangedMeanwhile`, `SecretsLocked`, `SecretDamaged`. */
+  async updateSecret(name: string, change: SecretChange): Promise<WrittenSecret> {
+    const registry = await this.secrets();
+    return written(await registry.update(name, change), change.set ?? {});
+  }
+
+  /** Throws `UnknownSecret`. */
+  async getSecret(name: string): Promise<SecretView> {
+    return secretView(await (await this.secrets()).find(name));
+  }
+
+  /** Throws `UnknownSecret`, `SecretsLocked`, `SecretDamaged`, `SecretKeyInvalid`, `SecretKeyReadable`. */
+  async revealSecret(name: string): Promise<RevealedSecret> {
+    const registry = await this.secrets();
+    return { ...secretView(await registry.find(name)), values: await registry.values(name) };
+  }
+
+  /** By name. */
+  async listSecrets(query: SecretQuery = {}): Promise<Listing<SecretView>> {
+    const { store } = await this.open();
+    return listing(await store.secrets(query), secretView);
+  }
+
+  /** What refers to it does not find it any more. Throws `UnknownSecret`. */
+  async deleteSecret(name: string): Promise<void> {
+    await (await this.secrets()).delete(name);
+  }
+
+  private async secrets(): Promise<SecretRegistry> {
+    const { store } = await this.open();
+    const { SecretRegistry } = await import('../secrets/secret-registry.ts');
+    return new SecretRegistry(store);
+  }
+}
+
+function secretView({ name, keys, createdAt, updatedAt }: SecretRecord): SecretView {
+  return { name, keys, createdAt: isoTime(createdAt), updatedAt: isoTimeOrNull(updatedAt) };
+}
+
+function written(record: SecretRecord, values: Record<string, string>): WrittenSecret {
+  return { ...secretView(record), unmasked: Object.keys(values).filter((key) => values[key]!.length < SHORTEST_MASKED) };
+}

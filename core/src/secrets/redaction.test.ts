@@ -1,0 +1,81 @@
+import { describe, expect, test } from '@jest/globals';
+
+import { keepSecret } from './kept-secrets.ts';
+import { redact, redactEvent, redactJson } from './redaction.ts';
+
+const TOKEN = 'tok+en/ü "9a8b7c6d5e"';
+
+describe('before any secret is known', () => {
+  test('a text, a value and an event are given back as they are, not copied', () => {
+    const json = { a: ['b'] };
+    const event = { kind: 'note', markdown: 'hello' } as const;
+    expect(redact('hello')).toBe('hello');
+    expect(redactJson(json)).toBe(json);
+    expect(redactEvent(event)).toBe(event);
+  });
+});
+
+describe('a secret is masked', () => {
+  const forms: [string, string][] = [
+    ['itself', TOKEN],
+    ['as JSON escapes it', JSON.stringify({ token: TOKEN })],
+    ['in JSON within JSON', JSON.stringify({ body: JSON.stringify({ token: TOKEN }) })],
+    ['URL-encoded', `https://host/?token=${encodeURIComponent(TOKEN)}&a=b`],
+    ['URL-encoded in small letters', encodeURIComponent(TOKEN).replace(/%../g, (hex) => hex.toLowerCase())],
+    ['in a form', new URLSearchParams({ token: TOKEN }).toString()],
+    ['in the path of a URL', new URL(`https://host/${TOKEN}/x`).href],
+    ...['', 'a', 'ab', 'user:'].map((before): [string, string] => [
+      `in base64 after ${before.length} bytes`,
+      Buffer.from(`${before}${TOKEN} and what follows`).toString('base64'),
+    ]),
+    ['in base64 for URLs', Buffer.from(`x${TOKEN}>>>`).toString('base64url')],
+  ];
+  test.each(forms)('%s', (_, text) => {
+    keepSecret(TOKEN);
+    const redacted = redact(text);
+    expect(redacted).toContain('***');
+    expect(redacted).not.toContain(TOKEN);
+    for (const decoded of [decodeURIComponent(redacted.replaceAll('+', ' ')), Buffer.from(redacted, 'base64').toString()])
+      expect(decoded).not.toContain('9a8b7c6d5e');
+    expect(redacted).not.toMatch(/9a8b7c6d5e/);
+  });
+
+  test('line by line where it has several, but for lines as short as a brace', () => {
+    keepSecret('-----BEGIN KEY-----\nMIIEvQIBADANBg\n}\nkqhkiG9w0BAQEF\n-----END KEY-----\n');
+    expect(redact('a kqhkiG9w0BAQEF b } c')).toBe('a *** b } c');
+    expect(redact('MIIEvQIBADANBg')).toBe('***');
+  });
+
+  test('with its blanks at the ends and without', () => {
+    keepSecret('trailing-blank \n');
+    expect(redact('is trailing-blank.')).toBe('is ***.');
+  });
+
+  test('together with another one that overlaps it', () => {
+    keepSecret('abcdefgh');
+    keepSecret('efghijkl');
+    expect(redact('<abcdefghijkl>')).toBe('<***>');
+  });
+
+  test('wherever it is in a value, in keys too, and as a number of at least 6 digits', () => {
+    keepSecret('73550185');
+    keepSecret('hunter2hunter2');
+    expect(redactJson({ list: ['x hunter2hunter2'], 'k-hunter2hunter2': { pin: 73550185, other: 7, nothing: null } })).toEqual({
+      list: ['x ***'],
+      'k-***': { pin: '***', other: 7, nothing: null },
+    });
+  });
+
+  test('not when it has fewer than 4 characters', () => {
+    keepSecret('abc');
+    expect(redact('abc')).toBe('abc');
+  });
+});
+
+test('events keep their kind, their numbers and what core says of them, even where a secret is such a word', () => {
+  for (const value of ['metrics', 'params', '123456', '1234', 'accuracy']) keepSecret(value);
+  const metrics = { kind: 'metrics', values: { accuracy: 123456 }, step: 123456, writer: 'params', seq: 123456 } as const;
+  expect(redactEvent(metrics)).toEqual({ ...metrics, values: { '***': 123456 } });
+  const params = { kind: 'params', values: { pin: 123456, count: 1234, text: 'metrics' } } as const;
+  expect(redactEvent(params)).toEqual({ kind: 'params', values: { pin: '***', count: 1234, text: '***' } });
+});

@@ -1,0 +1,183 @@
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { IsString } from 'class-validator';
+
+import * as local from '@mortise/flavor-local';
+import { Client, defineFlavor, type Alerter, type ComponentContext } from '../index.ts';
+import { recordingFlavor, RecordingTracker } from '../testing/recording-tracker.ts';
+import { temporaryProject } from '../testing/temporary-project.ts';
+
+class ServerConfig {
+  @IsString()
+  url!: string;
+}
+
+let tracker: RecordingTracker;
+/** Made and let go of. */
+const made: string[] = [];
+const gone: string[] = [];
+let createDelayMs = 0;
+
+type Part = Partial<Pick<Alerter, 'check' | typeof Symbol.asyncDispose>>;
+const alerter = (name: string, part: (context: ComponentContext<ServerConfig>) => Part | Promise<Part>) =>
+  defineFlavor({
+    apiVersion: 1,
+    type: 'alerter',
+    name,
+    config: async () => ServerConfig,
+    load: async () => ({
+      async create(context): Promise<Alerter> {
+        const own = await part(context as ComponentContext<ServerConfig>);
+        made.push(name);
+        return { send: async () => undefined, [Symbol.asyncDispose]: async () => void gone.push(name), ...own };
+      },
+    }),
+  });
+const flavors = [
+  ...local.flavors,
+  defineFlavor({ ...recordingFlavor(new RecordingTracker(), 'recording'), load: async () => ({ create: async () => tracker }) }),
+  alerter('fetching-check', ({ config, fetch }) => ({ check: async (signal) => void (await fetch(config.url, { signal })) })),
+  alerter('deaf-check', ({ config }) => ({ check: async () => void (await fetch(config.url)) })),
+  alerter('hanging-create', async ({ config, fetch }) => (await fetch(config.url), {})),
+  alerter('slow-create', async () => (await delay(createDelayMs), {})),
+  alerter('hanging-end', () => ({ [Symbol.asyncDispose]: () => new Promise(() => undefined) })),
+  alerter('failing-create', () => Promise.reject(new Error('connect ECONNREFUSED\n    at somewhere'))),
+];
+jest.unstable_mockModule('@mortise/flavor-local', () => ({ flavors }));
+
+let place: Awaited<ReturnType<typeof temporaryProject>>;
+let client: Client;
+let silent: Server;
+let sockets: Socket[];
+let url: string;
+
+beforeEach(async () => {
+  tracker = new RecordingTracker();
+  made.length = gone.length = 0;
+  place = await temporaryProject();
+  client = await Client.open();
+  sockets = [];
+  // Takes connections, and never answers.
+  silent = createServer((socket) => void sockets.push(socket.on('error', () => undefined).resume())).listen(0, '127.0.0.1');
+  await once(silent, 'listening');
+  url = `http://127.0.0.1:${(silent.address() as AddressInfo).port}/`;
+});
+afterEach(async () => {
+  for (const socket of sockets) socket.destroy();
+  silent.close();
+  await client.close();
+  place.remove();
+});
+
+/** A stack with the default components and these. */
+async function stackWith(parts: { trackers?: string[]; alerters?: string[] }, config: { url: string } = { url }): Promise<void> {
+  for (const name of parts.trackers ?? []) await client.registerComponent({ type: 'experiment-tracker', name, flavor: name, config: {} });
+  for (const name of parts.alerters ?? []) await client.registerComponent({ type: 'alerter', name, flavor: name, config: { ...config } });
+  const required = { orchestrator: 'default', 'artifact-store': 'default' };
+  await client.registerStack('team', { ...required, 'experiment-tracker': parts.trackers ?? [], alerter: parts.alerters ?? [] });
+}
+const problems = async (timeoutMs = 2_000) => {
+  const { components } = await client.validateStack('team', { timeoutMs });
+  return Object.fromEntries(components.map(({ name, problem }) => [name, problem]));
+};
+
+describe('a stack that is validated', () => {
+  test('is ok when every component can be made and reached, and leaves nothing behind', async () => {
+    await stackWith({ trackers: ['recording', 'local'], alerters: ['slow-create'] });
+    const validation = await client.validateStack('team');
+    expect(validation).toMatchObject({ stack: 'team', ok: true });
+    expect(validation.components.map(({ type, name, flavor, ok, problem }) => [type, name, flavor, ok, problem])).toEqual([
+      ['orchestrator', 'default', 'local', true, null],
+      ['artifact-store', 'default', 'local', true, null],
+      ['experiment-tracker', 'recording', 'recording', true, null],
+      ['experiment-tracker', 'local', 'local', true, null],
+      ['alerter', 'slow-create', 'slow-create', true, null],
+    ]);
+    expect(tracker.calls).toEqual(['check']);
+    expect([made, gone]).toEqual([['slow-create'], ['slow-create']]);
+    expect(readdirSync(join(place.project.root, '.mortise/artifacts/.tmp'))).toEqual([]);
+    expect(existsSync(join(place.project.trackingFolder, 'local'))).toBe(true);
+    expect(readdirSync(join(place.project.trackingFolder, 'local'))).toEqual([]);
+  });
+
+  test('is the active one unless it is named; one that there is not is an error', async () => {
+    expect((await client.validateStack()).stack).toBe('default');
+    await expect(client.validateStack('taem')).rejects.toThrow('no stack named "taem"');
+  });
+
+  test('is not when a component cannot be reached: its problem is one line, and the others are looked at all the same', async () => {
+    tracker = new RecordingTracker({ failOpen: Infinity });
+    await stackWith({ trackers: ['recording'], alerters: ['failing-create', 'slow-create'] });
+    const found = await problems();
+    expect(found).toMatchObject({ default: null, 'slow-create': null });
+    expect(found['recording']).toEqual(expect.any(String));
+    expect(found['failing-create']).toMatch(/^FLAVOR_BROKEN: .*connect ECONNREFUSED/);
+    for (const problem of Object.values(found)) expect(problem ?? '').not.toContain('\n');
+  });
+
+  test('tells of references that lead nowhere, before the component is made', async () => {
+    await stackWith({ alerters: ['slow-create'] }, { url: '{{secret.team.url}}/{{env.NO_SUCH_VARIABLE}}' });
+    const { 'slow-create': problem } = await problems();
+    expect(problem).toContain('{{secret.team.url}}');
+    expect(problem).toContain('NO_SUCH_VARIABLE');
+    expect(made).toEqual([]);
+  });
+});
+
+describe('a component that hangs is told of within the limit, all of them side by side', () => {
+  test('in a check that a server never answers, whether it listens to the signal or not; and what was made is let go of', async () => {
+    await stackWith({ alerters: ['fetching-check', 'deaf-check', 'slow-create'] });
+    const startedAt = performance.now();
+    expect(await problems(300)).toEqual({
+      default: null,
+      'fetching-check': 'checking it took longer than 0.3 s',
+      'deaf-check': 'checking it took longer than 0.3 s',
+      'slow-create': null,
+    });
+    expect(performance.now() - startedAt).toBeLessThan(1_500);
+    expect(gone.toSorted()).toEqual(['deaf-check', 'fetching-check', 'slow-create']);
+  });
+
+  test('while it is made: what it asks for is ended, so that no connection stays', async () => {
+    await stackWith({ alerters: ['hanging-create'] });
+    expect((await problems(300))['hanging-create']).toBe('making it took longer than 0.3 s');
+    expect(sockets).toHaveLength(1);
+    if (!sockets[0]!.closed) await once(sockets[0]!, 'close');
+  });
+
+  test('while it is made, for good or not: what comes late is let go of', async () => {
+    createDelayMs = 600;
+    await stackWith({ alerters: ['slow-create'] });
+    expect((await problems(200))['slow-create']).toBe('making it took longer than 0.2 s');
+    await delay(0);
+    expect([made, gone]).toEqual([['slow-create'], ['slow-create']]);
+    createDelayMs = 0;
+  });
+
+  test('while it lets go', async () => {
+    await stackWith({ alerters: ['hanging-end'] });
+    expect((await problems(200))['hanging-end']).toBe('letting go of it took longer than 0.2 s');
+  });
+});
+
+describe('the local flavors', () => {
+  test('write into their folders, and say so when they cannot', async () => {
+    await stackWith({ trackers: ['local'] });
+    expect(await problems()).toEqual({ default: null, local: null });
+    const { root, trackingFolder } = place.project;
+    rmSync(join(root, '.mortise/artifacts/.tmp'), { recursive: true });
+    writeFileSync(join(root, '.mortise/artifacts/.tmp'), 'a file where a folder belongs');
+    rmSync(join(trackingFolder, 'local'), { recursive: true });
+    writeFileSync(join(trackingFolder, 'local'), 'a file where a folder belongs');
+    const { components } = await client.validateStack('team');
+    expect(components.filter(({ ok }) => !ok).map(({ type, problem }) => [type, problem])).toEqual([
+      ['artifact-store', expect.stringContaining('.tmp')],
+      ['experiment-tracker', expect.stringContaining('cannot make')],
+    ]);
+  });
+});

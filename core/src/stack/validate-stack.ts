@@ -1,0 +1,120 @@
+import { isMortiseError } from '../errors.ts';
+import { configUses } from '../secrets/component-secrets.ts';
+import { redact } from '../secrets/redaction.ts';
+import { requireReferences } from '../secrets/resolve-references.ts';
+import type { ComponentRecord } from '../store/metadata-store.ts';
+import { withinTime } from '../tracking/within-time.ts';
+import { findDescriptor, flavorDescriptors } from './builtin-flavors.ts';
+import { vetoOf, type StackMember } from './check-stack.ts';
+import type { ComponentType } from './component-types.ts';
+import { findStack } from './find-stack.ts';
+import { orBroken } from './flavor-broken.ts';
+import type { StackOutline } from './flavor.ts';
+import { importFlavor } from './import-flavor.ts';
+import { noted } from './load-flavor.ts';
+import { makeComponent, type AssemblyPlace } from './make-component.ts';
+
+/** Whether a stack can be used from here, component by component. */
+export interface StackValidation {
+  stack: string;
+  ok: boolean;
+  components: ComponentValidation[];
+}
+
+export interface ComponentValidation {
+  type: ComponentType;
+  name: string;
+  flavor: string;
+  ok: boolean;
+  /** What keeps it from being used, in one line. */
+  problem: string | null;
+  durationMs: number;
+}
+
+export interface ValidateOptions {
+  /** How long each component may take, ms. Default 10,000. All are looked at side by side. */
+  timeoutMs?: number;
+}
+
+const TIMEOUT_MS = 10_000;
+/** How long a component that was given up may take to let go of what it holds, ms. */
+const LEAVE_MS = 1_000;
+
+/**
+ * Makes every component of a stack, as a run would, asks it whether it can be reached, and lets go of it. What is wrong is told, not thrown.
+ * @throws UnknownStack
+ */
+export async function validateStack(
+  name: string,
+  place: AssemblyPlace,
+  { timeoutMs = TIMEOUT_MS }: ValidateOptions = {},
+): Promise<StackValidation> {
+  const stack = await findStack(place.store, name);
+  const descriptors = await flavorDescriptors(place.store);
+  const probe = async (record: ComponentRecord, run: Probe): Promise<void> =>
+    probeComponent({ record, descriptor: findDescriptor(descriptors, record.type, record.flavor) }, stack, place, run);
+  const components = await Promise.all(stack.components.map((record) => validateComponent(record, timeoutMs, (run) => probe(record, run))));
+  return { stack: name, ok: components.every(({ ok }) => ok), components };
+}
+
+/** How far the look at a component has come, and what ends it. */
+interface Probe {
+  doing: string;
+  signal: AbortSignal;
+}
+
+async function validateComponent(
+  { type, name, flavor }: ComponentRecord,
+  timeoutMs: number,
+  probe: (run: Probe) => Promise<void>,
+): Promise<ComponentValidation> {
+  const stop = new AbortController();
+  const run: Probe = { doing: 'loading its flavor', signal: stop.signal };
+  const startedAt = performance.now();
+  let answer: string | null | undefined;
+  const work = probe(run).then(
+    () => (answer = null),
+    (error: unknown) => (answer = redact(lineOf(error))),
+  );
+  await withinTime(work, timeoutMs);
+  const problem = answer === undefined ? `${run.doing} took longer than ${timeoutMs / 1000} s` : answer;
+  const durationMs = Math.round(performance.now() - startedAt);
+  stop.abort();
+  await withinTime(work, LEAVE_MS);
+  return { type, name, flavor, ok: problem === null, problem, durationMs };
+}
+
+/** What was made is let go of, also when it comes only after nobody waits any more. */
+async function probeComponent(member: StackMember, stack: StackOutline, place: AssemblyPlace, run: Probe): Promise<void> {
+  const { record, descriptor } = member;
+  const flavor = await noted(descriptor, place, () => importFlavor(descriptor, place.project.root));
+  if (flavor.settings !== undefined) await orBroken(descriptor, flavor.settings);
+  const veto = await vetoOf(member, stack, place);
+  if (veto !== undefined) throw veto;
+  await requireReferences(configUses([record]), place.store);
+  run.doing = 'making it';
+  const component = await makeComponent(record, descriptor, { ...place, fetch: fetchUntil(run.signal) });
+  try {
+    run.doing = 'checking it';
+    if (!run.signal.aborted) await Promise.race([component.check?.(run.signal), aborted(run.signal)]);
+  } finally {
+    if (!run.signal.aborted) run.doing = 'letting go of it';
+    await component[Symbol.asyncDispose]?.();
+  }
+}
+
+/** What a component asks for ends with the look at it. */
+function fetchUntil(signal: AbortSignal): typeof fetch {
+  return (input, { signal: own, ...init } = {}) => fetch(input, { ...init, signal: own ? AbortSignal.any([signal, own]) : signal });
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}
+
+function lineOf(error: unknown): string {
+  if (isMortiseError(error)) return error.line;
+  const { message = String(error), cause } = (error ?? {}) as { message?: unknown; cause?: unknown };
+  const because = (cause as { message?: unknown } | undefined)?.message;
+  return [message, ...(because === undefined ? [] : [because])].map(String).join(': ').replaceAll(/\s+/g, ' ').trim();
+}

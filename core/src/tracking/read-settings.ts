@@ -1,0 +1,17 @@
+import type { JsonObject } from '../json.ts';
+import type { SettingsLayer } from '../pipeline/pipeline-spec.ts';
+import { mergedSettings } from '../stack/merged-settings.ts';
+import type { TrackerComponent } from './run-tracking.ts';
+import { splitTrackerSettings, type ReadTrackerSettings } from './tracker-settings.ts';
+
+/** What is set for a tracker run, made ready by its component: references resolved, defaults filled in. A component that says nothing takes it as it is. */
+export async function readSettings({ readSettings: read }: TrackerComponent, given: JsonObject = {}): Promise<ReadTrackerSettings> {
+  if (read !== undefined) return read(given);
+  const { known, own } = splitTrackerSettings(given);
+  return { ...known, own };
+}
+
+/** What a pipeline itself sets for the tracker run of its runs. */
+export function parentSettings({ name, flavor }: TrackerComponent, settings: SettingsLayer | undefined): JsonObject | undefined {
+  return settings && mergedSettings({ type: 'experiment-tracker', name, flavor }, [settings]);
+}
