@@ -1,3 +1,9 @@
+/**
+ * Suites that a flavor runs to see whether it keeps what its interface promises, and doubles for tests.
+ * @module @mortise/flavor-testkit
+ */
+export type { AlerterBackend, AlerterFault, AlerterSuite, ReceivedAlert } from './alerter/alerter-suite.ts';
+export { testAlerter } from './alerter/test-alerter.ts';
 export { testArtifactStore } from './artifact-store/test-artifact-store.ts';
 export type { ArtifactStoreBackend, ArtifactStoreSuite } from './artifact-store/artifact-store-suite.ts';
 export { chaos, ChaosTracker, type ChaosCall, type ChaosOptions } from './chaos/chaos.ts';
@@ -5,6 +11,8 @@ export { CHAOS_ACTS, type ChaosAct, type ChaosMethod, type ChaosPlan, type Rando
 export type { ExperimentTrackerBackend, ExperimentTrackerSuite, Fault } from './experiment-tracker/experiment-tracker-suite.ts';
 export { testExperimentTracker } from './experiment-tracker/test-experiment-tracker.ts';
 export type { Lack, MetricPoint, TrackerState } from './experiment-tracker/tracker-state.ts';
+export type { OrchestratorBackend, OrchestratorSuite } from './orchestrator/orchestrator-suite.ts';
+export { testOrchestrator } from './orchestrator/test-orchestrator.ts';
 export { recordedState } from './recording/recorded-state.ts';
 export { RECORDING_FILE, recordingFlavor, trackerFlavor } from './recording/recording-flavor.ts';
 export { RecordingTracker, type Failing, type RecordingTrackerOptions } from './recording/recording-tracker.ts';

@@ -56,7 +56,7 @@ export const keyMutants: ArtifactStoreMutant[] = [
     does: 'takes keys that lead outside',
     caughtBy: 'the key "a/../b" is refused by every method',
     Store: class extends MemoryArtifactStore {
-      override check(key: string): void {
+      override admit(key: string): void {
         if (key !== 'a/../b') checkKey(key);
       }
     },
@@ -164,7 +164,7 @@ export const keyMutants: ArtifactStoreMutant[] = [
     caughtBy: 'a local path leads to the bytes; a store that is reached over the network has none',
     Store: class extends MemoryArtifactStore {
       localPath(key: string): string {
-        this.check(key);
+        this.admit(key);
         return `/nowhere/${key}`;
       }
     },

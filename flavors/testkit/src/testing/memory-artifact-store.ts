@@ -40,7 +40,7 @@ export class MemoryArtifactStore implements ArtifactStore {
   }
 
   async put(key: string, body: Body, options: PutOptions = {}): Promise<{ size: number; sha256: string }> {
-    this.check(key);
+    this.admit(key);
     await this.reach('to write');
     options.signal?.throwIfAborted();
     const bytes = await this.gather(body, options.signal);
@@ -50,7 +50,7 @@ export class MemoryArtifactStore implements ArtifactStore {
   }
 
   async *get(key: string, { from = 0, to = Infinity, signal }: Range = {}): AsyncGenerator<Uint8Array, void, undefined> {
-    this.check(key);
+    this.admit(key);
     await this.reach('to read');
     signal?.throwIfAborted();
     const object = this.memory.objects.get(key);
@@ -62,7 +62,7 @@ export class MemoryArtifactStore implements ArtifactStore {
   }
 
   async stat(key: string): Promise<{ size: number; modifiedAt: number } | undefined> {
-    this.check(key);
+    this.admit(key);
     await this.reach('to look at');
     const object = this.memory.objects.get(key);
     return object && { size: object.bytes.length, modifiedAt: object.modifiedAt };
@@ -80,17 +80,17 @@ export class MemoryArtifactStore implements ArtifactStore {
   }
 
   async delete(keys: readonly string[]): Promise<void> {
-    for (const key of keys) this.check(key);
+    for (const key of keys) this.admit(key);
     await this.reach('to delete');
     for (const key of keys) this.memory.objects.delete(key);
   }
 
   uri(key: string): string {
-    this.check(key);
+    this.admit(key);
     return `memory://${this.id}/${key.split('/').map(encodeURIComponent).join('/')}`;
   }
 
-  check(key: string): void {
+  admit(key: string): void {
     checkKey(key);
   }
 
