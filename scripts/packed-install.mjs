@@ -1,34 +1,21 @@
 // Installs what would be published (npm pack of every package) into an empty project outside the repository, and uses it there: on the Node that runs
 // this, on the oldest one that is supported, and on one that is too old. Needs a build and the registry. Ends with `N passed, N failed`.
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
+import { Claims, pack, PUBLISHED, root, run as runIn } from './testing/packed-packages.mjs';
+
 const { version } = JSON.parse(readFileSync(join(root, 'lerna.json'), 'utf8'));
-const packages = ['core', 'flavors/local', 'flavors/testkit', 'cli'];
 const work = mkdtempSync(join(tmpdir(), 'mortise-packed-'));
 const project = join(work, 'project');
 mkdirSync(project);
 
-let passed = 0;
-let failed = 0;
-function check(claim, prove) {
-  try {
-    prove();
-    passed += 1;
-    console.log(`ok    ${claim}`);
-  } catch (error) {
-    failed += 1;
-    console.log(`FAIL  ${claim}\n${[error.message, error.stdout, error.stderr].filter(Boolean).join('\n').replace(/^/gm, '      ')}`);
-  }
-}
-
-const run = (file, args, cwd = project, env = process.env) =>
-  execFileSync(file, args, { cwd, env, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
+const claims = new Claims();
+const check = claims.check.bind(claims);
+const run = (file, args, cwd = project, env = process.env) => runIn(file, args, cwd, env);
 const node = (...args) => run(process.execPath, args);
 const mortise = join(project, 'node_modules/@mortise/cli/dist/mortise.js');
 
@@ -117,14 +104,12 @@ function useOn(node) {
 try {
   let packed = [];
   check('every package packs', () => {
-    const folders = packages.flatMap((folder) => ['-w', folder]);
-    const report = JSON.parse(run('npm', ['pack', '--json', '--pack-destination', work, ...folders], root));
-    packed = Array.isArray(report) ? report : Object.values(report);
-    assert.equal(packed.length, packages.length);
+    packed = pack(PUBLISHED, work);
+    assert.equal(packed.length, PUBLISHED.length);
   });
-  check('a package holds its built files and its licence, no source, no test, no build record', () => {
+  check('a package holds its built files, what a new flavor is made from, and its licence, no source, no test, no build record', () => {
     for (const { name, files } of packed) {
-      const paths = files.map(({ path }) => path);
+      const paths = files.map(({ path }) => path).filter((path) => name !== '@mortise/cli' || !path.startsWith('templates/'));
       assert.deepEqual(
         paths.filter((path) => !/^(dist\/.+\.(js|js\.map|d\.ts|txt)|LICENSE|README\.md|package\.json)$/.test(path)),
         [],
@@ -140,7 +125,7 @@ try {
   });
   check('all of them install into an empty project', () => {
     writeFileSync(join(project, 'package.json'), '{ "name": "empty", "private": true, "type": "module" }\n');
-    run('npm', ['install', ...packed.map(({ filename }) => join(work, filename))]);
+    run('npm', ['install', ...packed.map(({ tarball }) => tarball)]);
     assert.ok(!existsSync(join(project, 'node_modules/@mortise/cli/node_modules/@mortise')), 'there are two copies of core');
   });
   check('npx mortise --version prints the version', () => {
@@ -193,5 +178,4 @@ try {
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
-console.log(`${passed} passed, ${failed} failed`);
-process.exitCode = failed === 0 ? 0 : 1;
+claims.sumUp();

@@ -1,0 +1,8 @@
+import { IsNotEmpty, IsString } from 'class-validator';
+
+export class SqliteArtifactStoreConfig {
+  /** The file; a relative path is meant from the project root. Its folder is made. */
+  @IsString()
+  @IsNotEmpty()
+  file: string = 'artifacts.db';
+}
