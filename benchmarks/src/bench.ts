@@ -5,6 +5,7 @@ import { chain } from './chain.ts';
 import { handOver } from './hand-over.ts';
 import { isolation } from './isolation.ts';
 import { logMetrics } from './log-metrics.ts';
+import { manyComponents } from './many-components.ts';
 import { table, type Row } from './row.ts';
 import { isDiskUnsettled, ScratchProject } from './scratch-project.ts';
 import { startUp } from './start-up.ts';
@@ -15,6 +16,7 @@ const GROUPS: Record<string, (project: ScratchProject, rounds: number) => Row[]>
   'hand-over': handOver,
   'log-metrics': logMetrics,
   isolation,
+  'many-components': manyComponents,
 };
 
 const { values, positionals } = parseArgs({
