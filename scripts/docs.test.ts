@@ -13,9 +13,15 @@ import { codeBlocks, documentModules, linkedFiles, promisedOutput } from './test
 const repository = fileURLToPath(new URL('..', import.meta.url));
 const documents = globSync(['README.md', 'docs/**/*.md', 'examples/*/README.md', 'benchmarks/README.md', 'CONTRIBUTING.md'], {
   cwd: repository,
+  // Made of the sources.
+  exclude: ['docs/api/**', 'docs/node_modules/**'],
 }).sort();
 const modules = documents.flatMap((document) => documentModules(join(repository, document)).map((module) => ({ ...module, document })));
-const programs = modules.filter(({ isProgram }) => isProgram);
+/** Where a guide's own commands run a program, the test of the commands does. */
+const programs = modules.filter(({ document, file, isProgram }) => isProgram && !isRunBy(document, file));
+const isRunBy = (document: string, file: string) =>
+  document.startsWith('docs/') &&
+  codeBlocks(join(repository, document)).some(({ language, text }) => language === 'sh' && text.includes(file));
 const folderOf = (document: string) => document.replaceAll(/\W/g, '-');
 
 describe('every TypeScript block', () => {

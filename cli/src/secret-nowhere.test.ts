@@ -180,7 +180,8 @@ describe.each(['inline', 'process'])('a run whose steps tell a token wherever th
       ['stack', 'validate', 'told'],
     ])
       expect((await mortise([...words, '--verbose'], { BROKEN: '1' })).code).toBe(1);
-    await mortise(['runs', 'resume', name, '--verbose'], { LEAKED: TOKEN });
+    const resumed = await mortise(['runs', 'resume', name, '--verbose'], { LEAKED: TOKEN });
+    expect(resumed).toMatchObject({ code: 1, stderr: expect.stringMatching(/^error PARAM_WAS_SECRET: .*"given"/) });
   }, 180_000);
 
   it('its vendor is called with it, so it was there to be told', () => {

@@ -24,6 +24,6 @@ export function shellLines(block: string): ShellLine[] {
 /** Words between blanks; quotes keep blanks in a word. */
 export function shellWords(line: string): string[] {
   return [...line.matchAll(/(?:[^\s'"]+|'[^']*'|"[^"]*")+/g)].map(([word]) =>
-    word.replace(/'([^']*)'|"([^"]*)"/g, (_, one, two) => one ?? two),
+    word.replace(/'([^']*)'|"([^"]*)"/g, (_, one?: string, two?: string) => one ?? two ?? ''),
   );
 }

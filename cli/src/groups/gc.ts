@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { collect, late, output } from './declare.ts';
+import { late, output } from './declare.ts';
 
 const gcCommands = () => import('../commands/gc.ts');
 

@@ -273,8 +273,8 @@ describe('before any step runs', () => {
 
   test('a setting that is needed and not set is asked for', async () => {
     await client.setActiveStack('strict');
-    expect(await refused(() => pipeline('wine', () => void step('train', tracked, () => 1)()).run({}))).toContain(
-      'pipeline "wine" does not set "project", which the experiment tracker "strict" (requiring) needs',
+    expect(await refused(() => pipeline('wine', () => void step('train', tracked, () => 1)()).run({}))).toMatch(
+      'SETTINGS_MISSING_KEY: pipeline "wine" does not set "project", which the experiment tracker "strict" (requiring) needs',
     );
     const settings = { 'experiment-tracker.requiring': { project: 'wines' } };
     await pipeline('wine', { settings }, () => void step('train', tracked, () => 1)()).run({});

@@ -48,6 +48,7 @@ async function useEverything(store: MetadataStore): Promise<void> {
   for (const query of [{}, { type: 'alerter' as const }, { type: 'alerter' as const, flavor: 'console', name: 'a' }])
     await store.components(query);
   await store.createStack({ id: newId(), name: 's', createdAt: 1, components: [component] });
+  await store.importStack({ flavors: [], components: [], stack: { id: newId(), name: 'imported', createdAt: 1, components: [] } });
   await store.stack('s');
   await store.stacks({});
   const labels = { team: 'ml' };
