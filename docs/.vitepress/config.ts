@@ -17,7 +17,15 @@ export default defineConfig({
   title: 'Mortise',
   description: 'Pipelines and experiment tracking for TypeScript, on a stack that can be swapped',
   cleanUrls: true,
-  srcExclude: ['README.md'],
+  markdown: {
+    config(md) {
+      // `{{secret.name.key}}` is text here, and none of Vue's expressions.
+      for (const rule of ['text', 'code_inline'] as const) {
+        const render = md.renderer.rules[rule]!;
+        md.renderer.rules[rule] = (...given) => render(...given).replaceAll('{{', '&#123;&#123;');
+      }
+    },
+  },
   // Links to files of the repository that are no pages.
   ignoreDeadLinks: [/\/examples\//, /\/benchmarks\//, /\.\.\//],
   themeConfig: {
