@@ -285,10 +285,17 @@ function defaultName(pipeline: string, at: number): string {
 
 /** Modules as paths from the project root, so that a project can move. */
 function relativise(plan: PipelineSpec, root: string): PipelineSpec {
+  const paths = new Map<string, string>();
   const path = (module: string): string => {
-    if (!module.startsWith('file:')) return module;
-    const from = relative(root, fileURLToPath(module));
-    return from.startsWith('..') ? module : from.split(sep).join('/');
+    let found = paths.get(module);
+    if (found === undefined) paths.set(module, (found = pathFrom(root, module)));
+    return found;
   };
   return { ...plan, module: path(plan.module), steps: plan.steps.map((step) => ({ ...step, module: path(step.module) })) };
+}
+
+function pathFrom(root: string, module: string): string {
+  if (!module.startsWith('file:')) return module;
+  const from = relative(root, fileURLToPath(module));
+  return from.startsWith('..') ? module : from.split(sep).join('/');
 }
