@@ -2,6 +2,7 @@ import { ArtifactCorrupt, ArtifactNotFound, InputNotLoadable, isError, MapNotArr
 import type { VersionIntent } from '../store/metadata-store.ts';
 import { stepContext, type StepContext } from '../tracking/context.ts';
 import type { AttemptTracking } from '../tracking/run-tracking.ts';
+import type { AttemptStop } from './attempt-stop.ts';
 import type { OpenRun } from './open-run.ts';
 import { reasonOf } from './outcome.ts';
 import type { StepCall, StepInput } from './step-call.ts';
@@ -26,7 +27,7 @@ export interface BegunAttempt {
   attempt: number;
   intents: readonly VersionIntent[];
   tracking: AttemptTracking;
-  stop: AbortController;
+  stop: AttemptStop;
 }
 
 export interface ExecutedInline {

@@ -8,6 +8,7 @@ import type { Outcome } from '../tracking/experiment-tracker.ts';
 import type { AttemptStart, AttemptTracking } from '../tracking/run-tracking.ts';
 import { trackerRunKey } from '../tracking/tracker-run-key.ts';
 import { AttemptCode } from './attempt-code.ts';
+import { AttemptStop } from './attempt-stop.ts';
 import { cacheKey } from './cache-key.ts';
 import { callEndHooks, callStartHook } from './call-hooks.ts';
 import type { ProcessPlace } from './child/execute-in-process.ts';
@@ -178,7 +179,7 @@ async function runAttempt(
   call.onAttempt?.(tracking);
   emit(run, call, { status: 'running', attempt: started.attempt, durationMs: 0 });
 
-  const stop = new AbortController();
+  const stop = new AttemptStop();
   const code = new AttemptCode(run, call, { id, stop });
   const unlink = run.stopsToo(stop);
   let end: StepEnd;

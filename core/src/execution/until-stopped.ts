@@ -1,18 +1,19 @@
 import { StepTimeout } from '../errors.ts';
 import type { StepSpec } from '../pipeline/pipeline-spec.ts';
+import type { AttemptStop } from './attempt-stop.ts';
 
 /**
  * Begins the work and gives its result, unless the step's time is up or somebody stops it first: then its late result is dropped. Code that never lets
  * go of the process is not interrupted, but has taken too long all the same.
  */
-export async function untilStopped<T>(begin: () => Promise<T>, step: StepSpec, stop: AbortController): Promise<T> {
+export async function untilStopped<T>(begin: () => Promise<T>, step: StepSpec, stop: AttemptStop): Promise<T> {
   const { timeoutMs } = step.options;
-  if (timeoutMs === undefined) return untilAborted(begin(), stop.signal);
+  if (timeoutMs === undefined) return unlessAborted(begin(), stop.signal, (abort) => stop.listen(abort));
   const due = Date.now() + timeoutMs;
   const expire = (): void => stop.abort(new StepTimeout({ step: step.id, timeoutMs }));
   const timer = setTimeout(expire, timeoutMs);
   try {
-    const result = await untilAborted(begin(), stop.signal);
+    const result = await unlessAborted(begin(), stop.signal, (abort) => stop.listen(abort));
     if (Date.now() > due) expire();
     stop.signal.throwIfAborted();
     return result;
@@ -23,11 +24,18 @@ export async function untilStopped<T>(begin: () => Promise<T>, step: StepSpec, s
 
 /** What the work gives, or the signal's reason if it is aborted before; then the work's late end is dropped. */
 export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  return unlessAborted(work, signal, (abort) => {
+    signal.addEventListener('abort', abort, { once: true });
+    return () => signal.removeEventListener('abort', abort);
+  });
+}
+
+/** `listen` has its argument called when the signal is aborted, and gives what ends that. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal, listen: (abort: () => void) => () => void): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(signal.reason as Error);
-    const settle = (): void => signal.removeEventListener('abort', abort);
     if (signal.aborted) abort();
-    else signal.addEventListener('abort', abort, { once: true });
+    const settle = listen(abort);
     work.then(
       (value) => {
         settle();

@@ -8,6 +8,7 @@ import { stderrLogger } from '../../stack/logger.ts';
 import { makeResolvedComponent } from '../../stack/make-component.ts';
 import { EventLogWriter } from '../../tracking/event-log-writer.ts';
 import type { LoggedEvent } from '../../tracking/experiment-tracker.ts';
+import { AttemptStop } from '../attempt-stop.ts';
 import { executeInline, type StepSurroundings } from '../execute-inline.ts';
 import { saveLogged } from '../save-logged.ts';
 import type { StepInput } from '../step-call.ts';
@@ -60,7 +61,7 @@ interface Prepared {
 /** The attempt that runs. */
 interface Current {
   task: StepTask;
-  stop: AbortController;
+  stop: AttemptStop;
   tracking: ChildTracking;
 }
 
@@ -106,7 +107,7 @@ class StepServer {
 
   async #run(task: StepTask, prepared: Prepared): Promise<void> {
     const tracking = this.#trackingOf(task, prepared);
-    const stop = new AbortController();
+    const stop = new AttemptStop();
     this.#current = { task, stop, tracking };
     let answer: FromChild;
     try {
