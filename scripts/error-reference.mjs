@@ -18,23 +18,19 @@ export async function errorReference() {
   const byCode = new Map(errors.map((error) => [error.code, error]));
   const parts = sections(readFileSync(source, 'utf8')).map(({ title, codes }) => {
     const rows = codes.filter((code) => byCode.has(code)).map((code) => row(code, byCode.get(code)));
-    return `## ${title[0].toUpperCase()}${title.slice(1)}\n\n| code | what happened | what to do |\n| --- | --- | --- |\n${rows.join('\n')}`;
+    return `## ${title}\n\n| code | what happened | what to do |\n| --- | --- | --- |\n${rows.join('\n')}`;
   });
   const text = `${[INTRO, ...parts].join('\n\n')}\n`;
   const file = document.pathname;
   return prettier.format(text, { ...(await prettier.resolveConfig(file)), filepath: file });
 }
 
-/** Codes in the order of the source, under the titles of its sections. */
-function sections(text) {
-  return text
-    .split(/^\/\/ -{4} (.*?) -+$/m)
-    .slice(1)
-    .reduce((found, part, index) => {
-      if (index % 2 === 0) found.push({ title: part, codes: [] });
-      else found.at(-1).codes = [...part.matchAll(/(?:define\(\s*|static readonly code = )'([A-Z_]+)'/g)].map(([, code]) => code);
-      return found;
-    }, []);
+/** Codes in the order of the sources, which errors.ts names under their titles. */
+function sections(index) {
+  return [...index.matchAll(/^\/\/ (.*)\nexport \* from '(.*)';$/gm)].map(([, title, file]) => {
+    const text = readFileSync(new URL(file, source), 'utf8');
+    return { title, codes: [...text.matchAll(/(?:define\(\s*|static readonly code = )'([A-Z_]+)'/g)].map(([, code]) => code) };
+  });
 }
 
 function row(code, Type) {

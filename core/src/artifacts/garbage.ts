@@ -1,4 +1,5 @@
-import type { Accounted, MetadataStore } from '../store/metadata-store.ts';
+import type { MetadataStore } from '../store/metadata-store.ts';
+import type { Accounted } from '../store/version-data.ts';
 import { idInKey } from './artifact-key.ts';
 import type { ArtifactStore, StoredObject } from './artifact-store.ts';
 

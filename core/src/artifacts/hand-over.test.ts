@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
 import { ArtifactCorrupt, isError } from '../errors.ts';
 import { newId } from '../id.ts';
-import type { VersionRecord } from '../store/metadata-store.ts';
+import type { VersionRecord } from '../store/version-data.ts';
 import { temporaryArtifactStore, type TemporaryArtifactStore } from '../testing/temporary-artifact-store.ts';
 import { file, type FileArtifact } from './file-artifact.ts';
 import { HandOver } from './hand-over.ts';

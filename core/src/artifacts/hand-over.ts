@@ -1,4 +1,4 @@
-import type { VersionRecord } from '../store/metadata-store.ts';
+import type { VersionRecord } from '../store/version-data.ts';
 import type { ArtifactStore } from './artifact-store.ts';
 import { fingerprint } from './fingerprint.ts';
 import { loadValue, readValue } from './load-value.ts';

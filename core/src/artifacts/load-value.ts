@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 import { ArtifactCorrupt, ArtifactNotFound, isError } from '../errors.ts';
-import type { VersionRecord } from '../store/metadata-store.ts';
+import type { VersionRecord } from '../store/version-data.ts';
 import type { ArtifactStore } from './artifact-store.ts';
 import type { ArtifactReader } from './materializer.ts';
 import { materializerNamed } from './materializers.ts';

@@ -1,4 +1,4 @@
-import type { CommittedVersion } from '../store/metadata-store.ts';
+import type { CommittedVersion } from '../store/version-data.ts';
 import type { ArtifactStore } from './artifact-store.ts';
 import { writeValue, type Body } from './write-value.ts';
 

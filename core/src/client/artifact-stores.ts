@@ -1,7 +1,9 @@
 import type { ArtifactStore } from '../artifacts/artifact-store.ts';
 import { isMortiseError } from '../errors.ts';
 import type { Project } from '../project/project.ts';
-import type { MetadataStore, StackSnapshot, VersionRecord } from '../store/metadata-store.ts';
+import type { MetadataStore } from '../store/metadata-store.ts';
+import type { StackSnapshot } from '../store/stack-data.ts';
+import type { VersionRecord } from '../store/version-data.ts';
 
 /** The artifact stores that hold the versions of a project, each opened when it is first asked for, as the stack of a run described it. */
 export class ArtifactStores {

@@ -1,7 +1,9 @@
 import { ArtifactNotFound, isError, UnknownStack } from '../errors.ts';
 import type { CancelledRun } from '../execution/cancel-run.ts';
 import { hasEnded } from '../pipeline/pipeline-spec.ts';
-import type { MetadataStore, RunQuery, StepRunRecord, VersionQuery } from '../store/metadata-store.ts';
+import type { MetadataStore } from '../store/metadata-store.ts';
+import type { RunQuery, VersionQuery } from '../store/queries.ts';
+import type { StepRunRecord } from '../store/step-data.ts';
 import type { GarbageOptions, GarbageReport } from './collect-garbage.ts';
 import type { DeletedRunView } from './delete-run.ts';
 import {

@@ -1,7 +1,7 @@
 import type { ComponentType } from '../stack/component-types.ts';
 import { flavorProblem } from '../stack/flavor-status.ts';
 import type { StoredFlavor } from '../stack/flavor.ts';
-import type { ComponentRecord } from '../store/metadata-store.ts';
+import type { ComponentRecord } from '../store/stack-data.ts';
 import { componentView, type ComponentView } from './listings.ts';
 import { maskSecrets } from './mask-secrets.ts';
 

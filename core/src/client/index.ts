@@ -35,18 +35,9 @@ export type { StackDocument } from '../stack/stack-document.ts';
 export type { StackParts } from '../stack/stack-parts.ts';
 export type { ComponentValidation, StackValidation, ValidateOptions } from '../stack/validate-stack.ts';
 export type { ComponentEdit, NewComponent, StackEdit } from '../stack/stack-registry.ts';
-export type {
-  ComponentQuery,
-  Labels,
-  MetadataValue,
-  PageRequest,
-  RunError,
-  RunQuery,
-  SecretQuery,
-  StackQuery,
-  StackSnapshot,
-  VersionQuery,
-} from '../store/metadata-store.ts';
+export type { ComponentQuery, PageRequest, RunQuery, SecretQuery, StackQuery, VersionQuery } from '../store/queries.ts';
+export type { MetadataValue, RunError } from '../store/run-data.ts';
+export type { Labels, StackSnapshot } from '../store/stack-data.ts';
 
 /** How to find the pipelines of a file. Loads what runs them. */
 export const filePipelines = () => import('./file-pipelines.ts');

@@ -2,16 +2,10 @@ import type { Json, JsonObject } from '../json.ts';
 import type { RunStatus } from '../pipeline/pipeline-spec.ts';
 import type { ComponentType } from '../stack/component-types.ts';
 import type { FlavorDescriptor, StoredFlavor } from '../stack/flavor.ts';
-import type {
-  ComponentRecord,
-  Labels,
-  MetadataValue,
-  Page,
-  RunError,
-  RunSummary,
-  StackRecord,
-  VersionRecord,
-} from '../store/metadata-store.ts';
+import type { Page } from '../store/queries.ts';
+import type { MetadataValue, RunError, RunSummary } from '../store/run-data.ts';
+import type { ComponentRecord, Labels, StackRecord } from '../store/stack-data.ts';
+import type { VersionRecord } from '../store/version-data.ts';
 import { isoTime, isoTimeOrNull } from './pipeline-run-view.ts';
 
 /** One page of a list; `next` is `after` of the following page, null at the end. Times are ISO 8601 UTC with ms. */

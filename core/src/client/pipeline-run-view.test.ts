@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { toTagged } from '../artifacts/tagged-json.ts';
 import type { StepSpec } from '../pipeline/pipeline-spec.ts';
-import type { RunRecord, StepRunRecord, TrackerRunRecord } from '../store/metadata-store.ts';
+import type { RunRecord } from '../store/run-data.ts';
+import type { StepRunRecord } from '../store/step-data.ts';
+import type { TrackerRunRecord } from '../store/tracking-data.ts';
 import { pipelineRunView } from './pipeline-run-view.ts';
 
 const step = (id: string): StepSpec => ({

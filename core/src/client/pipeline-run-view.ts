@@ -1,15 +1,10 @@
 import { plainJson } from '../artifacts/plain-json.ts';
 import { maskConfig } from '../secrets/component-secrets.ts';
-import type {
-  InputRecord,
-  MetricSummary,
-  RunRecord,
-  StackSnapshot,
-  StepRunRecord,
-  TrackedSummary,
-  TrackerRunRecord,
-  VersionRecord,
-} from '../store/metadata-store.ts';
+import type { RunRecord } from '../store/run-data.ts';
+import type { StackSnapshot } from '../store/stack-data.ts';
+import type { InputRecord, StepRunRecord } from '../store/step-data.ts';
+import type { MetricSummary, TrackedSummary, TrackerRunRecord } from '../store/tracking-data.ts';
+import type { VersionRecord } from '../store/version-data.ts';
 import { shownSettings } from './shown-settings.ts';
 import type {
   AttemptView,

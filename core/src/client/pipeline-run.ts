@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '../json.ts';
 import type { RunStatus, StepStatus } from '../pipeline/pipeline-spec.ts';
-import type { MetadataValue, RunError, StackSnapshot } from '../store/metadata-store.ts';
+import type { MetadataValue, RunError } from '../store/run-data.ts';
+import type { StackSnapshot } from '../store/stack-data.ts';
 
 /**
  * A run of a pipeline as the Client and `mortise runs show --output json` give it. Times are ISO 8601 UTC with ms; NaN and infinities in metrics are the

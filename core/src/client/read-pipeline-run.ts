@@ -1,6 +1,9 @@
 import type { ArtifactStore } from '../artifacts/artifact-store.ts';
 import { nearest, UnknownRun } from '../errors.ts';
-import type { MetadataStore, RunRecord, StackSnapshot, VersionRecord } from '../store/metadata-store.ts';
+import type { MetadataStore } from '../store/metadata-store.ts';
+import type { RunRecord } from '../store/run-data.ts';
+import type { StackSnapshot } from '../store/stack-data.ts';
+import type { VersionRecord } from '../store/version-data.ts';
 import { maskSecrets } from './mask-secrets.ts';
 import { pipelineRunView } from './pipeline-run-view.ts';
 import type { PipelineRun } from './pipeline-run.ts';

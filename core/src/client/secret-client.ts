@@ -1,6 +1,7 @@
 import { SHORTEST_MASKED } from '../secrets/masked-forms.ts';
 import type { SecretChange, SecretRegistry } from '../secrets/secret-registry.ts';
-import type { SecretQuery, SecretRecord } from '../store/metadata-store.ts';
+import type { SecretQuery } from '../store/queries.ts';
+import type { SecretRecord } from '../store/stack-data.ts';
 import { listing, type Listing } from './listings.ts';
 import { isoTime, isoTimeOrNull } from './pipeline-run-view.ts';
 import { ProjectClient } from './project-client.ts';

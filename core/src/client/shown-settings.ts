@@ -1,6 +1,6 @@
 import type { JsonObject } from '../json.ts';
 import { mergedSettings } from '../stack/merged-settings.ts';
-import type { RunRecord } from '../store/metadata-store.ts';
+import type { RunRecord } from '../store/run-data.ts';
 
 /**
  * What was set in a run for the components that a step used, by step id and `<component type>:<name>`, as it was merged. Secrets are refused in settings, so

@@ -5,7 +5,8 @@ import type { ComponentEdit, NewComponent, StackEdit } from '../stack/stack-regi
 import type { ImportOptions, ImportOutcome } from '../stack/import-stack.ts';
 import type { StackDocument } from '../stack/stack-document.ts';
 import type { StackValidation, ValidateOptions } from '../stack/validate-stack.ts';
-import type { ComponentQuery, ComponentRecord, Labels, StackQuery } from '../store/metadata-store.ts';
+import type { ComponentQuery, StackQuery } from '../store/queries.ts';
+import type { ComponentRecord, Labels } from '../store/stack-data.ts';
 import { componentViews } from './component-views.ts';
 import { FlavorClient } from './flavor-client.ts';
 import { listing, stackView, type ComponentView, type Listing, type StackView } from './listings.ts';

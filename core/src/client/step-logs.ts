@@ -3,7 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { nearest, UnknownStep } from '../errors.ts';
 import { consoleFile, type ConsoleChunk } from '../execution/step-console.ts';
-import type { MetadataStore, RunRecord, StepRunRecord } from '../store/metadata-store.ts';
+import type { MetadataStore } from '../store/metadata-store.ts';
+import type { RunRecord } from '../store/run-data.ts';
+import type { StepRunRecord } from '../store/step-data.ts';
 import { openIfThere } from '../tracking/open-if-there.ts';
 import { isoTime } from './pipeline-run-view.ts';
 

@@ -8,7 +8,7 @@ import { newId } from '../id.ts';
 import type { Json } from '../json.ts';
 import { isPlain } from '../pipeline/json-value.ts';
 import type { InputSpec } from '../pipeline/pipeline-spec.ts';
-import type { VersionRecord } from '../store/metadata-store.ts';
+import type { VersionRecord } from '../store/version-data.ts';
 import type { OpenRun } from './open-run.ts';
 import { reasonOf } from './outcome.ts';
 import { contentOf, recordOf } from './plan-results.ts';

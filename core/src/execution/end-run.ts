@@ -2,7 +2,7 @@ import { isError, RunFailed, RunKilled, RunTakenOver } from '../errors.ts';
 import { readPipelineRun } from '../client/read-pipeline-run.ts';
 import type { PipelineRun } from '../client/pipeline-run.ts';
 import type { PipelineHooks } from '../pipeline/hooks.ts';
-import type { RunError } from '../store/metadata-store.ts';
+import type { RunError } from '../store/run-data.ts';
 import { callEndHooks, callStartHook } from './call-hooks.ts';
 import type { OpenRun } from './open-run.ts';
 import { describeError, reasonOf } from './outcome.ts';

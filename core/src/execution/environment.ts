@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 
-import type { RunEnvironment } from '../store/metadata-store.ts';
+import type { RunEnvironment } from '../store/run-data.ts';
 
 /** Where a run happens, recorded without being asked. A folder that is in no git repository is fine. */
 export async function describeEnvironment(root: string): Promise<RunEnvironment> {

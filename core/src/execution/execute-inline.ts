@@ -1,5 +1,5 @@
 import { ArtifactCorrupt, ArtifactNotFound, InputNotLoadable, isError, MapNotArray } from '../errors.ts';
-import type { VersionIntent } from '../store/metadata-store.ts';
+import type { VersionIntent } from '../store/version-data.ts';
 import { stepContext, type StepContext } from '../tracking/context.ts';
 import type { AttemptTracking } from '../tracking/run-tracking.ts';
 import type { AttemptStop } from './attempt-stop.ts';

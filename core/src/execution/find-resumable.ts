@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { findRun } from '../client/read-pipeline-run.ts';
 import { ParamWasSecret, PipelineGone, RunIsOver, RunUnderWay } from '../errors.ts';
 import { MASK } from '../secrets/masked-texts.ts';
-import type { MetadataStore, RunRecord } from '../store/metadata-store.ts';
+import type { MetadataStore } from '../store/metadata-store.ts';
+import type { RunRecord } from '../store/run-data.ts';
 
 /** A run that ended before it was completed. Throws `UnknownRun`, `RunUnderWay`, `RunIsOver`, `ParamWasSecret`. */
 export async function findResumable(store: MetadataStore, nameOrId: string): Promise<RunRecord> {

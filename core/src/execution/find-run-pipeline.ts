@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { guardRuns, pipelinesOfFile, type FilePipeline } from '../client/file-pipelines.ts';
 import { isMortiseError } from '../errors.ts';
 import { findPipeline } from '../pipeline/registry.ts';
-import type { RunRecord } from '../store/metadata-store.ts';
+import type { RunRecord } from '../store/run-data.ts';
 import { moduleOf, pipelineGone } from './find-resumable.ts';
 import { reasonOf } from './outcome.ts';
 

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 
 import type { ArtifactStore } from '../artifacts/artifact-store.ts';
-import type { CachedStep } from '../store/metadata-store.ts';
+import type { CachedStep } from '../store/step-data.ts';
 
 /** Files of one version that are looked at: of a folder of very many, the first ones stand for all. */
 const MOST = 100;

@@ -2,7 +2,7 @@ import * as types from 'node:util/types';
 
 import { isMortiseError } from '../errors.ts';
 import { redact, redactJson } from '../secrets/redaction.ts';
-import type { RunError } from '../store/metadata-store.ts';
+import type { RunError } from '../store/run-data.ts';
 
 /** What was thrown, as it is recorded: without the values of secrets. Anything can be thrown. */
 export function describeError(thrown: unknown): RunError {

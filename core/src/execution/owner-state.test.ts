@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { afterEach, describe, expect, it } from '@jest/globals';
 
 import { newId } from '../id.ts';
-import type { WorkerRecord } from '../store/metadata-store.ts';
+import type { WorkerRecord } from '../store/run-data.ts';
 import { isSilent, ownerState } from './owner-state.ts';
 import { parsePs, parseStat, processStatus } from './process-status.ts';
 import { workerIdentity } from './worker-identity.ts';

@@ -1,4 +1,4 @@
-import type { RunUnderWay, WorkerRecord } from '../store/metadata-store.ts';
+import type { RunUnderWay, WorkerRecord } from '../store/run-data.ts';
 import { processStatus } from './process-status.ts';
 
 /** `unknown`: not of this machine, or not to be seen from here; only its heartbeat tells. */

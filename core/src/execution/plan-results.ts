@@ -4,7 +4,7 @@ import { MapNotArray } from '../errors.ts';
 import type { Json } from '../json.ts';
 import { collectSources, dependenciesOf } from '../pipeline/dependencies.ts';
 import type { ConditionSpec, InputSpec, PipelineSpec, StepSpec, WireSpec } from '../pipeline/pipeline-spec.ts';
-import type { VersionRecord } from '../store/metadata-store.ts';
+import type { VersionRecord } from '../store/version-data.ts';
 import type { OpenRun } from './open-run.ts';
 import { reasonOf } from './outcome.ts';
 import type { StepEnd, StepInput } from './step-call.ts';

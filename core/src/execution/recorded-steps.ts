@@ -1,6 +1,7 @@
 import type { Json } from '../json.ts';
 import type { StepSpec } from '../pipeline/pipeline-spec.ts';
-import type { InputRecord, MetadataStore, StepRunRecord } from '../store/metadata-store.ts';
+import type { MetadataStore } from '../store/metadata-store.ts';
+import type { InputRecord, StepRunRecord } from '../store/step-data.ts';
 import { contentOf } from './plan-results.ts';
 import type { StepEnd } from './step-call.ts';
 

@@ -7,7 +7,7 @@ import type { ClassPipeline } from '../pipeline/class-pipeline.ts';
 import { classRunContext, type ClassRunContext } from '../pipeline/class-run-context.ts';
 import { classStepSpec, type ClassStep } from '../pipeline/class-step.ts';
 import type { PipelineSpec, StepSpec } from '../pipeline/pipeline-spec.ts';
-import type { RunRecord } from '../store/metadata-store.ts';
+import type { RunRecord } from '../store/run-data.ts';
 import { stepContext } from '../tracking/context.ts';
 import { AwaitedCall } from './awaited-call.ts';
 import { classOrigin, type CodeOrigin } from './child/code-origin.ts';

@@ -3,7 +3,7 @@ import type { CompiledPipeline } from '../pipeline/compile.ts';
 import type { StepSpec, StepStatus } from '../pipeline/pipeline-spec.ts';
 import { mergedSettings } from '../stack/merged-settings.ts';
 import type { OrchestratedRun } from '../stack/orchestrator.ts';
-import type { RunRecord } from '../store/metadata-store.ts';
+import type { RunRecord } from '../store/run-data.ts';
 import { allHooks } from './check-alerters.ts';
 import { functionOrigin, type CodeOrigin } from './child/code-origin.ts';
 import { openRun, type OpenRun } from './open-run.ts';

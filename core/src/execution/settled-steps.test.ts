@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { newId } from '../id.ts';
-import type { MetadataStore, NewRun, SettledStep } from '../store/metadata-store.ts';
+import type { MetadataStore } from '../store/metadata-store.ts';
+import type { NewRun } from '../store/run-data.ts';
+import type { SettledStep } from '../store/step-data.ts';
 import { createdRun, temporaryStore, WORKER } from '../testing/sample-store.ts';
 import { SettledSteps } from './settled-steps.ts';
 

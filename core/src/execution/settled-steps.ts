@@ -1,4 +1,5 @@
-import type { MetadataStore, SettledStep } from '../store/metadata-store.ts';
+import type { MetadataStore } from '../store/metadata-store.ts';
+import type { SettledStep } from '../store/step-data.ts';
 
 /** How long a step that has ended may wait to be written, ms. */
 const LONGEST_WAIT = 50;

@@ -4,7 +4,7 @@ import { saveValue } from '../artifacts/save-value.ts';
 import { ArtifactStoreFailed, isError, NotSerializable, OutputMissing, OutputNotStorable, RunKilled, StepTimeout } from '../errors.ts';
 import { newId } from '../id.ts';
 import type { OutputSpec, StepSpec } from '../pipeline/pipeline-spec.ts';
-import type { ProducedVersion, VersionIntent } from '../store/metadata-store.ts';
+import type { ProducedVersion, VersionIntent } from '../store/version-data.ts';
 import type { AttemptTracking } from '../tracking/run-tracking.ts';
 import { logTrackedOutput } from '../tracking/tracked-output.ts';
 import type { OpenRun } from './open-run.ts';

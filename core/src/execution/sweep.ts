@@ -1,6 +1,7 @@
 import { isMortiseError, OwnerDied } from '../errors.ts';
 import type { Project } from '../project/project.ts';
-import type { MetadataStore, RunSweep, RunUnderWay, WorkerRecord } from '../store/metadata-store.ts';
+import type { MetadataStore } from '../store/metadata-store.ts';
+import type { RunSweep, RunUnderWay, WorkerRecord } from '../store/run-data.ts';
 import { isSilent, ownerState, silenceOf } from './owner-state.ts';
 import { unendedRuns } from './unended-runs.ts';
 import { workerIdentity } from './worker-identity.ts';

@@ -2,7 +2,7 @@ import { readFileSync, readlinkSync } from 'node:fs';
 import { hostname } from 'node:os';
 
 import { newId } from '../id.ts';
-import type { WorkerRecord } from '../store/metadata-store.ts';
+import type { WorkerRecord } from '../store/run-data.ts';
 import { parseStat } from './process-status.ts';
 
 let worker: WorkerRecord | undefined;

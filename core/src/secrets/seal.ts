@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 
 import { SecretDamaged, SecretsLocked } from '../errors.ts';
-import type { SecretRecord } from '../store/metadata-store.ts';
+import type { SecretRecord } from '../store/stack-data.ts';
 import type { SecretKey } from './secret-key.ts';
 
 /** Values of a secret, by key. */

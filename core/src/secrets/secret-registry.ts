@@ -1,6 +1,7 @@
 import { BadSecret, NameTaken, UnknownSecret } from '../errors.ts';
 import { checkName } from '../stack/component-name.ts';
-import type { MetadataStore, SecretRecord } from '../store/metadata-store.ts';
+import type { MetadataStore } from '../store/metadata-store.ts';
+import type { SecretRecord } from '../store/stack-data.ts';
 import { seal, unseal, type SecretValues } from './seal.ts';
 import { findOrMakeSecretKey, findSecretKey, whereKeysAre } from './secret-key.ts';
 

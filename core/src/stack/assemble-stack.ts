@@ -2,7 +2,7 @@ import type { ArtifactStore } from '../artifacts/artifact-store.ts';
 import { StackIncomplete, TrackerNotInStack } from '../errors.ts';
 import { configUses, secretsInClear } from '../secrets/component-secrets.ts';
 import { requireReferences } from '../secrets/resolve-references.ts';
-import type { ComponentRecord, StackSnapshot } from '../store/metadata-store.ts';
+import type { ComponentRecord, StackSnapshot } from '../store/stack-data.ts';
 import type { AssembledStack } from './assembled-stack.ts';
 import { findDescriptor, flavorDescriptors } from './builtin-flavors.ts';
 import { checkStack } from './check-stack.ts';

@@ -1,5 +1,5 @@
 import { UnknownComponent } from '../errors.ts';
-import type { StackSnapshot } from '../store/metadata-store.ts';
+import type { StackSnapshot } from '../store/stack-data.ts';
 import type { TrackerComponent } from '../tracking/run-tracking.ts';
 import { findDescriptor, flavorDescriptors } from './builtin-flavors.ts';
 import { ComponentSettings } from './component-settings.ts';

@@ -1,5 +1,5 @@
 import type { ArtifactStore } from '../artifacts/artifact-store.ts';
-import type { StackSnapshot } from '../store/metadata-store.ts';
+import type { StackSnapshot } from '../store/stack-data.ts';
 import type { TrackerComponent } from '../tracking/run-tracking.ts';
 import type { Alerter } from './alerter.ts';
 import type { ComponentSettings } from './component-settings.ts';

@@ -1,6 +1,7 @@
 import { withoutSecretsInClear } from '../secrets/component-secrets.ts';
 import { referencesIn, type Reference } from '../secrets/references.ts';
-import type { ComponentRecord, MetadataStore, StackRecord } from '../store/metadata-store.ts';
+import type { MetadataStore } from '../store/metadata-store.ts';
+import type { ComponentRecord, StackRecord } from '../store/stack-data.ts';
 import { BUILTIN_SOURCE, findDescriptor, flavorDescriptors } from './builtin-flavors.ts';
 import type { FlavorDescriptor } from './flavor.ts';
 import type { StackDocument } from './stack-document.ts';

@@ -1,5 +1,6 @@
 import { UnknownStack } from '../errors.ts';
-import type { MetadataStore, StackRecord } from '../store/metadata-store.ts';
+import type { MetadataStore } from '../store/metadata-store.ts';
+import type { StackRecord } from '../store/stack-data.ts';
 
 /**
  * A stack by its name.

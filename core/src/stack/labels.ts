@@ -1,5 +1,5 @@
 import { BadLabel, UnknownLabel } from '../errors.ts';
-import type { Labels } from '../store/metadata-store.ts';
+import type { Labels } from '../store/stack-data.ts';
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$/;
 const LONGEST = 256;

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { Project } from '../project/project.ts';
 import { resolveConfig } from '../secrets/component-secrets.ts';
-import type { ComponentRecord, MetadataStore } from '../store/metadata-store.ts';
+import type { MetadataStore } from '../store/metadata-store.ts';
+import type { ComponentRecord } from '../store/stack-data.ts';
 import { BUILTIN_SOURCE } from './builtin-flavors.ts';
 import type { ComponentType, ComponentTypes } from './component-types.ts';
 import { parseConfig } from './config-schema.ts';

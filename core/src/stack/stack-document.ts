@@ -1,6 +1,6 @@
 import { BadStackDocument } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
-import type { Labels } from '../store/metadata-store.ts';
+import type { Labels } from '../store/stack-data.ts';
 import type { ComponentType } from './component-types.ts';
 import { parseComponentType } from './parse-component-type.ts';
 

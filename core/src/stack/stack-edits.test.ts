@@ -24,7 +24,8 @@ import { newId } from '../id.ts';
 import { initProject } from '../project/init-project.ts';
 import { readProjectConfig } from '../project/project-config.ts';
 import type { Project } from '../project/project.ts';
-import type { MetadataStore, StackRecord } from '../store/metadata-store.ts';
+import type { MetadataStore } from '../store/metadata-store.ts';
+import type { StackRecord } from '../store/stack-data.ts';
 import { openStore } from '../store/open-store.ts';
 import { StackRegistry } from './stack-registry.ts';
 

@@ -3,17 +3,9 @@ import { newId } from '../id.ts';
 import type { JsonObject } from '../json.ts';
 import type { Project } from '../project/project.ts';
 import { activeStackName, DEFAULT_STACK, readProjectConfig, writeProjectConfig } from '../project/project-config.ts';
-import type {
-  ComponentChange,
-  ComponentQuery,
-  ComponentRecord,
-  Labels,
-  MetadataStore,
-  Page,
-  StackChange,
-  StackQuery,
-  StackRecord,
-} from '../store/metadata-store.ts';
+import type { MetadataStore } from '../store/metadata-store.ts';
+import type { ComponentQuery, Page, StackQuery } from '../store/queries.ts';
+import type { ComponentChange, ComponentRecord, Labels, StackChange, StackRecord } from '../store/stack-data.ts';
 import { findDescriptor, flavorDescriptors } from './builtin-flavors.ts';
 import { checkedConfig, type ComponentConfigOptions } from './component-config.ts';
 import { checkName } from './component-name.ts';

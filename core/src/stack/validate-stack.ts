@@ -2,7 +2,7 @@ import { isMortiseError } from '../errors.ts';
 import { configUses } from '../secrets/component-secrets.ts';
 import { redact } from '../secrets/redaction.ts';
 import { requireReferences } from '../secrets/resolve-references.ts';
-import type { ComponentRecord } from '../store/metadata-store.ts';
+import type { ComponentRecord } from '../store/stack-data.ts';
 import { withinTime } from '../tracking/within-time.ts';
 import { findDescriptor, flavorDescriptors } from './builtin-flavors.ts';
 import { vetoOf, type StackMember } from './check-stack.ts';

@@ -1,6 +1,6 @@
 import type { Expression } from 'kysely';
 import type { Json } from '../json.ts';
-import type { MetadataValue } from './metadata-store.ts';
+import type { MetadataValue } from './run-data.ts';
 import type { Queries } from './sqlite-dialect.ts';
 import { type Param, statement } from './statement.ts';
 import type { StoreDb } from './store-db.ts';

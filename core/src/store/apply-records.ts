@@ -1,5 +1,5 @@
 import { writeParams, writeTags } from './annotations.ts';
-import type { LoggedRecord } from './metadata-store.ts';
+import type { LoggedRecord } from './tracking-data.ts';
 import { SeriesBatch } from './series-batch.ts';
 import { type Param, statement } from './statement.ts';
 import type { StoreDb } from './store-db.ts';

@@ -1,5 +1,6 @@
 import { writeMetadata } from './annotations.ts';
-import type { AttemptCommit, CommittedVersion, InputRecord, LooseIntent, VersionRecord } from './metadata-store.ts';
+import type { AttemptCommit, InputRecord } from './step-data.ts';
+import type { CommittedVersion, LooseIntent, VersionRecord } from './version-data.ts';
 import { type Param, statement } from './statement.ts';
 import type { StoreDb } from './store-db.ts';
 import type { Inputs } from './tables.ts';

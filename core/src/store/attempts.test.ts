@@ -11,7 +11,8 @@ import {
   WORKER,
 } from '../testing/sample-store.ts';
 import { trackerRunKey } from '../tracking/tracker-run-key.ts';
-import type { MetadataStore, NewRun } from './metadata-store.ts';
+import type { MetadataStore } from './metadata-store.ts';
+import type { NewRun } from './run-data.ts';
 
 let store: MetadataStore;
 let path: string;

@@ -1,7 +1,8 @@
 import { FenceLost } from '../errors.ts';
 import { writeMetadata } from './annotations.ts';
 import { insertVersions, writeInputRefs } from './artifact-versions.ts';
-import type { AttemptCommit, NewAttempt, SettledStep, StartedAttempt, StepIdentity, VersionRecord } from './metadata-store.ts';
+import type { AttemptCommit, NewAttempt, SettledStep, StartedAttempt, StepIdentity } from './step-data.ts';
+import type { VersionRecord } from './version-data.ts';
 import { errorColumns } from './runs.ts';
 import { isOwner, requireOwner, takenOver } from './run-sessions.ts';
 import { type Param, statement } from './statement.ts';

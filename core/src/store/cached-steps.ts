@@ -1,4 +1,4 @@
-import type { CachedStep } from './metadata-store.ts';
+import type { CachedStep } from './step-data.ts';
 import { type Param, statement } from './statement.ts';
 import type { StoreDb } from './store-db.ts';
 import { availableVersions, withMetadata } from './version-records.ts';

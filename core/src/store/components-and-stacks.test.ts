@@ -3,7 +3,9 @@ import { newId } from '../id.ts';
 import type { ComponentType } from '../stack/component-types.ts';
 import type { FlavorDescriptor } from '../stack/flavor.ts';
 import { temporaryStore } from '../testing/sample-store.ts';
-import type { ComponentRecord, MetadataStore, Page } from './metadata-store.ts';
+import type { MetadataStore } from './metadata-store.ts';
+import type { Page } from './queries.ts';
+import type { ComponentRecord } from './stack-data.ts';
 
 let store: MetadataStore;
 let remove: () => void;

@@ -1,6 +1,6 @@
 import type { Expression } from 'kysely';
 import { RunUnderWay, UnknownRun } from '../errors.ts';
-import type { DeletedRun } from './metadata-store.ts';
+import type { DeletedRun } from './run-data.ts';
 import { runUnderWay } from './run-sessions.ts';
 import type { Queries } from './sqlite-dialect.ts';
 import { type Param, statement } from './statement.ts';

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../json.ts';
 import type { RunStatus } from '../pipeline/pipeline-spec.ts';
 import type { Outcome, TrackerRunRef } from '../tracking/experiment-tracker.ts';
-import type { WorkerRecord } from './metadata-store.ts';
+import type { WorkerRecord } from './run-data.ts';
 
 /** Tracker runs of one pipeline run at one component that have not reached their end, though it is due. */
 export interface DueTrackerRuns {

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { RunStatus } from '../pipeline/pipeline-spec.ts';
 import type { DeliveryQuery, DueTrackerRuns, RejectedEvent } from './delivery-store.ts';
-import type { WorkerRecord } from './metadata-store.ts';
+import type { WorkerRecord } from './run-data.ts';
 import type { Queries } from './sqlite-dialect.ts';
 import { type Param, type RowOf, statement } from './statement.ts';
 import type { StoreDb } from './store-db.ts';

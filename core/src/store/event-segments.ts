@@ -1,5 +1,5 @@
 import { applyRecords } from './apply-records.ts';
-import type { LoggedRecord } from './metadata-store.ts';
+import type { LoggedRecord } from './tracking-data.ts';
 import { type Param, statement } from './statement.ts';
 import type { StoreDb } from './store-db.ts';
 

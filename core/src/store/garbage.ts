@@ -1,6 +1,6 @@
 import { sql } from 'kysely';
 import { deletedRuns, firstUnderWay, forgetPipelineRun, forgetStep, readersOf, strip } from './deleted-runs.ts';
-import type { Accounted, Garbage, VersionIntent } from './metadata-store.ts';
+import type { Accounted, Garbage, VersionIntent } from './version-data.ts';
 import type { Queries } from './sqlite-dialect.ts';
 import { type Param, statement } from './statement.ts';
 import { type OfRun } from './step-run-ids.ts';

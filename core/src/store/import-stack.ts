@@ -1,6 +1,6 @@
 import { addComponent } from './components.ts';
 import { putFlavors } from './flavors.ts';
-import type { StackWithParts } from './metadata-store.ts';
+import type { StackWithParts } from './stack-data.ts';
 import { addStack } from './stacks.ts';
 import type { StoreDb } from './store-db.ts';
 

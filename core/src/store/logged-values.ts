@@ -1,5 +1,5 @@
 import type { Json } from '../json.ts';
-import type { MetricPoint } from './metadata-store.ts';
+import type { MetricPoint } from './tracking-data.ts';
 import { decodeNumber, joinStep } from './metric-numbers.ts';
 import { type Param, statement } from './statement.ts';
 import type { StoreDb } from './store-db.ts';

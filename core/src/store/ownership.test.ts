@@ -2,7 +2,9 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { DatabaseSync } from 'node:sqlite';
 import { newId } from '../id.ts';
 import { completedStep, createdRun, sampleAttempt, sampleCommit, temporaryStore, WORKER } from '../testing/sample-store.ts';
-import type { MetadataStore, NewRun, RunUnderWay, SettledStep, WorkerRecord } from './metadata-store.ts';
+import type { MetadataStore } from './metadata-store.ts';
+import type { NewRun, RunUnderWay, WorkerRecord } from './run-data.ts';
+import type { SettledStep } from './step-data.ts';
 import { openStore } from './open-store.ts';
 
 let store: MetadataStore;

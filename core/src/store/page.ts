@@ -1,5 +1,5 @@
 import { BadUsage } from '../errors.ts';
-import type { Page, PageRequest, Sort } from './metadata-store.ts';
+import type { Page, PageRequest, Sort } from './queries.ts';
 
 const DEFAULT_LIMIT = 50;
 const MAX_LIMIT = 1000;

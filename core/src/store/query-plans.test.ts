@@ -3,7 +3,8 @@ import { DatabaseSync } from 'node:sqlite';
 import { newId } from '../id.ts';
 import { completedStep, createdRun, logged, sampleRun, sampleVersion, temporaryStore, WORKER } from '../testing/sample-store.ts';
 import { beat } from './heartbeats.ts';
-import type { MetadataStore, RunQuery } from './metadata-store.ts';
+import type { MetadataStore } from './metadata-store.ts';
+import type { RunQuery } from './queries.ts';
 import { SqliteConnection } from './sqlite-connection.ts';
 
 const FLAVOR = { apiVersion: 1 as const, type: 'alerter' as const, name: 'console', source: 's', version: '1', config: [], settings: [] };

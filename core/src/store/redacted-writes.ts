@@ -1,6 +1,7 @@
 import type { InputSpec, PipelineSpec } from '../pipeline/pipeline-spec.ts';
 import { isAnythingSecret, redact, redactJson } from '../secrets/redaction.ts';
-import type { InputRecord, MetadataStore } from './metadata-store.ts';
+import type { MetadataStore } from './metadata-store.ts';
+import type { InputRecord } from './step-data.ts';
 
 /** Operations that write, and what becomes of the arguments of each. */
 type Masks = {

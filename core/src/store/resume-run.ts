@@ -1,6 +1,6 @@
 import { RunIsOver, RunUnderWay, UnknownRun } from '../errors.ts';
 import type { PipelineSpec } from '../pipeline/pipeline-spec.ts';
-import type { WorkerRecord } from './metadata-store.ts';
+import type { WorkerRecord } from './run-data.ts';
 import { openSession, runUnderWay } from './run-sessions.ts';
 import { writeSnapshot } from './snapshots.ts';
 import { type Param, statement } from './statement.ts';

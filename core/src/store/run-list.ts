@@ -1,5 +1,6 @@
 import type { RunStatus } from '../pipeline/pipeline-spec.ts';
-import type { Page, RunQuery, RunSummary } from './metadata-store.ts';
+import type { Page, RunQuery } from './queries.ts';
+import type { RunSummary } from './run-data.ts';
 import { decodeCursor, encodeCursor, limitOf, pageOf } from './page.ts';
 import { pipelineRuns } from './run-records.ts';
 import { errorOf } from './runs.ts';

@@ -1,6 +1,7 @@
 import type { PipelineSpec, RunStatus } from '../pipeline/pipeline-spec.ts';
 import { decodeParam, metadataOf } from './annotations.ts';
-import type { RunEnvironment, RunRecord, StackSnapshot } from './metadata-store.ts';
+import type { RunEnvironment, RunRecord } from './run-data.ts';
+import type { StackSnapshot } from './stack-data.ts';
 import { errorOf } from './runs.ts';
 import type { Queries } from './sqlite-dialect.ts';
 import { type Param, statement } from './statement.ts';

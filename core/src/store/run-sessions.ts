@@ -1,5 +1,5 @@
 import { RunTakenOver } from '../errors.ts';
-import type { RunUnderWay, WorkerRecord } from './metadata-store.ts';
+import type { RunUnderWay, WorkerRecord } from './run-data.ts';
 import type { Queries } from './sqlite-dialect.ts';
 import { type Param, type RowOf, statement } from './statement.ts';
 import type { StoreDb } from './store-db.ts';

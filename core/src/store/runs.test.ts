@@ -2,7 +2,9 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { DatabaseSync } from 'node:sqlite';
 import { completedStep, createdRun, intended, sampleRun, sampleVersion, temporaryStore, WORKER } from '../testing/sample-store.ts';
 import { trackerRunKey } from '../tracking/tracker-run-key.ts';
-import type { MetadataStore, Page, RunQuery, RunSummary } from './metadata-store.ts';
+import type { MetadataStore } from './metadata-store.ts';
+import type { Page, RunQuery } from './queries.ts';
+import type { RunSummary } from './run-data.ts';
 
 let store: MetadataStore;
 let path: string;

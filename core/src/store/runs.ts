@@ -2,7 +2,7 @@ import { RunNameTaken } from '../errors.ts';
 import { hasEnded, type PipelineSpec, type RunStatus } from '../pipeline/pipeline-spec.ts';
 import type { Outcome } from '../tracking/experiment-tracker.ts';
 import { writeMetadata, writeParams, writeTags } from './annotations.ts';
-import type { MetadataValue, NewRun, RunError } from './metadata-store.ts';
+import type { MetadataValue, NewRun, RunError } from './run-data.ts';
 import { endSession, isOwner, openSession, takenOver } from './run-sessions.ts';
 import { writeSnapshot } from './snapshots.ts';
 import { type Param, statement } from './statement.ts';

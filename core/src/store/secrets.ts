@@ -1,5 +1,6 @@
 import { ChangedMeanwhile, NameTaken, UnknownSecret } from '../errors.ts';
-import type { Page, SecretQuery, SecretRecord } from './metadata-store.ts';
+import type { Page, SecretQuery } from './queries.ts';
+import type { SecretRecord } from './stack-data.ts';
 import { decodeCursor, encodeCursor, limitOf, pageOf } from './page.ts';
 import { type Param, statement } from './statement.ts';
 import type { StoreDb } from './store-db.ts';

@@ -1,6 +1,7 @@
 import { componentRecord } from './components.ts';
 import { withLabels } from './labelled.ts';
-import type { ComponentQuery, ComponentRecord, Page, StackQuery, StackRecord } from './metadata-store.ts';
+import type { ComponentQuery, Page, StackQuery } from './queries.ts';
+import type { ComponentRecord, StackRecord } from './stack-data.ts';
 import { decodeCursor, encodeCursor, limitOf, orderOf, pageOf } from './page.ts';
 import { queries } from './sqlite-dialect.ts';
 import { hasComponent, stackRecord } from './stacks.ts';

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { newId } from '../id.ts';
 import type { ComponentType } from '../stack/component-types.ts';
 import { completedStep, createdRun, temporaryStore, WORKER } from '../testing/sample-store.ts';
-import type { Labels, MetadataStore } from './metadata-store.ts';
+import type { MetadataStore } from './metadata-store.ts';
+import type { Labels } from './stack-data.ts';
 
 let store: MetadataStore;
 let remove: () => void;

@@ -1,5 +1,6 @@
 import { metadataByEntity, metadataIn } from './annotations.ts';
-import type { StepRunRecord, VersionRecord } from './metadata-store.ts';
+import type { StepRunRecord } from './step-data.ts';
+import type { VersionRecord } from './version-data.ts';
 import { errorOf } from './runs.ts';
 import { type Param, type RowOf, statement } from './statement.ts';
 import { type OfRun, ownStepRuns, workingStepRuns } from './step-run-ids.ts';

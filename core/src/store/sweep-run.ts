@@ -1,5 +1,5 @@
 import type { Outcome } from '../tracking/experiment-tracker.ts';
-import type { RunSweep } from './metadata-store.ts';
+import type { RunSweep } from './run-data.ts';
 import { endSession, runUnderWay } from './run-sessions.ts';
 import { type Param, statement } from './statement.ts';
 import type { StoreDb } from './store-db.ts';

@@ -1,7 +1,8 @@
 import type { Generated } from 'kysely';
 import type { RunStatus, StepStatus } from '../pipeline/pipeline-spec.ts';
 import type { ComponentType } from '../stack/component-types.ts';
-import type { InputRecord, MetadataValue } from './metadata-store.ts';
+import type { MetadataValue } from './run-data.ts';
+import type { InputRecord } from './step-data.ts';
 
 /** The tables as Kysely sees them. JSON columns hold text. What each is for stands in `migrations/`. */
 export interface Tables {

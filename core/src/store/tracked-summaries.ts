@@ -1,5 +1,5 @@
 import { decodeParam } from './annotations.ts';
-import type { MetricSummary, TrackedSummary } from './metadata-store.ts';
+import type { MetricSummary, TrackedSummary } from './tracking-data.ts';
 import { decodeNumber, joinStep } from './metric-numbers.ts';
 import { type Param, type RowOf, statement } from './statement.ts';
 import { type OfRun, workingStepRuns } from './step-run-ids.ts';

@@ -1,4 +1,5 @@
-import type { Page, VersionQuery, VersionRecord } from './metadata-store.ts';
+import type { Page, VersionQuery } from './queries.ts';
+import type { VersionRecord } from './version-data.ts';
 import { decodeCursor, encodeCursor, limitOf, orderOf, pageOf } from './page.ts';
 import { queries } from './sqlite-dialect.ts';
 import type { StoreDb } from './store-db.ts';

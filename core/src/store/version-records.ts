@@ -1,6 +1,7 @@
 import type { Json } from '../json.ts';
 import { metadataOf } from './annotations.ts';
-import type { MetadataValue, StoredFile, VersionRecord } from './metadata-store.ts';
+import type { MetadataValue } from './run-data.ts';
+import type { StoredFile, VersionRecord } from './version-data.ts';
 import type { Queries } from './sqlite-dialect.ts';
 import { type Param, statement } from './statement.ts';
 import type { StoreDb } from './store-db.ts';

@@ -2,18 +2,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { newId } from '../id.ts';
-import type {
-  AttemptCommit,
-  CommittedVersion,
-  LoggedRecord,
-  MetadataStore,
-  NewAttempt,
-  NewRun,
-  ProducedVersion,
-  StartedAttempt,
-  VersionRecord,
-  WorkerRecord,
-} from '../store/metadata-store.ts';
+import type { MetadataStore } from '../store/metadata-store.ts';
+import type { NewRun, WorkerRecord } from '../store/run-data.ts';
+import type { AttemptCommit, NewAttempt, StartedAttempt } from '../store/step-data.ts';
+import type { LoggedRecord } from '../store/tracking-data.ts';
+import type { CommittedVersion, ProducedVersion, VersionRecord } from '../store/version-data.ts';
 import { openStore } from '../store/open-store.ts';
 import type { LoggedEvent } from '../tracking/experiment-tracker.ts';
 

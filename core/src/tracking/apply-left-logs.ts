@@ -3,7 +3,8 @@ import { basename, join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 
 import type { SegmentRecord } from '../store/delivery-store.ts';
-import type { MetadataStore, WorkerRecord } from '../store/metadata-store.ts';
+import type { MetadataStore } from '../store/metadata-store.ts';
+import type { WorkerRecord } from '../store/run-data.ts';
 import { EventLogReader, type LostEvents } from './event-log-reader.ts';
 import { segmentId } from './event-log-writer.ts';
 import { segmentFiles } from './segment-files.ts';

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 
 import { redact } from '../secrets/redaction.ts';
 import type { RejectedEvent, StoredTrackerRun, TrackerRunClaim } from '../store/delivery-store.ts';
-import type { RunRecord } from '../store/metadata-store.ts';
+import type { RunRecord } from '../store/run-data.ts';
 import { warnOfLost } from './apply-left-logs.ts';
 import type { DeliveryPlace } from './delivery-place.ts';
 import { refusedWarning } from './delivery-warnings.ts';

@@ -1,6 +1,7 @@
 import type { Project } from '../project/project.ts';
 import type { Logger } from '../stack/flavor.ts';
-import type { MetadataStore, WorkerRecord } from '../store/metadata-store.ts';
+import type { MetadataStore } from '../store/metadata-store.ts';
+import type { WorkerRecord } from '../store/run-data.ts';
 
 /** Where what other processes left behind is delivered. */
 export interface DeliveryPlace {

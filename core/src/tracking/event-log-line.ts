@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 
-import type { LoggedRecord } from '../store/metadata-store.ts';
+import type { LoggedRecord } from '../store/tracking-data.ts';
 import type { LoggedEvent } from './experiment-tracker.ts';
 
 /**

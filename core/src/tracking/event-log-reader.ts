@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, readSync } from 'node:fs';
 
-import type { LoggedRecord } from '../store/metadata-store.ts';
+import type { LoggedRecord } from '../store/tracking-data.ts';
 import { decodeLine } from './event-log-line.ts';
 import { openIfThere } from './open-if-there.ts';
 

@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { EventLogFailed } from '../errors.ts';
 import { newId } from '../id.ts';
 import { redactEvent } from '../secrets/redaction.ts';
-import type { LoggedRecord } from '../store/metadata-store.ts';
+import type { LoggedRecord } from '../store/tracking-data.ts';
 import { encodeLine } from './event-log-line.ts';
 import type { LoggedEvent } from './experiment-tracker.ts';
 import { writeWhole } from './write-whole.ts';

@@ -1,6 +1,6 @@
 import { EventLogReader } from './event-log-reader.ts';
 import type { EventLog, WrittenRecord } from './event-log-writer.ts';
-import type { LoggedRecord } from '../store/metadata-store.ts';
+import type { LoggedRecord } from '../store/tracking-data.ts';
 import type { EventSource } from './event-source.ts';
 
 /** Most events that one consumer of the log keeps in memory. What is beyond is read from the log again when its turn comes. */

@@ -1,4 +1,4 @@
-import type { LoggedRecord } from '../store/metadata-store.ts';
+import type { LoggedRecord } from '../store/tracking-data.ts';
 
 /** The events of one tracker run that are still to be delivered, in order. */
 export interface EventSource {

@@ -1,5 +1,5 @@
 import { assembleTracker } from '../stack/assemble-tracker.ts';
-import type { StackSnapshot } from '../store/metadata-store.ts';
+import type { StackSnapshot } from '../store/stack-data.ts';
 import type { DeliveryPlace } from './delivery-place.ts';
 import { PacedTracker } from './paced-tracker.ts';
 import type { TrackerComponent } from './run-tracking.ts';

@@ -1,4 +1,4 @@
-import type { LoggedRecord } from '../store/metadata-store.ts';
+import type { LoggedRecord } from '../store/tracking-data.ts';
 import type { EventSource } from './event-source.ts';
 
 /** Events that somebody reads from a log for one tracker run. `changed` is told how many more there are now, or fewer. */

@@ -1,4 +1,6 @@
-import type { MetadataStore, MetadataValue, TrackerRunRecord } from '../store/metadata-store.ts';
+import type { MetadataStore } from '../store/metadata-store.ts';
+import type { MetadataValue } from '../store/run-data.ts';
+import type { TrackerRunRecord } from '../store/tracking-data.ts';
 import type { JsonObject } from '../json.ts';
 import type { SettingsLayer } from '../pipeline/pipeline-spec.ts';
 import type { Logger } from '../stack/flavor.ts';

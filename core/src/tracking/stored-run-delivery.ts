@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 
 import type { StoredTrackerRun } from '../store/delivery-store.ts';
-import type { LoggedRecord } from '../store/metadata-store.ts';
+import type { LoggedRecord } from '../store/tracking-data.ts';
 import type { Refusal } from './adapt-events.ts';
 import type { DeliverySurroundings, ParentRun } from './delivery-plan.ts';
 import { Delivery } from './delivery.ts';

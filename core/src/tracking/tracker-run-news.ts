@@ -1,4 +1,5 @@
-import type { MetadataStore, TrackerRunUpdate } from '../store/metadata-store.ts';
+import type { MetadataStore } from '../store/metadata-store.ts';
+import type { TrackerRunUpdate } from '../store/tracking-data.ts';
 import type { Refusal } from './adapt-events.ts';
 import type { TrackerRunRef } from './experiment-tracker.ts';
 

@@ -4,7 +4,7 @@ import { newId } from '../../id.ts';
 import { resolveConfig } from '../../secrets/component-secrets.ts';
 import { keptSecrets } from '../../secrets/kept-secrets.ts';
 import { findDescriptor, flavorDescriptors } from '../../stack/builtin-flavors.ts';
-import type { ProducedVersion } from '../../store/metadata-store.ts';
+import type { ProducedVersion } from '../../store/version-data.ts';
 import type { BegunAttempt } from '../execute-inline.ts';
 import type { OpenRun } from '../open-run.ts';
 import { reasonOf } from '../outcome.ts';

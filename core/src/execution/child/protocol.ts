@@ -2,7 +2,7 @@ import type { StepSpec } from '../../pipeline/pipeline-spec.ts';
 import type { Project } from '../../project/project.ts';
 import type { FlavorDescriptor } from '../../stack/flavor.ts';
 import type { Part } from '../../stack/make-component.ts';
-import type { ProducedVersion, VersionIntent } from '../../store/metadata-store.ts';
+import type { ProducedVersion, VersionIntent } from '../../store/version-data.ts';
 import type { StoredInput } from '../step-call.ts';
 import type { CodeOrigin } from './code-origin.ts';
 import type { SentError } from './sent-error.ts';

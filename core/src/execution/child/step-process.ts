@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 
 import { StepProcessNotStarted } from '../../errors.ts';
 import { OutputMask } from '../../secrets/output-mask.ts';
-import type { ProducedVersion } from '../../store/metadata-store.ts';
+import type { ProducedVersion } from '../../store/version-data.ts';
 import type { AttemptTracking, FollowedWriter } from '../../tracking/run-tracking.ts';
 import { withinTime } from '../../tracking/within-time.ts';
 import { reasonOf } from '../outcome.ts';

@@ -1,0 +1,102 @@
+import { define } from './define-error.ts';
+import { didYouMean } from './wording.ts';
+
+export const WireTouched = define('WIRE_TOUCHED', (p: { wire: string; how: string }) => [
+  `${p.how} of ${p.wire}, which has no value yet: a pipeline's body only connects steps`,
+  'Do this inside a step, or use when(wire, { then, else }) to branch.',
+]);
+export const WireInCondition = define('WIRE_IN_CONDITION', (p: { pipeline: string; expression: string; line: number }) => [
+  `pipeline "${p.pipeline}" tests ${p.expression} in a condition (line ${p.line} of its body), but a step's output has no value yet`,
+  'Branch with when(wire, { then, else }); if it is no step output, compute it above the pipeline or pass it as a param.',
+]);
+export const AsyncBody = define('ASYNC_BODY', (p: { pipeline: string }) => [
+  `the body of pipeline "${p.pipeline}" is async`,
+  'A function-style body only connects steps: make it a plain function, or write the pipeline as a class.',
+]);
+export const StepArguments = define('STEP_ARGUMENTS', (p: { step: string; reason: string }) => [
+  `step "${p.step}" ${p.reason}`,
+  'A step takes one object of named inputs, or nothing.',
+]);
+export const UnknownOption = define('UNKNOWN_OPTION', (p: { of: string; option: string; known: string[] }) => [
+  `${p.of} has no option "${p.option}"`,
+  didYouMean(p.option, p.known),
+]);
+export const BadOption = define('BAD_OPTION', (p: { of: string; option: string; reason: string }) => [
+  `option "${p.option}" of ${p.of} ${p.reason}`,
+]);
+export const StepOutsidePipeline = define('STEP_OUTSIDE_PIPELINE', (p: { step: string }) => [
+  `step "${p.step}" was called outside a pipeline`,
+  `Call ${p.step}.fn(...) to run the function itself, for example in a test.`,
+]);
+export const StepInsideStep = define('STEP_INSIDE_STEP', (p: { inner: string; outer: string }) => [
+  `step "${p.inner}" was called inside step "${p.outer}"`,
+  'Connect steps in the pipeline; inside a step, call a plain function.',
+]);
+export const DuplicateStepId = define('DUPLICATE_STEP_ID', (p: { pipeline: string; id: string }) => [
+  `pipeline "${p.pipeline}" has two steps with the id "${p.id}"`,
+  'Give one of them another { id }.',
+]);
+export const BadStepId = define('BAD_STEP_ID', (p: { id: string }) => [
+  `"${p.id}" is no step id`,
+  'Use letters, digits, ".", "_" and "-", beginning with a letter or digit.',
+]);
+export const PipelineCycle = define('PIPELINE_CYCLE', (p: { pipeline: string; steps: string[] }) => [
+  `pipeline "${p.pipeline}" has a cycle: ${p.steps.join(' -> ')}`,
+  'A step cannot wait for itself.',
+]);
+export const ForeignWire = define('FOREIGN_WIRE', (p: { step: string; input: string; wire: string }) => [
+  `input "${p.input}" of step "${p.step}" is ${p.wire}, made in another run of a pipeline's body`,
+  'Pass wires of a nested pipeline in and out as its inputs and its result.',
+]);
+export const UnknownOutput = define('UNKNOWN_OUTPUT', (p: { step: string; output: string; known: string[] }) => [
+  `step "${p.step}" has no output "${p.output}"`,
+  didYouMean(p.output, p.known),
+]);
+export const UnknownParam = define('UNKNOWN_PARAM', (p: { pipeline: string; param: string; known: string[] }) => [
+  `pipeline "${p.pipeline}" has no param "${p.param}"`,
+  p.known.length === 0 ? 'It takes none.' : didYouMean(p.param, p.known),
+]);
+export const MissingParam = define('MISSING_PARAM', (p: { pipeline: string; param: string }) => [
+  `pipeline "${p.pipeline}" needs the param "${p.param}"`,
+  `Pass it: --param ${p.param}=...`,
+]);
+export const BadParam = define('BAD_PARAM', (p: { pipeline: string; param: string; reason: string }) => [
+  `param "${p.param}" of pipeline "${p.pipeline}" ${p.reason}`,
+]);
+export const InputNotStorable = define('INPUT_NOT_STORABLE', (p: { step: string; input: string; reason: string }) => [
+  `input "${p.input}" of step "${p.step}" ${p.reason}`,
+  'Pass plain data, or the output of a step.',
+]);
+export const MissingInput = define('MISSING_INPUT', (p: { pipeline: string; input: string; known: string[] }) => [
+  `pipeline "${p.pipeline}" reads the input "${p.input}", which it was not given`,
+  p.known.length === 0
+    ? 'A pipeline with inputs is called in the body of another one, with these inputs.'
+    : `It was given: ${p.known.join(', ')}.`,
+]);
+export const PipelineOutsidePipeline = define('PIPELINE_OUTSIDE_PIPELINE', (p: { pipeline: string }) => [
+  `pipeline "${p.pipeline}" was called outside the body of a pipeline`,
+  'Run it with .run(params), or nest it by calling it in the body of another one.',
+]);
+export const BadPipelineResult = define('BAD_PIPELINE_RESULT', (p: { pipeline: string; returned: string }) => [
+  `the body of pipeline "${p.pipeline}" returned ${p.returned}`,
+  'Return a step output, an array or an object of them, or nothing.',
+]);
+export const BadCondition = define('BAD_CONDITION', (p: { reason: string }) => [
+  `when() ${p.reason}`,
+  'It takes the output of a step that gives true or false; branch on params with if.',
+]);
+export const BodyUnreadable = define('BODY_UNREADABLE', (p: { pipeline: string; reason: string }) => [
+  `the body of pipeline "${p.pipeline}" cannot be read: ${p.reason}`,
+]);
+export const PlanTooLarge = define('PLAN_TOO_LARGE', (p: { pipeline: string; limit: number }) => [
+  `pipeline "${p.pipeline}" has more than ${p.limit} steps`,
+  'Run one step over many items with .map(); a loop in the body ends by params alone.',
+]);
+export const BadPipelineClass = define('BAD_PIPELINE_CLASS', (p: { pipeline: string; reason: string }) => [
+  `class ${p.pipeline} cannot run as a pipeline: ${p.reason}`,
+]);
+export const BadStepMethod = define('BAD_STEP_METHOD', (p: { step: string; reason: string }) => [`@step ${p.step} ${p.reason}`]);
+export const FrozenInstance = define('FROZEN_INSTANCE', (p: { pipeline: string; method: string; property: string }) => [
+  `${p.method} wrote to "this.${p.property}" of ${p.pipeline}: every step call runs on a fresh, frozen instance`,
+  'Return the value and pass it on as an input.',
+]);

@@ -1,0 +1,44 @@
+import { define } from './define-error.ts';
+import { MortiseError } from './mortise-error.ts';
+
+export const TrackerUnavailable = define('TRACKER_UNAVAILABLE', (p: { tracker: string; reason: string }) => [
+  `the experiment tracker "${p.tracker}" is not available: ${p.reason}`,
+  'Check that it can be reached and is configured right; what was logged is kept and delivered later. onTrackerError "warn" lets steps go on without it.',
+]);
+export const NotDelivered = define('NOT_DELIVERED', (p: { left: { component: string; trackerRuns: number; reason: string }[] }) => [
+  p.left
+    .map(({ component, trackerRuns: n, reason }) => `${n} tracker ${n === 1 ? 'run' : 'runs'} of "${component}" not delivered (${reason})`)
+    .join('; '),
+  'They are kept, with all that was logged: deliver them when the tracker can be reached.',
+]);
+export const BadLogValue = define('BAD_LOG_VALUE', (p: { call: string; reason: string }) => [`${p.call}: ${p.reason}`]);
+export const EventLogFailed = define('EVENT_LOG_FAILED', (p: { path: string; reason: string }) => [
+  `cannot write the event log ${p.path}: ${p.reason}`,
+  'Check free space and permissions.',
+]);
+export const NotInRun = define('NOT_IN_RUN', (p: { call: string }) => [
+  `${p.call} was called outside a run`,
+  'Call it in the code of a step.',
+]);
+export const NotTracked = define('NOT_TRACKED', (p: { step: string; what: string }) => [
+  `step "${p.step}" has no tracker run with ${p.what}`,
+  'Set { experimentTracker: true } on the step.',
+]);
+
+/** Thrown by trackers and stores for a failure that may pass: the same call is made again later. `retryAfter` in ms. */
+export class Transient extends MortiseError {
+  static readonly code = 'TRANSIENT';
+  readonly retryAfter: number | undefined;
+  constructor(message: string, options?: { cause?: unknown; retryAfter?: number }) {
+    super('TRANSIENT', message, undefined, options);
+    this.retryAfter = options?.retryAfter;
+  }
+}
+
+/** Thrown by trackers and stores for a failure that will not pass by trying again. */
+export class Permanent extends MortiseError {
+  static readonly code = 'PERMANENT';
+  constructor(message: string, options?: { cause?: unknown }) {
+    super('PERMANENT', message, undefined, options);
+  }
+}
