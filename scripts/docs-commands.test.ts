@@ -1,12 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { globSync, symlinkSync } from 'node:fs';
+import { globSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { beforeAll, describe, expect, it } from '@jest/globals';
 
 import { buildCommand, cliProject } from '../cli/src/testing/cli-project.ts';
-import { codeBlocks, documentModules } from './testing/markdown-code.ts';
+import { installGuidesNeeds } from './testing/guide-packages.ts';
+import { codeBlocks, documentModules, documentTsconfig } from './testing/markdown-code.ts';
 import { shellLines } from './testing/shell-lines.ts';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
@@ -24,7 +25,9 @@ describe.each(sessions)('the commands of $document', ({ document, blocks }) => {
   it('end as it says, one after the other', async () => {
     const project = cliProject();
     try {
-      symlinkSync(join(repository, 'flavors/testkit'), join(project.folder, 'node_modules/@mortise/flavor-testkit'), 'dir');
+      installGuidesNeeds(project);
+      const tsconfig = documentTsconfig(join(repository, document));
+      if (tsconfig !== undefined) project.write('tsconfig.json', tsconfig);
       for (const { file, text } of documentModules(join(repository, document))) project.write(file, `${text}\n`);
       const env: Record<string, string> = { XDG_CONFIG_HOME: join(project.folder, '.config') };
       for (const { text, words, exitCode } of blocks.flatMap((block) => shellLines(block.text))) {

@@ -8,7 +8,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { PipelineRun } from '@mortise/core/client';
 
 import { buildCommand, cliProject, type CliProject } from '../cli/src/testing/cli-project.ts';
-import { codeBlocks, documentModules, linkedFiles, promisedOutput } from './testing/markdown-code.ts';
+import { installGuidesNeeds } from './testing/guide-packages.ts';
+import { codeBlocks, documentAnchors, documentLinks, documentModules, documentTsconfig, promisedOutput } from './testing/markdown-code.ts';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
 const documents = globSync(['README.md', 'docs/**/*.md', 'examples/*/README.md', 'benchmarks/README.md', 'CONTRIBUTING.md'], {
@@ -17,17 +18,20 @@ const documents = globSync(['README.md', 'docs/**/*.md', 'examples/*/README.md',
   exclude: ['docs/api/**', 'docs/node_modules/**'],
 }).sort();
 const modules = documents.flatMap((document) => documentModules(join(repository, document)).map((module) => ({ ...module, document })));
-/** Where a guide's own commands run a program, the test of the commands does. */
-const programs = modules.filter(({ document, file, isProgram }) => isProgram && !isRunBy(document, file));
 const isRunBy = (document: string, file: string) =>
   document.startsWith('docs/') &&
   codeBlocks(join(repository, document)).some(({ language, text }) => language === 'sh' && text.includes(file));
+/** Where a guide's own commands run a program, the test of the commands does. */
+const programs = modules.filter(({ document, file, isProgram }) => isProgram && !isRunBy(document, file));
 const folderOf = (document: string) => document.replaceAll(/\W/g, '-');
+/** Decorators of class-validator are of another kind than the standard ones. */
+const hasLegacyDecorators = (document: string) =>
+  documentTsconfig(join(repository, document))?.includes('"experimentalDecorators": true') ?? false;
 
 describe('every TypeScript block', () => {
   let folder: string;
   let errors: string[];
-  // One program: each document a folder, each block a module.
+  // Each document is a folder, each block a module. One program for each kind of decorators.
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'mortise-docs-'));
     symlinkSync(join(repository, 'node_modules'), join(folder, 'node_modules'), 'dir');
@@ -36,16 +40,14 @@ describe('every TypeScript block', () => {
       writeFileSync(join(folder, folderOf(document), file), `${text}\nexport {};\n`);
     }
     writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-    const extended = join(repository, 'tsconfig.base.json');
-    writeFileSync(
-      join(folder, 'tsconfig.json'),
-      JSON.stringify({ extends: extended, compilerOptions: { noEmit: true }, include: ['*/*.ts'] }),
-    );
-    const tsc = spawnSync(process.execPath, [join(repository, 'node_modules/typescript/bin/tsc'), '-p', folder, '--pretty', 'false'], {
-      cwd: folder,
-      encoding: 'utf8',
+    errors = [true, false].flatMap((experimentalDecorators) => {
+      const compiled = documents.filter((document) => hasLegacyDecorators(document) === experimentalDecorators);
+      return compileErrors(folder, {
+        extends: join(repository, 'tsconfig.base.json'),
+        compilerOptions: { noEmit: true, experimentalDecorators },
+        include: compiled.map((document) => `${folderOf(document)}/*.ts`),
+      });
     });
-    errors = tsc.stdout.split('\n').filter((line) => / error TS\d+:|^error /.test(line));
   }, 60_000);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -58,12 +60,20 @@ describe('every TypeScript block', () => {
   });
 });
 
+function compileErrors(folder: string, tsconfig: object): string[] {
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(tsconfig));
+  const command = [join(repository, 'node_modules/typescript/bin/tsc'), '-p', folder, '--pretty', 'false'];
+  const { stdout } = spawnSync(process.execPath, command, { cwd: folder, encoding: 'utf8' });
+  return stdout.split('\n').filter((line) => / error TS\d+:|^error /.test(line));
+}
+
 describe('every program', () => {
   let project: CliProject;
   beforeAll(async () => {
     buildCommand();
     project = cliProject();
-    symlinkSync(join(repository, 'flavors/testkit'), join(project.folder, 'node_modules/@mortise/flavor-testkit'), 'dir');
+    installGuidesNeeds(project);
+    for (const { document, file, text } of modules) project.write(`${folderOf(document)}/${file}`, text);
     await project.mortise(['init']);
   }, 120_000);
   afterAll(() => project.remove());
@@ -71,10 +81,12 @@ describe('every program', () => {
   it.each(programs)(
     'of $document prints what it says: $file',
     ({ document, file, text }) => {
-      const path = project.write(`${folderOf(document)}/${file}`, text);
       // tsx, because a program may have decorators.
-      const command = ['--no-warnings', '--import', import.meta.resolve('tsx'), path];
-      const { status, stdout, stderr } = spawnSync(process.execPath, command, { cwd: project.folder, encoding: 'utf8' });
+      const command = ['--no-warnings', '--import', import.meta.resolve('tsx'), `${folderOf(document)}/${file}`];
+      const tsconfig = documentTsconfig(join(repository, document));
+      const env = { ...process.env };
+      if (tsconfig !== undefined) env['TSX_TSCONFIG_PATH'] = project.write(`${folderOf(document)}/tsconfig.json`, tsconfig);
+      const { status, stdout, stderr } = spawnSync(process.execPath, command, { cwd: project.folder, encoding: 'utf8', env });
       expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
       expect(stdout.split('\n').filter((line) => line !== '')).toEqual(promisedOutput(text));
     },
@@ -111,8 +123,17 @@ describe('the README', () => {
 });
 
 describe('every link', () => {
-  const links = documents.flatMap((document) => linkedFiles(join(repository, document)).map((target) => ({ document, target })));
-  it.each(links)('of $document leads somewhere: $target', ({ document, target }) => {
-    expect(existsSync(resolve(repository, dirname(document), target))).toBe(true);
+  const links = documents.flatMap((document) => documentLinks(join(repository, document)).map((link) => ({ document, ...link })));
+  const files = links.filter(({ file }) => file !== '');
+  const pathOf = (document: string, file: string) =>
+    file === '' ? join(repository, document) : resolve(repository, dirname(document), file);
+
+  it.each(files)('of $document leads somewhere: $file', ({ document, file }) => {
+    expect(existsSync(pathOf(document, file))).toBe(true);
+  });
+
+  const anchors = links.filter(({ file, anchor }) => anchor !== undefined && (file === '' || file.endsWith('.md')));
+  it.each(anchors)('of $document leads to a heading: $file#$anchor', ({ document, file, anchor }) => {
+    expect([...documentAnchors(pathOf(document, file))]).toContain(anchor);
   });
 });

@@ -49,8 +49,32 @@ export const wine = pipeline('wine', { params: { rate: 0.5 } }, ({ rate }) => {
 export const failing = pipeline('failing', () => after({ from: flaky() }));
 `,
   );
+  // Of a third party: one that prints whenever its code runs, one that throws since it was registered, one without a schema that describes itself.
+  project.write(
+    'noisy.js',
+    `import { defineFlavor } from '@mortise/core';
+     console.log('{ imported');
+     const schema = { '~standard': { version: 1, vendor: 'mine', validate: (value) => (console.log('validated'), { value }) } };
+     export default defineFlavor({ apiVersion: 1, type: 'alerter', name: 'noisy', secrets: ['token'], docs: 'https://noisy.example', config: async () => schema,
+       settings: async () => schema, checkStack: () => void console.log('asked'),
+       load: async () => ({ create: async () => { console.log('made'); process.stdout.write('no end of line');
+         return { send: async () => {}, check: async () => console.info('checked'), [Symbol.asyncDispose]: async () => console.log('gone') }; } }) });`,
+  );
+  const brokenFlavor = (top: string): string =>
+    project.write(
+      'broken.js',
+      `import { defineFlavor } from '@mortise/core'; ${top}
+       export default defineFlavor({ apiVersion: 1, type: 'alerter', name: 'broken', load: async () => ({ create: async () => ({ send: async () => {} }) }) });`,
+    );
+  brokenFlavor('');
   const setUp = [
     ['init'],
+    ['alerter', 'flavor', 'register', './noisy.js'],
+    ['alerter', 'flavor', 'register', './broken.js'],
+    ['alerter', 'register', 'loud', '--flavor=noisy', '--volume=11', '--token=not-a-secret-any-more', '--force'],
+    ['alerter', 'register', 'torn', '--flavor=broken'],
+    ['stack', 'register', 'noise', '-o', 'default', '-a', 'default', '-al', 'loud'],
+    ['stack', 'register', 'ruin', '-o', 'default', '-a', 'default', '-al', 'torn', '-al', 'loud'],
     ['alerter', 'register', 'bell', '--flavor=console', '--label', 'kind=loud'],
     ['artifact-store', 'register', 'shelf', '--flavor=local', '--path=./shelf'],
     ['stack', 'register', 'laptop', '-o', 'default', '-a', 'shelf', '-e', 'default', '-al', 'bell', '--label', 'tier=1', '--set'],
@@ -60,6 +84,8 @@ export const failing = pipeline('failing', () => after({ from: flaky() }));
     ['run', 'wine.mjs#wine', '--name', 'cached'],
   ];
   for (const args of setUp) expect({ args, ...(await mortise(...args)) }).toMatchObject({ args, code: 0 });
+  brokenFlavor("throw new Error('no licence')");
+  await mortise('alerter', 'flavor', 'refresh', 'broken');
   await mortise('run', 'wine.mjs#failing', '--name', 'fails', '--execution-mode', 'continue-on-failure');
 }, 180_000);
 afterAll(() => project.remove());
@@ -73,18 +99,23 @@ const CALLS: Record<string, string[]> = {
   'runs-logs': ['runs logs first', 'runs logs cached'],
   'stack-get': ['stack get'],
   'stack-list': ['stack list', 'stack list --name nothing', 'stack list --limit 1'],
-  'stack-describe': ['stack describe default', 'stack describe laptop'],
-  'stack-validate': ['stack validate laptop'],
+  'stack-describe': ['stack describe default', 'stack describe laptop', 'stack describe ruin'],
+  'stack-validate': ['stack validate laptop', 'stack validate noise', 'stack validate ruin'],
   'component-list': ['alerter list', 'artifact-store list', 'orchestrator list', 'experiment-tracker list --name nothing'],
   'component-get': ['alerter get', 'experiment-tracker get'],
-  'component-describe': ['artifact-store describe shelf', 'alerter describe bell'],
+  'component-describe': ['artifact-store describe shelf', 'alerter describe bell', 'alerter describe loud', 'alerter describe torn'],
   'component-flavor-list': [
     'alerter flavor list',
     'artifact-store flavor list',
     'orchestrator flavor list',
     'experiment-tracker flavor list',
   ],
-  'component-flavor-describe': ['artifact-store flavor describe local', 'alerter flavor describe console'],
+  'component-flavor-describe': [
+    'artifact-store flavor describe local',
+    'alerter flavor describe console',
+    'alerter flavor describe noisy',
+    'alerter flavor describe broken',
+  ],
   'secret-get': ['secret get cellar', 'secret get cellar --reveal'],
   'secret-list': ['secret list'],
   'tracker-status': ['tracker status'],
@@ -106,7 +137,13 @@ describe.each(Object.entries(CALLS))('%s', (name, calls) => {
     async (call) => {
       const validate = schemaOf(name);
       const [json, yaml] = await Promise.all(['json', 'yaml'].map((format) => mortise(...call.split(' '), '--output', format)));
-      expect([json, yaml]).toEqual([json, yaml].map((each) => ({ ...each, code: 0, stderr: '' })));
+      const code = FAILS.has(call) ? 1 : 0;
+      const stderr = PRINTS.has(call)
+        ? (expect.stringContaining('checked\n') as unknown)
+        : code === 0
+          ? ''
+          : (expect.any(String) as unknown);
+      expect([json, yaml]).toEqual([json, yaml].map((each) => ({ ...each, code, stderr })));
       const values = valuesOf(name, json!.stdout);
       for (const value of values) {
         validate(value);
@@ -121,6 +158,10 @@ describe.each(Object.entries(CALLS))('%s', (name, calls) => {
   );
 });
 
+/** Calls that end with 1 because of what they say. */
+const FAILS = new Set(['stack validate ruin']);
+/** Calls that run code which prints. */
+const PRINTS = new Set(['stack validate noise', 'stack validate ruin']);
 /** Commands whose answer is another each time. */
 const VARIES = new Set(['stack-validate']);
 const keysOf = (value: unknown): string[] => Object.keys(value as object);

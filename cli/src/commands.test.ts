@@ -123,6 +123,16 @@ describe('components and stacks', () => {
     expect(JSON.parse(stdout)).toMatchObject({ name: 'other', active: true });
     await mortise('stack', 'delete', 'other');
   });
+
+  it('are looked for by the name that MORTISE_ACTIVE_STACK has, and whoever misses one is told of the variable', async () => {
+    const astray = { env: { MORTISE_ACTIVE_STACK: 'nope' } };
+    expect((await project.mortise(['stack', 'get'], astray)).stderr).toBe(
+      'error UNKNOWN_STACK: no stack named "nope". The variable MORTISE_ACTIVE_STACK names it. Known: default.\n',
+    );
+    expect((await project.mortise(['status'], astray)).stdout).toMatch(
+      /^active stack +none: the variable MORTISE_ACTIVE_STACK names "nope", and there is no such stack$/m,
+    );
+  });
 });
 
 describe('status', () => {

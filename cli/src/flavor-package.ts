@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ComponentType } from './component-types.ts';
@@ -38,11 +38,18 @@ export function writeFlavorPackage({ type, name, folder }: FlavorPackage): strin
     filesIn(join(templates, template)).map((file) => {
       const text = readFileSync(join(templates, template, file), 'utf8').replace(anyWord, (word) => words[word]!);
       const path = NAMES[file] ?? file;
-      mkdirSync(dirname(join(folder, path)), { recursive: true });
+      makeFolder(dirname(join(folder, path)));
       writeFileSync(join(folder, path), text, { flag: 'wx' });
       return path;
     }),
   );
+}
+
+/** Node's own way to make all of a path never returns where the file system takes no folders (`/proc`). */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  makeFolder(dirname(folder));
+  mkdirSync(folder);
 }
 
 const filesIn = (folder: string): string[] =>

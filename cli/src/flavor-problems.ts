@@ -18,8 +18,12 @@ export function problemColumn(rows: readonly (readonly ComponentView[])[]): { he
 /** Lines below a stack or a component: which flavors are broken, why, and what to do. Empty when none is. */
 export function problemText(components: readonly ComponentView[]): string {
   const lines = brokenFlavors(components).map(
-    ({ type, flavor, reason }) =>
-      `broken: the ${type.replaceAll('-', ' ')} flavor "${flavor}": ${reason}. Mend it, then run "mortise ${type} flavor refresh ${flavor}".`,
+    ({ type, flavor, reason }) => `broken: the ${type.replaceAll('-', ' ')} flavor "${flavor}": ${reason}. ${advice(type, flavor, reason)}`,
   );
   return lines.length === 0 ? '' : `\n\n${lines.join('\n')}`;
 }
+
+const advice = (type: string, flavor: string, reason: string): string =>
+  reason === 'it is not registered'
+    ? `Run "mortise ${type} flavor register PACKAGE_OR_PATH".`
+    : `Mend it, then run "mortise ${type} flavor refresh ${flavor}".`;

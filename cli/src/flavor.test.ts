@@ -135,6 +135,35 @@ describe('the source of a flavor may be', () => {
     expect(readdirSync(join(project.folder, 'typed')).length).toBe(2);
   }, 60_000);
 
+  it('TypeScript whose decorators are compiled as standard ones, for want of an option in its tsconfig.json: that is told', async () => {
+    decorated();
+    project.write('diary/tsconfig.json', '{}');
+    const { code, stderr } = await project.mortise(['experiment-tracker', 'flavor', 'register', './diary/index.ts']);
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(
+        /^error FLAVOR_BAD_SCHEMA: .* Put "experimentalDecorators": true into the compilerOptions of the tsconfig\.json.*\n$/,
+      ),
+    ]);
+  });
+
+  it('a schema that does not describe itself: that is said where its keys would be', async () => {
+    project.write(
+      'mute.js',
+      `import { defineFlavor } from '@mortise/core';
+      const schema = { '~standard': { version: 1, vendor: 'mute', validate: (value) => ({ value }) } };
+      const mute = { apiVersion: 1, type: 'alerter', config: async () => schema, load: async () => ({ create: async () => ({ send: async () => {} }) }) };
+      export const secret = defineFlavor({ ...mute, name: 'secret-mute', secrets: ['token'] });
+      export const plain = defineFlavor({ ...mute, name: 'plain-mute' });`,
+    );
+    for (const name of ['secret', 'plain']) await mortise('alerter', 'flavor', 'register', `./mute.js#${name}`);
+    const silent = 'the schema does not describe itself: it may take other keys';
+    expect(await mortise('alerter', 'flavor', 'describe', 'secret-mute')).toMatch(
+      new RegExp(`^token +any .*\\n${silent}\\n\\nsettings: none$`, 'm'),
+    );
+    expect(await mortise('alerter', 'flavor', 'describe', 'plain-mute')).toContain(`config: ${silent}\n`);
+  });
+
   it('not TypeScript that needs tsx in a program without it (FLAVOR_NEEDS_LOADER)', async () => {
     decorated();
     project.write('enum.ts', alerterFlavor('bell', 'enum Ring { Once }'));

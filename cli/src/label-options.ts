@@ -15,6 +15,9 @@ export function labelsOf(given: readonly string[] | undefined, { BadUsage }: Cor
     if (at < 1) throw new BadUsage({ what: `--label takes name=value, not "${pair}"` });
     return [pair.slice(0, at), pair.slice(at + 1)] as const;
   });
+  const names = pairs.map(([name]) => name);
+  const twice = names.find((name, index) => names.indexOf(name) !== index);
+  if (twice !== undefined) throw new BadUsage({ what: `--label names "${twice}" twice` });
   return { labels: Object.fromEntries(pairs) };
 }
 

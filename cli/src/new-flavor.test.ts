@@ -40,6 +40,16 @@ describe('mortise flavor new', () => {
     expect(packageOf('mortise-my-csv')).toMatchObject({ name: 'mortise-my-csv', keywords: ['mortise-flavor'] });
   });
 
+  it('ends with one line where a folder cannot be made', async () => {
+    for (const folder of ['/proc/x', '/proc/x/y/z']) {
+      const { code, stderr } = await newFlavor('alerter', 'bell', '--folder', folder);
+      expect([code, stderr]).toEqual([
+        1,
+        expect.stringMatching(/^error FOLDER_NOT_WRITABLE: cannot write to \S+proc\/x\S* \(ENOENT\)[^\n]*\n$/),
+      ]);
+    }
+  });
+
   it.each(COMPONENT_TYPES.map(({ type }) => type))('leaves no word of its templates in a package for an %s', async (type) => {
     expect(await newFlavor(type, 'bell2', '--folder', `packages/${type}`)).toMatchObject({ code: 0, stderr: '' });
     const files = readdirSync(at(`packages/${type}`), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());

@@ -1,4 +1,6 @@
 import { styleText } from 'node:util';
+import { writeUnmasked } from './mask-output.ts';
+import { printable } from './printable.ts';
 
 /** What `--output` takes. */
 export const OUTPUT_FORMATS = ['table', 'json', 'yaml'] as const;
@@ -7,8 +9,12 @@ export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
 /** Prints a value as JSON or YAML, or as `text` makes it readable. */
 export async function print<T>(value: T, format: OutputFormat, text: (value: T) => string): Promise<void> {
   if (format === 'table') printLine(text(value));
-  else if (format === 'json') printLine(JSON.stringify(value, undefined, 2));
-  else process.stdout.write(await yamlOf(value));
+  else writeUnmasked(format === 'json' ? `${jsonOf(value, 2)}\n` : await yamlOf(value));
+}
+
+/** A value as JSON, in which nothing commands a terminal: JSON itself escapes only some of what would. */
+export function jsonOf(value: unknown, indent?: number): string {
+  return JSON.stringify(value, undefined, indent).replace(/[\u007f-\u009f]/g, (control) => `\\u00${control.charCodeAt(0).toString(16)}`);
 }
 
 /** A value as YAML, with the keys that its JSON has. */
@@ -18,8 +24,9 @@ export async function yamlOf(value: unknown): Promise<string> {
   return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
 }
 
+/** Prints lines for a person. Control characters in them are shown, and do nothing. */
 export function printLine(text: string): void {
-  process.stdout.write(`${text}\n`);
+  process.stdout.write(`${printable(text)}\n`);
 }
 
 const COLOURS: Readonly<Record<string, 'green' | 'red' | 'yellow' | 'dim'>> = {

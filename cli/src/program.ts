@@ -12,6 +12,8 @@ import { declareSecret } from './groups/secret.ts';
 import { declareStack } from './groups/stack.ts';
 import { declareStatus } from './groups/status.ts';
 import { declareTracker } from './groups/tracker.ts';
+import { keepStdout } from './keep-stdout.ts';
+import type { OutputFormat } from './print.ts';
 
 /** The same place seen from src/ and from dist/. */
 const packageFile = new URL('../package.json', import.meta.url);
@@ -27,7 +29,11 @@ export function program(): Command {
     .version(version)
     .option('--verbose', 'print errors whole, with their stacks')
     .exitOverride()
-    .configureOutput({ outputError: () => undefined, writeErr: () => undefined });
+    .configureOutput({ outputError: () => undefined, writeErr: () => undefined })
+    .hook('preAction', (_, command) => {
+      const { output = 'table' } = command.opts<{ output?: OutputFormat }>();
+      if (output !== 'table') keepStdout();
+    });
   declareInit(mortise);
   declareRun(mortise);
   declareRuns(mortise);

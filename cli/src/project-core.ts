@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type * as core from '@mortise/core/client';
+import { maskOutput } from './mask-output.ts';
 
 export type Core = typeof core;
 
@@ -11,6 +12,7 @@ export type Core = typeof core;
  * no project yet; what the command brought along serves where core is not installed.
  */
 export async function projectCore(): Promise<Core> {
+  maskOutput();
   return (await import(pathToFileURL(corePath()).href)) as Core;
 }
 

@@ -31,3 +31,9 @@ it('anything else is a bug of ours and 2, and asks to be reported', () => {
     );
   }
 });
+
+it('what could command a terminal is shown as text', () => {
+  const error = new BadUsage({ what: 'it says \u001b[2Jboo' }, { cause: new Error('the \u001b[2J\u009bcause') });
+  expect(reported(error).said).toBe('error BAD_USAGE: it says \\x1b[2Jboo\n');
+  expect(reported(error, true).said).not.toMatch(/[\u001b\u009b]/);
+});

@@ -1,9 +1,9 @@
+import { inspect } from 'node:util';
 import { CommanderError } from 'commander';
+import { printable } from './printable.ts';
 
 /** Marks errors of Mortise, whichever copy of core made them. */
 const MARK = Symbol.for('mortise.error.v1');
-
-const SECRETS = Symbol.for('mortise.secrets.v1');
 
 interface CodedError extends Error {
   /** `CODE: what happened. What to do`. */
@@ -20,10 +20,9 @@ export function reportError(error: unknown, { verbose }: { verbose: boolean }): 
   return mistake === undefined ? 2 : 1;
 }
 
-/** Without the values of secrets that core has read in this process: it leaves there how to mask them. */
-function say(text: string): void {
-  const secrets = (globalThis as { [SECRETS]?: { redact(text: string): string } })[SECRETS];
-  process.stderr.write(secrets?.redact(text) ?? text);
+/** Secrets are masked in all that this process prints (`mask-output.ts`). */
+export function say(text: string): void {
+  process.stderr.write(printable(text));
 }
 
 function mistakeLine(error: unknown): string | undefined {
@@ -36,7 +35,7 @@ function mistakeLine(error: unknown): string | undefined {
 }
 
 function bugLine(error: unknown): string {
-  const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  const what = error instanceof Error ? `${error.name}: ${error.message}` : typeof error === 'string' ? error : inspect(error);
   return `error INTERNAL: ${what.replace(/\s+/g, ' ').trim()}. This is a bug in Mortise: please report it, with what this command prints with --verbose.\n`;
 }
 
@@ -46,7 +45,7 @@ function isCoded(error: unknown): error is CodedError {
 
 /** The stack of an error and of what caused it. */
 function stackOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+  if (!(error instanceof Error)) return inspect(error);
   const stack = error.stack ?? error.message;
   return error.cause === undefined ? stack : `${stack}\ncaused by ${stackOf(error.cause)}`;
 }

@@ -19,8 +19,14 @@ describe('rewriteArgv', () => {
     );
   });
 
-  it('takes a key without a value for true', () => {
-    expect(rewritten('alerter register bell --quiet --flavor=console')).toBe('alerter register bell --config=quiet=true --flavor=console');
+  it('leaves out the value of a key that has none', () => {
+    expect(rewritten('alerter register bell --quiet --flavor=console')).toBe('alerter register bell --config=quiet --flavor=console');
+  });
+
+  it('takes a negative number for a value, not for an option', () => {
+    expect(rewritten('alerter register bell --temp -1.5 --least -.5 -x')).toBe(
+      'alerter register bell --config=temp=-1.5 --config=least=-.5 -x',
+    );
   });
 
   it('makes config keys of the options of an update, but for those of its own', () => {

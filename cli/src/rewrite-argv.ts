@@ -4,13 +4,16 @@ import { COMPONENT_TYPES } from './component-types.ts';
 const VALUED_OPTIONS = new Set(['--flavor', '--label', '--remove-label']);
 const OWN_OPTIONS = new Set([...VALUED_OPTIONS, '--force', '--verbose', '--help']);
 
+/** Config keys of these names cannot be given on the command line. */
+export const HIDDEN_KEYS: readonly string[] = [...OWN_OPTIONS].map((option) => camelCase(option.slice(2)));
+
 /** Commands that take config keys, and those of "stack" that name components. */
 const CONFIGURING = ['register', 'update'];
 const NAMING_PARTS = ['register', 'update', 'remove-component'];
 
 /**
  * The arguments as commander can read them. It has no flags of two letters (`-al`), and takes an unknown option for the next argument:
- * config keys of `<component type> register NAME --flavor=F --tracking-uri=X`, and of `update`, become `--config=trackingUri=X`.
+ * config keys of `<component type> register NAME --flavor=F --tracking-uri=X`, and of `update`, become `--config=trackingUri=X`, and a key without a value `--config=key`.
  */
 export function rewriteArgv(argv: readonly string[]): string[] {
   const [group, command] = argv.filter((argument) => !argument.startsWith('-'));
@@ -35,7 +38,7 @@ function configOptions(args: readonly string[]): string[] {
   for (let i = 0; i < args.length; i++) {
     const arg = args[i]!;
     const [option = '', ...rest] = arg.split('=');
-    const takesNext = rest.length === 0 && args[i + 1] !== undefined && !args[i + 1]!.startsWith('-');
+    const takesNext = rest.length === 0 && args[i + 1] !== undefined && isValue(args[i + 1]!);
     if (!arg.startsWith('--') || OWN_OPTIONS.has(option)) {
       rewritten.push(arg);
       if (VALUED_OPTIONS.has(option) && takesNext) rewritten.push(args[++i]!);
@@ -43,11 +46,14 @@ function configOptions(args: readonly string[]): string[] {
       continue;
     }
     // Before the name, `--key NAME` cannot be told from a flag and the name: there a value needs its `=`.
-    const value = rest.length > 0 ? rest.join('=') : named && takesNext ? args[++i]! : 'true';
-    rewritten.push(`--config=${camelCase(option.slice(2))}=${value}`);
+    const value = rest.length > 0 ? rest.join('=') : named && takesNext ? args[++i]! : undefined;
+    rewritten.push(`--config=${camelCase(option.slice(2))}${value === undefined ? '' : `=${value}`}`);
   }
   return rewritten;
 }
+
+/** Not another option; but `-1.5` is a number. */
+const isValue = (argument: string): boolean => !argument.startsWith('-') || /^-\.?\d/.test(argument);
 
 /** `tracking-uri` → `trackingUri`. */
 export function camelCase(key: string): string {

@@ -1,4 +1,5 @@
 import type { FilePipeline, PipelineRun, RunOptions } from '@mortise/core/client';
+import { commandIsOver, isStray } from './command-end.ts';
 import { firstLine } from './first-line.ts';
 import { durationBetween } from './format-duration.ts';
 import { isThrownByUser, placedReason } from './import-file.ts';
@@ -18,18 +19,26 @@ export async function runAndExit(pipeline: FilePipeline, start: Start, core: Cor
   const interrupts = watchInterrupts();
   const steps = await watchSteps();
   let isOver = false;
+  let began = false;
+  commandIsOver();
+  const onStep: typeof steps.onStep = (...event) => {
+    began = true;
+    steps.onStep(...event);
+  };
   process.on('exit', () => {
     steps.close();
-    if (isOver) return;
+    if (isOver || isStray()) return;
     process.exitCode = process.exitCode || 1;
     process.stderr.write(
-      'the code of a step ended the process before the run was over: "mortise runs show latest" tells how far it came\n',
+      began
+        ? 'the code of a step ended the process before the run was over: "mortise runs show latest" tells how far it came\n'
+        : "error ENDED_EARLY: the pipeline's file or a flavor of its stack ended the process before any step began. It is to leave process.exit() alone.\n",
     );
   });
   // Whoever read what is printed has gone (`| head`): the run goes on.
   process.stdout.on('error', () => undefined);
   try {
-    const finished = await runToItsEnd(pipeline, () => start({ onStep: steps.onStep, throwOnFailure: false }), core);
+    const finished = await runToItsEnd(pipeline, () => start({ onStep, throwOnFailure: false }), core);
     isOver = true;
     steps.close();
     printLine(summary(finished));

@@ -65,13 +65,13 @@ const wholeError = ({ name, message, stack }: RunError): string => stack ?? `${n
 /** `application/vnd.mortise.table+json` → `table`. */
 const kindOf = (mime: string): string => /^application\/(?:vnd\.\w+\.)?([\w-]+)/.exec(mime)?.[1] ?? mime;
 
-/** Where the trackers show it: URLs of tracker runs. */
-export function trackerTable({ steps }: PipelineRun): string | undefined {
-  const rows = Object.entries(steps).flatMap(([id, { runMetadata }]) => {
-    const url = runMetadata['experiment_tracker_url']?.value;
-    return typeof url === 'string' ? [[id, url]] : [];
-  });
-  return withoutEmptyColumns(['STEP', 'TRACKER RUN'], rows);
+/** What the trackers have of it, and where they show it: tracker runs of the last attempts, those of the run itself (`-`) first. */
+export function trackerTable({ trackerRuns, steps }: PipelineRun): string | undefined {
+  const ofSteps = Object.entries(steps).map(([id, { attempts }]) => [id, attempts.at(-1)?.trackerRuns ?? []] as const);
+  const rows = [['-', trackerRuns] as const, ...ofSteps].flatMap(([id, shown]) =>
+    shown.map(({ component, status, delivered, url }) => [id, component, paintStatus(status), delivered ? 'yes' : 'no', url ?? '']),
+  );
+  return withoutEmptyColumns(['STEP', 'TRACKER', 'STATUS', 'DELIVERED', 'TRACKER RUN'], rows);
 }
 
 function withoutEmptyColumns(header: readonly string[], rows: readonly (readonly string[])[]): string | undefined {

@@ -146,7 +146,7 @@ describe('an exported stack', () => {
     await must(here, 'experiment-tracker', 'register', 'plain', '--flavor=csv', `--token=${TOKEN}`, '--force');
     await must(here, 'stack', 'register', 'open', '-o', 'default', '-a', 'shelf', '-e', 'plain');
     const { stdout, stderr } = await mortise(here, 'stack', 'export', 'open');
-    expect(stderr).toBe('left out: "token" of experiment-tracker "plain", which is secret and stored in clear text\n');
+    expect(stderr).toBe('left out: "token" of experiment-tracker "plain", which is secret, and no reference\n');
     expect(stdout).not.toContain(TOKEN);
     expect(documentOf(stdout).omitted).toEqual([{ type: 'experiment-tracker', name: 'plain', key: 'token' }]);
     here.write('open.yaml', stdout);
@@ -159,10 +159,61 @@ describe('an exported stack', () => {
     await must(there, 'init');
     there.write('open.yaml', stdout);
     expect(await must(there, 'stack', 'import', 'open.yaml')).toContain(
-      'warning: "token" of the experiment tracker "plain" is secret and was left out of the file: "mortise experiment-tracker update plain" sets it\n',
+      `warning: "token" of the experiment tracker "plain" is secret and was left out of the file: run "mortise secret create plain token", then "mortise experiment-tracker update plain --token='{{secret.plain.token}}'"\n`,
     );
   });
 });
+
+/** An alerter that cannot do without two secrets. */
+const DOOR_BELL = `
+import { defineFlavor } from '@mortise/core';
+const text = { type: 'string' };
+const schema = { '~standard': { version: 1, vendor: 'mine',
+  validate: (value) => {
+    const issues = ['user', 'pass'].filter((key) => value[key] === undefined).map((key) => ({ message: 'is missing', path: [key] }));
+    return issues.length > 0 ? { issues } : { value };
+  },
+  jsonSchema: { input: () => ({ type: 'object', properties: { user: text, pass: text }, required: ['user', 'pass'], additionalProperties: false }) } } };
+export default defineFlavor({ apiVersion: 1, type: 'alerter', name: 'door', secrets: ['user', 'pass'], config: async () => schema,
+  load: async () => ({ create: async () => ({ send: async () => {} }) }) });
+`;
+
+it('a secret that its component cannot do without may be missing in the file: the import says how to set it, and "validate" that it is missing', async () => {
+  here.write('door.js', DOOR_BELL);
+  await must(here, 'alerter', 'flavor', 'register', './door.js');
+  await must(
+    here,
+    'alerter',
+    'register',
+    'door',
+    '--flavor=door',
+    '--user=me-myself',
+    '--pass=open-sesame',
+    '--force',
+    '--label',
+    'empty=',
+  );
+  await must(here, 'stack', 'register', 'house', '-o', 'default', '-a', 'default', '-al', 'door', '--label', 'empty=');
+  expect((await mortise(here, 'stack', 'export', 'house', 'house.yaml')).code).toBe(0);
+  const there = newProject();
+  await must(there, 'init');
+  there.write('door.js', DOOR_BELL);
+  there.write('house.yaml', readFileSync(join(here.folder, 'house.yaml'), 'utf8'));
+  expect(await must(there, 'stack', 'import', 'house.yaml')).toContain(
+    `warning: "user", "pass" of the alerter "door" are secret and were left out of the file: run "mortise secret create door user pass", then "mortise alerter update door --user='{{secret.door.user}}' --pass='{{secret.door.pass}}'"\n`,
+  );
+  expect((await mortise(there, 'stack', 'validate', 'house')).stdout).toMatch(
+    /^alerter +door +door +failed .*CONFIG_MISSING_KEY: .*"user"/m,
+  );
+  // Not yet whole, it can be exported again and comes to a third place as it came here.
+  there.write('again.yaml', (await mortise(there, 'stack', 'export', 'house')).stdout);
+  expect(documentOf(readFileSync(join(there.folder, 'again.yaml'), 'utf8')).omitted).toHaveLength(2);
+  const { code } = await there.mortise(['secret', 'create', 'door', 'user', 'pass'], { env: { XDG_CONFIG_HOME: join(there.folder, '.config') }, input: 'me-myself\nopen-sesame\n' }); // prettier-ignore
+  expect(code).toBe(0);
+  await must(there, 'alerter', 'update', 'door', '--user={{secret.door.user}}', '--pass={{secret.door.pass}}');
+  expect(await must(there, 'stack', 'validate', 'house')).toMatch(/^alerter +door +door +ok/m);
+  expect((await there.json<StackView>('stack', 'describe', 'house')).labels).toEqual({ empty: '' });
+}, 60_000);
 
 describe('in an empty project elsewhere', () => {
   let there: CliProject;
@@ -217,6 +268,24 @@ describe('in an empty project elsewhere', () => {
     expect(await must(there, 'stack', 'import', 'team.yaml')).toContain(
       'warning: the experiment tracker flavor "csv" is of version 2.1.0 here, and was of 1.0.0\n',
     );
+  });
+
+  it('comes from stdin too', async () => {
+    install(there);
+    const { code, stdout } = await there.mortise(['stack', 'import', '-'], { input: exported });
+    expect([code, stdout]).toEqual([0, expect.stringContaining('registered stack "team"\n')]);
+    const wrong = await there.mortise(['stack', 'import', '-'], { input: 'a: [1' });
+    expect(wrong.stderr).toMatch(/^error BAD_STACK_DOCUMENT: [^\n]*stdin is no YAML[^\n]*\n$/);
+  });
+
+  it('leaves the labels of components that are here already, and says so', async () => {
+    install(there);
+    await must(there, 'orchestrator', 'update', 'default', '--label', 'mine=yes');
+    expect(await must(there, 'stack', 'import', 'team.yaml')).toContain(
+      'warning: the orchestrator "default" keeps the labels that it has here (mine=yes), which are not those of the file (none)\n',
+    );
+    const { items } = await there.json<Listing<{ labels: object }>>('orchestrator', 'list');
+    expect(items.map(({ labels }) => labels)).toEqual([{ mine: 'yes' }]);
   });
 
   it('takes another name', async () => {
@@ -281,6 +350,16 @@ describe('a wrong file is one line, and nothing is stored', () => {
       /SECRET_IN_CLEAR/,
     ],
     ['a flavor that there is not', () => edited((document) => ({ ...document, flavors: [] })), /UNKNOWN_FLAVOR/],
+    [
+      'a key that there is not',
+      () => edited((document) => void Object.assign(document.components[0]!, { label: { a: 'b' } })),
+      /BAD_STACK_DOCUMENT: .*components\[0\] has "label".*Did you mean "labels"/,
+    ],
+    [
+      'a component that is listed twice',
+      () => edited((document) => void document.components.push(document.components[0]!)),
+      /BAD_STACK_DOCUMENT: .*orchestrator "default" twice/,
+    ],
     ['a bad name', () => edited((document) => ({ ...document, stack: { name: 'a/b' } })), /BAD_NAME/],
   ])(
     '%s',
@@ -294,6 +373,7 @@ describe('a wrong file is one line, and nothing is stored', () => {
 
 it('a file that is not there, and one that cannot be written, are mistakes', async () => {
   await refuses(here, ['stack', 'import', 'nowhere.yaml'], /FILE_NOT_FOUND/);
+  await refuses(here, ['stack', 'import', '.'], /FILE_BROKEN: \. cannot be loaded: it is a folder/);
   await refuses(here, ['stack', 'export', 'team', 'no/such/folder.yaml'], /FILE_NOT_WRITABLE/);
   await refuses(here, ['stack', 'export', 'nothing'], /UNKNOWN_STACK/);
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { formatDuration } from './format-duration.ts';
+import { logText } from './printable.ts';
 import { facts, table } from './table.ts';
 
 describe('table', () => {
@@ -13,6 +14,21 @@ describe('table', () => {
 
   it('is its header without rows', () => {
     expect(table(['A', 'B'], [])).toBe('A  B');
+  });
+});
+
+describe('what could command a terminal', () => {
+  it('is shown as text in tables and facts, but for the colours of a status', () => {
+    expect(table(['A'], [['\u001b[2J\u0007x\u009b2J\u007f'], ['\u001b[31mfailed\u001b[39m']])).toBe(
+      'A\n\\x1b[2J\\x07x\\x9b2J\\x7f\n\u001b[31mfailed\u001b[39m',
+    );
+    expect(facts([['a', 'one\n  two\u001b]0;title\u0007\tthree\r']])).toBe('a  one two\\x1b]0;title\\x07 three');
+  });
+
+  it('is dropped from logs, but for colours and the ends of lines', () => {
+    expect(logText('\u001b[1;32mgreen\u001b[0m\u001b[2J\u001b]0;title\u0007\ta\r\nb\rc\u001b(B\n')).toBe(
+      '\u001b[1;32mgreen\u001b[0m\ta\nb\nc\n',
+    );
   });
 });
 

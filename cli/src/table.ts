@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
+import { oneLine } from './printable.ts';
 
 /** Rows of cells as lines with aligned columns, the header first. Colours in a cell do not count. An empty table is its header. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -14,11 +15,10 @@ export function table(header: readonly string[], rows: readonly (readonly string
     .join('\n');
 }
 
-/** `name: value` lines with aligned values. */
+/** `name: value` lines with aligned values, each on one line. */
 export function facts(rows: readonly (readonly [name: string, value: string])[]): string {
   const longest = Math.max(...rows.map(([name]) => name.length));
-  return rows.map(([name, value]) => `${name.padEnd(longest)}  ${value}`).join('\n');
+  return rows.map(([name, value]) => `${name.padEnd(longest)}  ${oneLine(value)}`.trimEnd()).join('\n');
 }
 
 const width = (text: string): number => [...stripVTControlCharacters(text)].length;
-const oneLine = (text: string): string => text.replace(/\s*\n\s*/g, ' ');

@@ -28,6 +28,8 @@ const moody = step('moody', { experimentTracker: true, cache: false }, () => {
   if (!existsSync('cheer')) throw new Error('in a bad mood');
 });
 export const resumable = pipeline('resumable', () => moody());
+const noted = step('noted', { experimentTracker: true, cache: false, settings: { 'experiment-tracker': { tags: { note: '{{env.WINE_NOTE}}' } } } }, () => 1);
+export const notes = pipeline('notes', () => noted());
 void wine.run({}, { trackerTimeoutMs: 500 });
 void strict.run({}, { trackerTimeoutMs: 500 });
 `,
@@ -77,6 +79,10 @@ describe('with a tracker that is down', () => {
       lastError: expect.any(String),
       setAside: [],
     });
+    const before = (await mortise('runs', 'show', 'first')).stdout;
+    expect(before).toMatch(/^warning +experiment tracker "default": 2 tracker runs not delivered yet \(.+\)$/m);
+    expect(before).toMatch(/^STEP +TRACKER +STATUS +DELIVERED\n- +default +queued +no\ntrain +default +queued +no$/m);
+    expect((await project.json<PipelineRun>('runs', 'show', 'first')).warnings).toHaveLength(1);
     const { stdout: text } = await mortise('tracker', 'status', 'default');
     expect(text).toMatch(/^TRACKER +FLAVOR +RUNS WAITING +EVENTS WAITING +SET ASIDE +LAST ERROR\ndefault +local +2 +4 +0 +/);
 
@@ -92,8 +98,33 @@ describe('with a tracker that is down', () => {
     expect(await mortise('tracker', 'deliver', 'default')).toEqual({ code: 0, stdout: 'nothing is waiting\n', stderr: '' });
     const run = await project.json<PipelineRun>('runs', 'show', 'first');
     expect(run.trackerRuns).toMatchObject([{ status: 'completed', delivered: true, error: null }]);
+    expect(run.warnings).toEqual([]);
+    const after = (await mortise('runs', 'show', 'first')).stdout;
+    expect(after).not.toContain('warning');
+    expect(after).toMatch(
+      /^STEP +TRACKER +STATUS +DELIVERED +TRACKER RUN\n- +default +completed +yes +file:.*\ntrain +default +completed +yes +file:/m,
+    );
     expect(run.runMetadata['experiment_tracker_url']!.value).toMatch(/^file:/);
   });
+
+  it('a run whose setting leads nowhere by now does not keep the others waiting; what it waits for, and what to do, is said in a line', async () => {
+    trackerIs('down');
+    await runWine('before');
+    const env = { WINE_NOTE: 'dry' };
+    await project.mortise(['run', 'train.mjs#notes', '-n', 'noted-run'], { env });
+    await runWine('after');
+    trackerIs('up');
+    const reason = 'step "noted" of run "noted-run" needs {{env.WINE_NOTE}}, and the variable WINE_NOTE is not set';
+    expect(await mortise('tracker', 'deliver')).toEqual({
+      code: 1,
+      stdout: 'default: delivered 5 tracker runs\n',
+      stderr:
+        `error NOT_DELIVERED: 1 tracker run of "default" not delivered (${reason}). ` +
+        `They are kept, with all that was logged. Set WINE_NOTE in the environment of this process. Then deliver them again.\n`,
+    });
+    expect((await mortise('tracker', 'status')).stdout).toContain(reason);
+    expect(await project.mortise(['tracker', 'deliver'], { env })).toMatchObject({ code: 0, stdout: 'default: delivered 1 tracker run\n' });
+  }, 90_000);
 
   it("a failed step's own error comes first, and its tracker run ends failed", async () => {
     trackerIs('down');

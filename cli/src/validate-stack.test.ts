@@ -29,17 +29,18 @@ beforeAll(async () => {
        create: async () => ({ send: async () => {}, ...(await part()) }),
      }) });
      export const good = bell('good', () => ({ check: async () => {} }));
+     export const unasked = bell('unasked', () => ({}));
      export const deaf = bell('deaf', () => ({ check: hang }));
      export const stuck = bell('stuck', hang);
      export const refused = bell('refused', () => ({ check: async () => { throw new Error('401 Unauthorized\\nmore'); } }));`,
   );
   await mortise('init');
-  for (const name of ['good', 'deaf', 'stuck', 'refused']) {
+  for (const name of ['good', 'unasked', 'deaf', 'stuck', 'refused']) {
     expect(await mortise('alerter', 'flavor', 'register', `./bell.js#${name}`)).toMatchObject({ code: 0 });
     expect(await mortise('alerter', 'register', name, `--flavor=${name}`)).toMatchObject({ code: 0 });
   }
   const parts = ['-o', 'default', '-a', 'default'];
-  await mortise('stack', 'register', 'fine', ...parts, '-al', 'good');
+  await mortise('stack', 'register', 'fine', ...parts, '-al', 'good', '-al', 'unasked');
   await mortise('stack', 'register', 'bad', ...parts, '-al', 'good', '-al', 'deaf', '-al', 'stuck', '-al', 'refused');
 }, 120_000);
 afterAll(() => {
@@ -53,7 +54,8 @@ describe('stack validate', () => {
     const { code, stdout, stderr } = await mortise('stack', 'validate', 'fine');
     expect([code, stderr]).toEqual([0, '']);
     expect(stdout).toMatch(/^stack fine$/m);
-    expect(stdout).toMatch(/^alerter +good +good +ok +\d/m);
+    expect(stdout).toMatch(/^alerter +good +good +ok +[\d.]+ s$/m);
+    expect(stdout).toMatch(/^alerter +unasked +unasked +ok +[\d.]+ s +not asked: its flavor has no check$/m);
   });
 
   it('of no name takes the active stack', async () => {
@@ -85,6 +87,7 @@ describe('stack validate', () => {
       name: 'good',
       flavor: 'good',
       ok: true,
+      checked: true,
       problem: null,
       durationMs: expect.any(Number),
     });

@@ -52,14 +52,47 @@ export function documentModules(document: string): DocumentModule[] {
   return [...modules.values()];
 }
 
+/** The `tsconfig.json` that a document shows: a block that begins with its name. */
+export function documentTsconfig(document: string): string | undefined {
+  return codeBlocks(document).find(({ language, text }) => language === 'json' && text.startsWith('// tsconfig.json\n'))?.text;
+}
+
 /** What a program says that it prints: the texts of its `// prints ...` comments. */
 export function promisedOutput(program: string): string[] {
   return [...program.matchAll(/\/\/ prints (.*)$/gm)].map(([, text]) => text!);
 }
 
-/** Files that a document links to, as it names them, without what follows `#`. */
-export function linkedFiles(document: string): string[] {
-  const text = readFileSync(document, 'utf8').replace(/```[^]*?```/g, '');
-  const targets = [...text.matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target!.replace(/#.*$/, ''));
-  return [...new Set(targets)].filter((target) => target !== '' && !/^[a-z]+:/.test(target));
+/** A link of a document to a file of the repository, or to a heading. */
+export interface DocumentLink {
+  /** As the document names it; empty for the document itself. */
+  file: string;
+  /** What follows `#`. */
+  anchor?: string;
+}
+
+export function documentLinks(document: string): DocumentLink[] {
+  const targets = new Set([...proseOf(document).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target]) => target!));
+  return [...targets]
+    .filter((target) => !/^[a-z]+:/.test(target))
+    .map((target) => target.split('#'))
+    .map(([file = '', anchor]) => ({ file, ...(anchor !== undefined && { anchor }) }));
+}
+
+/** The anchors of a document's headings. Of two of the same text the second one ends in `-1`. */
+export function documentAnchors(document: string): Set<string> {
+  const anchors = new Set<string>();
+  for (const [, heading] of proseOf(document).matchAll(/^#+ (.*)$/gm)) {
+    const slug = heading!
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-');
+    const again = [slug, ...Array.from({ length: anchors.size }, (_, i) => `${slug}-${i + 1}`)];
+    anchors.add(again.find((anchor) => !anchors.has(anchor))!);
+  }
+  return anchors;
+}
+
+/** Its text without blocks of code. */
+function proseOf(document: string): string {
+  return readFileSync(document, 'utf8').replace(/^```[^]*?^```/gm, '');
 }

@@ -1,5 +1,5 @@
-import type { Client, ComponentType } from '@mortise/core/client';
-import { keyAndValue, type ConfigOptions } from '../config-options.ts';
+import type { Client, ComponentType, ConfigKey } from '@mortise/core/client';
+import { configOf, type ConfigOptions } from '../config-options.ts';
 import { labelChange, type LabelOptions } from '../label-options.ts';
 import { printLine } from '../print.ts';
 import { withClient } from '../project-core.ts';
@@ -7,13 +7,19 @@ import { camelCase } from '../rewrite-argv.ts';
 
 export async function updateComponent(type: ComponentType, name: string, options: ConfigOptions & LabelOptions): Promise<void> {
   await withClient(async (client, core) => {
-    const config = options.config && Object.fromEntries(options.config.map(keyAndValue));
-    const edit = { ...labelChange(options, core), ...(config !== undefined && { config }) };
-    if (Object.keys(edit).length === 0)
+    const labels = labelChange(options, core);
+    if (options.config === undefined && Object.keys(labels).length === 0)
       throw new core.BadUsage({ what: `${type} update ${name}: nothing to change`, advice: 'Add --key=value, --label or --remove-label.' });
+    const config = options.config && configOf(options.config, await configKeys(client, type, name), core);
+    const edit = { ...labels, ...(config !== undefined && { config }) };
     await client.updateComponent(type, name, edit, { stringsFromCommandLine: true, allowPlainSecrets: options.force ?? false });
     printLine(`updated ${type} "${name}"`);
   });
+}
+
+async function configKeys(client: Client, type: ComponentType, name: string): Promise<ConfigKey[]> {
+  const { flavor } = await client.getComponent(type, name);
+  return (await client.getFlavor(type, flavor)).config;
 }
 
 export async function removeAttributes(type: ComponentType, name: string, keys: readonly string[]): Promise<void> {

@@ -1,5 +1,5 @@
 import type { ComponentQuery, ComponentType, ComponentView, Listing } from '@mortise/core/client';
-import { keyAndValue, type ConfigOptions } from '../config-options.ts';
+import { configOf, keyAndValue, type ConfigOptions } from '../config-options.ts';
 import { problemColumn, problemText } from '../flavor-problems.ts';
 import { labelsOf, labelText } from '../label-options.ts';
 import { listOptions, nextPageHint, type ListOptions } from '../list-options.ts';
@@ -28,7 +28,8 @@ export async function registerComponent(
           : `Did you mean "--flavor" instead of "--${typo}"?`;
       throw new BadUsage({ what: `${type} register needs --flavor`, advice });
     }
-    const component = { type, name, flavor, config: Object.fromEntries(pairs), ...labelsOf(label, core) };
+    const { config: keys } = await client.getFlavor(type, flavor);
+    const component = { type, name, flavor, config: configOf(config, keys, core), ...labelsOf(label, core) };
     await client.registerComponent(component, { stringsFromCommandLine: true, allowPlainSecrets: force });
     printLine(`registered ${type} "${name}" (${flavor})`);
   });

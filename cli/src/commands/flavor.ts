@@ -2,12 +2,15 @@ import type { ComponentType, ConfigKey, FlavorView } from '@mortise/core/client'
 import { announceFlavor } from '../announce-flavor.ts';
 import { print, printLine, type OutputFormat } from '../print.ts';
 import { withClient } from '../project-core.ts';
+import { HIDDEN_KEYS } from '../rewrite-argv.ts';
 import { facts, table } from '../table.ts';
 
 export async function registerFlavor(type: ComponentType, source: string, { force = false }: { force?: boolean }): Promise<void> {
   await withClient(async (client) => {
     const flavor = await client.registerFlavor({ type, source }, { force, onLoad: announceFlavor });
     printLine(`registered ${type} flavor "${flavor.name}" from ${flavor.source} ${flavor.version}`);
+    for (const { key } of flavor.config.filter((each) => HIDDEN_KEYS.includes(each.key)))
+      printLine(`note: the config key "${key}" cannot be given on the command line, which has an option of that name`);
   });
 }
 
@@ -47,7 +50,7 @@ export async function refreshFlavors(type: ComponentType, name: string | undefin
 }
 
 function flavorText(flavor: FlavorView): string {
-  const { type, name, source, version, docs, config, settings } = flavor;
+  const { type, name, source, version, docs, undescribed = [] } = flavor;
   const about = facts([
     ['type', type],
     ['flavor', name],
@@ -55,13 +58,15 @@ function flavorText(flavor: FlavorView): string {
     ['status', statusText(flavor)],
     ...(docs === undefined ? [] : [['docs', docs] as const]),
   ]);
-  return [about, keysText('config', config), keysText('settings', settings)].join('\n\n');
+  const keys = (['config', 'settings'] as const).map((part) => keysText(part, flavor[part], undescribed.includes(part)));
+  return [about, ...keys].join('\n\n');
 }
 
 const statusText = ({ status, reason }: FlavorView): string => (reason === null ? status : `${status}: ${reason}`);
 
-function keysText(title: string, keys: readonly ConfigKey[]): string {
-  if (keys.length === 0) return `${title}: none`;
+function keysText(title: string, keys: readonly ConfigKey[], undescribed: boolean): string {
+  const silent = 'the schema does not describe itself: it may take other keys';
+  if (keys.length === 0) return `${title}: ${undescribed ? silent : 'none'}`;
   const rows = keys.map((key) => [
     key.key,
     key.type,
@@ -70,5 +75,5 @@ function keysText(title: string, keys: readonly ConfigKey[]): string {
     key.default === undefined ? '' : JSON.stringify(key.default),
     key.description ?? '',
   ]);
-  return `${title}:\n${table(['KEY', 'TYPE', 'REQUIRED', 'SECRET', 'DEFAULT', 'DESCRIPTION'], rows)}`;
+  return `${title}:\n${table(['KEY', 'TYPE', 'REQUIRED', 'SECRET', 'DEFAULT', 'DESCRIPTION'], rows)}${undescribed ? `\n${silent}` : ''}`;
 }

@@ -1,5 +1,7 @@
 import type { StepLog } from '@mortise/core/client';
-import { yamlOf, type OutputFormat } from '../print.ts';
+import { writeUnmasked } from '../mask-output.ts';
+import { jsonOf, yamlOf, type OutputFormat } from '../print.ts';
+import { logText } from '../printable.ts';
 import { withClient } from '../project-core.ts';
 
 interface LogsOptions {
@@ -13,19 +15,23 @@ export async function showLogs(run: string, { step, follow = false, output }: Lo
   await withClient(async (client) => {
     const options = { follow, ...(step !== undefined && { step }) };
     const show = { table: linesOf(step === undefined), json: jsonLine, yaml: yamlDocument }[output];
-    for await (const log of client.stepLogs(run, options))
-      (log.stream === 'out' || output !== 'table' ? process.stdout : process.stderr).write(await show(log));
+    for await (const log of client.stepLogs(run, options)) {
+      const shown = await show(log);
+      if (output !== 'table') writeUnmasked(shown);
+      else (log.stream === 'out' ? process.stdout : process.stderr).write(shown);
+    }
   });
 }
 
-const jsonLine = (log: StepLog): string => `${JSON.stringify(log)}\n`;
+const jsonLine = (log: StepLog): string => `${jsonOf(log)}\n`;
 const yamlDocument = async (log: StepLog): Promise<string> => `---\n${await yamlOf(log)}`;
 
-/** The text as it was printed; of several steps with the step before each line. */
+/** The text as it was printed, but for what commands a terminal beside colours; of several steps with the step before each line. */
 function linesOf(named: boolean): (log: StepLog) => string {
   let open = '';
-  return ({ step, attempt, stream, text }) => {
-    if (!named) return text;
+  return ({ step, attempt, stream, text: printed }) => {
+    const text = logText(printed);
+    if (!named || text === '') return text;
     const name = attempt > 1 ? `${step} (attempt ${attempt})` : step;
     const from = `${name} ${stream}`;
     // Another one's line is cut where this one begins.

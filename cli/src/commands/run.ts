@@ -50,12 +50,13 @@ function runOptionsOf(options: RunCommandOptions, core: Core): RunOptions {
 }
 
 function paramsOf(pipeline: FilePipeline, texts: readonly string[], { BadUsage }: Core): JsonObject {
-  return Object.fromEntries(
-    texts.map((text) => {
-      const at = text.indexOf('=');
-      if (at < 1) throw new BadUsage({ what: `--param ${text} is not NAME=VALUE` });
-      const name = text.slice(0, at);
-      return [name, pipeline.parseParam(name, text.slice(at + 1))];
-    }),
-  );
+  const params: JsonObject = {};
+  for (const text of texts) {
+    const at = text.indexOf('=');
+    if (at < 1) throw new BadUsage({ what: `--param ${text} is not NAME=VALUE` });
+    const name = text.slice(0, at);
+    if (Object.hasOwn(params, name)) throw new BadUsage({ what: `--param names "${name}" twice` });
+    params[name] = pipeline.parseParam(name, text.slice(at + 1));
+  }
+  return params;
 }

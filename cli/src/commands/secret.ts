@@ -1,6 +1,7 @@
 import type { RevealedSecret, SecretView, WrittenSecret } from '@mortise/core/client';
 import { count } from '../count.ts';
 import { listOptions, nextPageHint, type ListOptions } from '../list-options.ts';
+import { writeUnmasked } from '../mask-output.ts';
 import { print, printLine, type OutputFormat } from '../print.ts';
 import { withClient } from '../project-core.ts';
 import { secretValues, type SecretSources } from '../secret-values.ts';
@@ -47,7 +48,9 @@ export async function getSecret(
     const value = Object.hasOwn(secret.values, key) ? secret.values[key] : undefined;
     if (value === undefined)
       throw new core.BadSecret({ name, reason: `has no key "${key}"`, advice: `It has: ${secret.keys.join(', ')}.` });
-    return print({ ...secret, values: { [key]: value } }, output, () => value);
+    // As it is, to the last character: it may go into a file.
+    if (output === 'table') return writeUnmasked(`${value}\n`);
+    return print({ ...secret, values: { [key]: value } }, output, String);
   });
 }
 

@@ -15,7 +15,7 @@ export async function exportStack(name: string | undefined, file: string | undef
     }
     // stdout may be the file.
     for (const { type, name: component, key } of document.omitted)
-      process.stderr.write(`left out: "${key}" of ${type} "${component}", which is secret and stored in clear text\n`);
+      process.stderr.write(`left out: "${key}" of ${type} "${component}", which is secret, and no reference\n`);
   });
 }
 
@@ -28,7 +28,7 @@ async function write(file: string, document: StackDocument, { FileNotWritable }:
   }
 }
 
-/** `mortise stack import FILE`. */
+/** `mortise stack import FILE`; `-` is stdin. */
 export async function importStack(file: string, { name, force = false }: { name?: string; force?: boolean }): Promise<void> {
   await withClient(async (client, core) => {
     const document = await read(file, core);
@@ -36,20 +36,35 @@ export async function importStack(file: string, { name, force = false }: { name?
   });
 }
 
-async function read(file: string, { BadStackDocument, FileNotFound }: Core): Promise<unknown> {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new FileNotFound({ file }, { cause: error });
-  }
+/** `-` is stdin. */
+async function read(file: string, core: Core): Promise<unknown> {
+  const text = file === '-' ? await textOfStdin() : textOf(file, core);
   const { parse } = await import('yaml');
   try {
     return parse(text) as unknown;
   } catch (error) {
     const [reason = ''] = String((error as Error).message).split('\n');
-    throw new BadStackDocument({ reason: `${file} is no YAML (${reason.replace(/:$/, '')})` }, { cause: error });
+    throw new core.BadStackDocument(
+      { reason: `${file === '-' ? 'stdin' : file} is no YAML (${reason.replace(/:$/, '')})` },
+      { cause: error },
+    );
   }
+}
+
+function textOf(file: string, { FileBroken, FileNotFound }: Core): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code = String(error) } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') throw new FileNotFound({ file }, { cause: error });
+    throw new FileBroken({ file, reason: code === 'EISDIR' ? 'it is a folder' : code }, { cause: error });
+  }
+}
+
+async function textOfStdin(): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk as Uint8Array));
+  return Buffer.concat(chunks).toString();
 }
 
 function printImported({ stack, registered, reused, flavors, warnings }: ImportedStack): void {

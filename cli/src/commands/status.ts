@@ -12,10 +12,17 @@ function statusText({ root, store, activeStack, lastRun, undelivered }: ProjectS
   return facts([
     ['project', root],
     ['store', store],
-    ['active stack', activeStack?.name ?? 'none: "mortise stack set NAME" chooses one'],
+    ['active stack', activeStack?.name ?? `none: ${whyNone()}`],
     ...components,
     ['last run', lastRun === null ? 'none yet' : `${lastRun.name}  ${paintStatus(lastRun.status)}  ${lastRun.startedAt}`],
     ['undelivered', undelivered.total === 0 ? 'nothing' : `${undelivered.total} tracker ${undelivered.total === 1 ? 'run' : 'runs'}`],
     ...undelivered.components.map(({ component, trackerRuns }) => [`  ${component}`, String(trackerRuns)] as const),
   ]);
+}
+
+function whyNone(): string {
+  const { MORTISE_ACTIVE_STACK: forced } = process.env;
+  return forced
+    ? `the variable MORTISE_ACTIVE_STACK names "${forced}", and there is no such stack`
+    : '"mortise stack set NAME" chooses one';
 }

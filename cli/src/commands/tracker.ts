@@ -34,7 +34,7 @@ export async function deliver(component: string | undefined, { patience }: { pat
     for (const report of reports) if (report.delivered > 0) printLine(deliveredText(report));
     const left = reports
       .filter(({ left: n }) => n > 0)
-      .map(({ component: name, left: n, reason }) => ({ component: name, trackerRuns: n, reason: reason! }));
+      .map(({ component: name, left: n, reason, advice }) => ({ component: name, trackerRuns: n, reason: reason!, advice }));
     if (left.length > 0) throw new NotDelivered({ left });
   });
 }
@@ -51,7 +51,7 @@ export async function retry(component: string | undefined): Promise<void> {
     const failed = reports.filter(({ reason }) => reason !== null);
     if (failed.length > 0)
       throw new NotDelivered({
-        left: failed.map(({ component: name, left, reason }) => ({ component: name, trackerRuns: left, reason: reason! })),
+        left: failed.map(({ component: name, left, reason, advice }) => ({ component: name, trackerRuns: left, reason: reason!, advice })),
       });
   });
 }

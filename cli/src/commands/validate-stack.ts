@@ -4,9 +4,6 @@ import { paintStatus, print, type OutputFormat } from '../print.ts';
 import { withClient } from '../project-core.ts';
 import { table } from '../table.ts';
 
-/** How long what a component left open may keep the command, ms. */
-const LEFT_OPEN_MS = 100;
-
 /** `mortise stack validate [NAME]`. */
 export async function validateStack(
   name: string | undefined,
@@ -20,9 +17,6 @@ export async function validateStack(
     await print(validation, output, validationText);
     const components = validation.components.filter(({ ok }) => !ok).map((component) => `${component.type} ${component.name}`);
     if (components.length > 0) throw new StackInvalid({ stack: validation.stack, components });
-  }).finally(() => {
-    // Only what a component left open keeps the process until then.
-    setTimeout(() => process.exit(), LEFT_OPEN_MS).unref();
   });
 }
 
@@ -30,8 +24,9 @@ export async function validateStack(
 const MOST_SECONDS = 2_000_000;
 
 function validationText({ stack, components }: StackValidation): string {
-  const rows = components.map(({ type, name, flavor, ok, problem, durationMs }) => {
-    return [type, name, flavor, paintStatus(ok ? 'ok' : 'failed'), formatDuration(durationMs), problem ?? ''];
+  const rows = components.map(({ type, name, flavor, ok, checked, problem, durationMs }) => {
+    const remark = problem ?? (checked ? '' : 'not asked: its flavor has no check');
+    return [type, name, flavor, paintStatus(ok ? 'ok' : 'failed'), formatDuration(durationMs), remark];
   });
-  return `stack ${stack}\n\n${table(['TYPE', 'NAME', 'FLAVOR', 'STATE', 'TIME', 'PROBLEM'], rows)}`;
+  return `stack ${stack}\n\n${table(['TYPE', 'NAME', 'FLAVOR', 'STATE', 'TIME', 'REMARK'], rows)}`;
 }

@@ -86,7 +86,7 @@ function declareStackFiles(stack: Command): void {
   stack
     .command('import')
     .description('make an exported stack again; this runs the code of flavors that are not registered here')
-    .argument('<file>', 'what "mortise stack export" wrote')
+    .argument('<file>', 'what "mortise stack export" wrote; "-" reads it from stdin')
     .option('--name <name>', 'name of the stack here (default: as in the file)')
     .option('--force', 'its flavors may take the place of others of their name')
     .action(late(stackFiles, (commands) => commands.importStack));

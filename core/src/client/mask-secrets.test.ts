@@ -13,3 +13,11 @@ it('masks the secrets that were stored in clear text, and shows references to se
   const shown = maskSecrets({ type: 'experiment-tracker', flavor: 'team', config }, [flavor]);
   expect(shown.config).toEqual({ uri: 'http://x', token: '***', password: '{{secret.team.password}}' });
 });
+
+it('masks all of a component whose flavor nobody knows: which keys are secret cannot be told', () => {
+  const config = { uri: 'http://x', token: '{{secret.team.token}}' };
+  expect(maskSecrets({ type: 'experiment-tracker', flavor: 'gone', config }, [flavor]).config).toEqual({
+    uri: '***',
+    token: '{{secret.team.token}}',
+  });
+});

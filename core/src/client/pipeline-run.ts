@@ -14,6 +14,7 @@ export interface PipelineRun {
   experiment: string;
   status: RunStatus;
   error: RunError | null;
+  /** What is missing although it ended. What its trackers have not taken is among them until they have. */
   warnings: string[];
   /** The stack as it was when the run began. */
   stack: StackSnapshot;

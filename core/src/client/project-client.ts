@@ -1,5 +1,6 @@
 import { findProject } from '../project/find-project.ts';
 import type { Project } from '../project/project.ts';
+import { keepSecretKey } from '../secrets/kept-secrets.ts';
 import { StackRegistry } from '../stack/stack-registry.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
 import { openStore } from '../store/open-store.ts';
@@ -61,6 +62,7 @@ export class ProjectClient {
 }
 
 async function openProject({ project: from }: ClientOptions): Promise<OpenedProject> {
+  keepSecretKey();
   const project = findProject(from === undefined ? {} : { from });
   const store = await openStore(project.storeUrl);
   const place = { project, store };

@@ -4,6 +4,7 @@ import type { MetadataStore } from '../store/metadata-store.ts';
 import type { RunRecord } from '../store/run-data.ts';
 import type { StackSnapshot } from '../store/stack-data.ts';
 import type { VersionRecord } from '../store/version-data.ts';
+import { deliveryWarnings } from '../tracking/delivery-warnings.ts';
 import { maskSecrets } from './mask-secrets.ts';
 import { pipelineRunView } from './pipeline-run-view.ts';
 import type { PipelineRun } from './pipeline-run.ts';
@@ -28,7 +29,8 @@ export async function readPipelineRun(
   for (const version of stepRuns.flatMap((stepRun) => stepRun.outputs))
     if (!holders.has(version.storeId)) holders.set(version.storeId, await find(version, run.stack));
   const stack = await shownStack(run.stack, store);
-  return pipelineRunView({ ...run, stack }, stepRuns, ({ storeId, key }) => holders.get(storeId)?.uri(key) ?? null);
+  const warnings = [...new Set([...run.warnings, ...(await deliveryWarnings(store, run, stepRuns))])];
+  return pipelineRunView({ ...run, stack, warnings }, stepRuns, ({ storeId, key }) => holders.get(storeId)?.uri(key) ?? null);
 }
 
 /** @throws UnknownRun, with the nearest name. */

@@ -8,6 +8,7 @@ import { stderrLogger } from '../stack/logger.ts';
 import type { DeliveryQuery, RejectedEvent } from '../store/delivery-store.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
 import { deliverLeft } from '../tracking/deliver-left.ts';
+import { joinedReasons } from '../tracking/failure.ts';
 import { indexLog } from '../tracking/log-index.ts';
 import { segmentFiles } from '../tracking/segment-files.ts';
 import { findRun } from './read-pipeline-run.ts';
@@ -57,6 +58,8 @@ export interface DeliveryReport {
   left: number;
   /** Of those: why; null when nothing is left. */
   reason: string | null;
+  /** What to do about it; null when that is not known, or when it may pass. */
+  advice: string | null;
 }
 
 interface Place {
@@ -81,8 +84,9 @@ export async function trackerStatus({ store, project }: Place, component: string
     const status = of(work.component, work.flavor);
     status.trackerRuns += work.trackerRuns;
     status.events += await waitingEvents({ store, project }, work.runId, work.component);
-    status.lastError = work.lastError ?? status.lastError;
   }
+  for (const status of found.values())
+    status.lastError = joinedReasons(due.flatMap((work) => (work.component === status.component ? (work.lastError ?? []) : []))) ?? null;
   for (const event of setAside) of(event.component, event.flavor).setAside.push(setAsideEvent(event));
   return [...found.values()].sort((a, b) => (a.component < b.component ? -1 : 1));
 }
@@ -124,6 +128,7 @@ export async function deliver(place: Place, options: DeliveryOptions, retry = fa
       delivered: end?.delivered ?? 0,
       left: count,
       reason: count > 0 || end?.failure !== undefined ? reason : null,
+      advice: end?.advice ?? null,
     };
   });
 }

@@ -57,6 +57,11 @@ export const RunUnderWay = define('RUN_UNDER_WAY', (p: { run: string; pid: numbe
   `run "${p.run}" cannot be ${p.doing}: process ${p.pid} on ${p.host} is running it`,
   `Wait for its end, or stop it with "mortise runs cancel ${p.run}".`,
 ]);
+/** It cannot be resumed. */
+export const RunStackGone = define('RUN_STACK_GONE', (p: { run: string; stack: string; known: string[] }) => [
+  `run "${p.run}" cannot be resumed: it began on stack "${p.stack}", and no stack has that name any more`,
+  `Run "mortise stack copy NAME ${p.stack}" with the one it is now${p.known.length === 0 ? '' : ` (there are: ${p.known.join(', ')})`}, and resume again.`,
+]);
 export const RunIsOver = define('RUN_IS_OVER', (p: { run: string; status: string; doing: string }) => [
   `run "${p.run}" cannot be ${p.doing}: it ${p.status === 'completed' ? 'has completed' : `has ended already (${p.status})`}`,
   p.status === 'completed' ? 'There is nothing left to do.' : `Go on with it by "mortise runs resume ${p.run}".`,

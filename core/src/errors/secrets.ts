@@ -1,6 +1,10 @@
 import { define } from './define-error.ts';
 import { didYouMean } from './wording.ts';
 
+const HOW_TO_REFER = 'Write {{secret.NAME.KEY}} for a key of a secret, {{env.NAME}} for a variable of the environment.';
+const references = ({ length }: readonly string[], one: string, several: string): string =>
+  length === 1 ? `1 reference ${one}` : `${length} references ${several}`;
+
 export const UnknownSecret = define('UNKNOWN_SECRET', (p: { name: string; known: string[] }) => [
   `no secret named "${p.name}"`,
   didYouMean(p.name, p.known) || `Make it with "mortise secret create ${p.name} KEY".`,
@@ -12,7 +16,7 @@ export const BadSecret = define('BAD_SECRET', (p: { name: string; reason: string
 /** `of`: whose reference it is, as in the errors below. */
 export const BadReference = define('BAD_REFERENCE', (p: { of: string; text: string }) => [
   `${p.text} in ${p.of} is no reference`,
-  'Write {{secret.NAME.KEY}} for a key of a secret, {{env.NAME}} for a variable of the environment.',
+  HOW_TO_REFER,
 ]);
 export const SecretMissing = define(
   'SECRET_MISSING',
@@ -32,10 +36,16 @@ export const EnvMissing = define('ENV_MISSING', (p: { of: string; reference: str
   `${p.of} needs ${p.reference}, and the variable ${p.variable} is not set`,
   `Set ${p.variable} in the environment of this process.`,
 ]);
-/** Several at once: `missing` has what each of them says. */
-export const ReferencesMissing = define('REFERENCES_MISSING', (p: { missing: string[] }) => [
-  `${p.missing.length} references have no value: ${p.missing.join('; ')}`,
-  'Make secrets with "mortise secret create NAME KEY", and set variables in the environment.',
+/** Several at once: `missing` has what is said of each that has no value, `malformed` the others with whose they are. */
+export const ReferencesMissing = define('REFERENCES_MISSING', (p: { missing: string[]; malformed: string[] }) => [
+  [
+    ...(p.missing.length === 0 ? [] : [`${references(p.missing, 'has', 'have')} no value: ${p.missing.join('; ')}`]),
+    ...(p.malformed.length === 0 ? [] : [`${references(p.malformed, 'is', 'are')} malformed: ${p.malformed.join('; ')}`]),
+  ].join('; '),
+  [
+    ...(p.missing.length === 0 ? [] : ['Make secrets with "mortise secret create NAME KEY", and set variables in the environment.']),
+    ...(p.malformed.length === 0 ? [] : [HOW_TO_REFER]),
+  ].join(' '),
 ]);
 export const SecretsLocked = define('SECRETS_LOCKED', (p: { secret: string; why: string }) => [
   `the secret "${p.secret}" cannot be opened: ${p.why}`,

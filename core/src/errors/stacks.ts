@@ -1,5 +1,5 @@
 import { define } from './define-error.ts';
-import { aSpoken, didYouMean, spoken } from './wording.ts';
+import { aSpoken, didYouMean, nearest, spoken } from './wording.ts';
 
 export const UnknownComponentType = define('UNKNOWN_COMPONENT_TYPE', (p: { type: string; known: string[] }) => [
   `no component type "${p.type}"`,
@@ -60,6 +60,12 @@ export const SettingsNoComponent = define(
     didYouMean(p.name, p.available) || `Settings under "${p.type}" or "${p.type}.FLAVOR" hold for any stack.`,
   ],
 );
+export const SettingsNoFlavor = define('SETTINGS_NO_FLAVOR', (p: { by: string; type: string; flavor: string; known: string[] }) => [
+  `${p.by} has settings for the ${spoken(p.type)} flavor "${p.flavor}", which is not registered`,
+  nearest(p.flavor, p.known) === undefined
+    ? `Run "mortise ${p.type} flavor register SOURCE", or take them out.${p.known.length === 0 ? '' : ` Registered: ${p.known.join(', ')}.`}`
+    : didYouMean(p.flavor, p.known),
+]);
 export const StackInvalid = define('STACK_INVALID', (p: { stack: string; components: string[] }) => [
   `stack "${p.stack}" cannot be used as it is: ${p.components.join(', ')}`,
   'What is wrong with each stands in its line above.',
@@ -68,9 +74,9 @@ export const StackVetoed = define('STACK_VETOED', (p: { stack: string; type: str
   `the ${spoken(p.type)} "${p.name}" cannot be part of stack "${p.stack}": it ${p.reason}`,
   'Choose another component for this stack, or change the config of this one.',
 ]);
-export const BadStackDocument = define('BAD_STACK_DOCUMENT', (p: { reason: string }) => [
+export const BadStackDocument = define('BAD_STACK_DOCUMENT', (p: { reason: string; advice?: string }) => [
   `this is no exported stack: ${p.reason}`,
-  'Give a file that "mortise stack export" wrote.',
+  p.advice ?? 'Give a file that "mortise stack export" wrote.',
 ]);
 /** `taken`: what has the name of a part of the stack, and is not the same. */
 export const StackImportTaken = define('STACK_IMPORT_TAKEN', (p: { stack: string; taken: { kind: string; name: string }[] }) => [
@@ -98,9 +104,10 @@ export const UnknownComponent = define('UNKNOWN_COMPONENT', (p: { type: string; 
   `no ${spoken(p.type)} named "${p.name}"`,
   didYouMean(p.name, p.known) || `Register it with "mortise ${p.type} register ${p.name} --flavor=...".`,
 ]);
-export const UnknownStack = define('UNKNOWN_STACK', (p: { name: string; known: string[] }) => [
+/** `variable`: the one of the environment that names it. */
+export const UnknownStack = define('UNKNOWN_STACK', (p: { name: string; known: string[]; variable?: string }) => [
   `no stack named "${p.name}"`,
-  didYouMean(p.name, p.known),
+  [p.variable && `The variable ${p.variable} names it.`, didYouMean(p.name, p.known)].filter(Boolean).join(' '),
 ]);
 export const StackIncomplete = define('STACK_INCOMPLETE', (p: { stack: string; type: string }) => [
   `stack "${p.stack}" has no ${spoken(p.type)}`,
@@ -167,16 +174,22 @@ export const BadFlavorSource = define('BAD_FLAVOR_SOURCE', (p: { source: string;
   `${JSON.stringify(p.source)} names nothing that a flavor could come from: ${p.reason}`,
   'Give an npm package or a path that begins with ./, and #EXPORT if it is not the default export.',
 ]);
-/** `looked`: where, absolute. `near`: what was probably meant. `install`: the package that is missing. */
+/** `looked`: where, absolute. `near`: what was probably meant. `install`: the package that is missing. `damaged`: one that is there and cannot be used. */
 export const FlavorModuleNotFound = define(
   'FLAVOR_MODULE_NOT_FOUND',
-  (p: { specifier: string; looked: string; near?: string; install?: string }) => [
+  (p: { specifier: string; looked: string; near?: string; install?: string; damaged?: string; known?: string[] }) => [
     `there is no module "${p.specifier}": looked for ${p.looked}`,
     p.near !== undefined
       ? `Did you mean "${p.near}"?`
       : p.install !== undefined
         ? `Run "npm install ${p.install}" in the project.`
-        : 'Paths are meant from the root of the project.',
+        : p.damaged !== undefined
+          ? `Build or reinstall ${p.damaged}.`
+          : p.known !== undefined
+            ? p.known.length === 0
+              ? 'It exports nothing that can be imported.'
+              : `It exports: ${p.known.join(', ')}.`
+            : 'Paths are meant from the root of the project.',
   ],
 );
 export const FlavorExportMissing = define('FLAVOR_EXPORT_MISSING', (p: { specifier: string; wanted: string; exports: string[] }) => [
@@ -205,17 +218,24 @@ export const BuiltInShadowed = define('BUILT_IN_SHADOWED', (p: { type: string; f
   `${p.source} would take the place of the ${spoken(p.type)} flavor "${p.flavor}" that comes with Mortise`,
   'Give it another name, or add --force if that is meant.',
 ]);
-export const FlavorBadSchema = define('FLAVOR_BAD_SCHEMA', (p: { source: string; of: string; reason: string }) => [
+export const FlavorBadSchema = define('FLAVOR_BAD_SCHEMA', (p: { source: string; of: string; reason: string; advice?: string }) => [
   `the ${p.of} of ${p.source} ${p.of === 'secrets' ? 'are wrong' : p.of === 'settings' ? 'are no schema' : 'is no schema'}: ${p.reason}`,
-  p.of === 'secrets' ? undefined : 'Give a class with rules of class-validator, or a Standard Schema (zod, valibot, arktype).',
+  p.of === 'secrets'
+    ? undefined
+    : typeof p.advice === 'string'
+      ? p.advice
+      : 'Give a class with rules of class-validator, or a Standard Schema (zod, valibot, arktype).',
 ]);
-export const FlavorImportFailed = define('FLAVOR_IMPORT_FAILED', (p: { source: string; doing: string; reason: string }) => [
-  `${p.source} failed ${p.doing}: ${p.reason}`,
-  'Mend it; --verbose shows where it was thrown.',
-]);
+export const FlavorImportFailed = define(
+  'FLAVOR_IMPORT_FAILED',
+  (p: { source: string; doing: string; reason: string; advice?: string }) => [
+    `${p.source} failed ${p.doing}: ${p.reason}`,
+    typeof p.advice === 'string' ? p.advice : 'Mend it; --verbose shows where it was thrown.',
+  ],
+);
 export const FlavorNeedsLoader = define('FLAVOR_NEEDS_LOADER', (p: { source: string; reason: string }) => [
   `Node alone cannot load the TypeScript of ${p.source}: ${p.reason}`,
-  'Run "npm install tsx" in the project, or write it without decorators, enums and imports that leave out ".ts".',
+  'Run "npm install tsx" in the project (decorators also take "experimentalDecorators": true in its tsconfig.json), or write it without decorators, enums and imports that leave out ".ts".',
 ]);
 export const FlavorInUse = define('FLAVOR_IN_USE', (p: { type: string; flavor: string; components: string[] }) => [
   `the ${spoken(p.type)} flavor "${p.flavor}" is that of ${p.components.length === 1 ? 'the component' : `${p.components.length} components:`} ${p.components
@@ -223,6 +243,11 @@ export const FlavorInUse = define('FLAVOR_IN_USE', (p: { type: string; flavor: s
     .map((name) => `"${name}"`)
     .join(', ')}${p.components.length > 5 ? ', ...' : ''}`,
   `Delete ${p.components.length === 1 ? 'it' : 'them'} first.`,
+]);
+/** A flavor that took the place of one of Mortise, and a component that this could not be the flavor of. */
+export const ShadowNeeded = define('SHADOW_NEEDED', (p: { type: string; flavor: string; component: string; reason: string }) => [
+  `the ${spoken(p.type)} flavor "${p.flavor}" of Mortise cannot come back: it does not fit the component "${p.component}": ${p.reason}`,
+  `Change it with "mortise ${p.type} update ${p.component}" or "mortise ${p.type} remove-attribute ${p.component} KEY", or delete it first.`,
 ]);
 export const FlavorBuiltIn = define('FLAVOR_BUILT_IN', (p: { type: string; flavor: string }) => [
   `the ${spoken(p.type)} flavor "${p.flavor}" comes with Mortise and cannot be deleted`,

@@ -5,12 +5,22 @@ export const TrackerUnavailable = define('TRACKER_UNAVAILABLE', (p: { tracker: s
   `the experiment tracker "${p.tracker}" is not available: ${p.reason}`,
   'Check that it can be reached and is configured right; what was logged is kept and delivered later. onTrackerError "warn" lets steps go on without it.',
 ]);
-export const NotDelivered = define('NOT_DELIVERED', (p: { left: { component: string; trackerRuns: number; reason: string }[] }) => [
-  p.left
-    .map(({ component, trackerRuns: n, reason }) => `${n} tracker ${n === 1 ? 'run' : 'runs'} of "${component}" not delivered (${reason})`)
-    .join('; '),
-  'They are kept, with all that was logged: deliver them when the tracker can be reached.',
-]);
+/** `advice`: what to do about the reason; without, it may pass by itself. */
+export const NotDelivered = define(
+  'NOT_DELIVERED',
+  (p: { left: { component: string; trackerRuns: number; reason: string; advice?: string | null }[] }) => {
+    const advice = [...new Set(p.left.flatMap(({ advice: own }) => own ?? []))];
+    const then = p.left.some(({ advice: own }) => !own) ? 'deliver them when the tracker can be reached' : 'deliver them again';
+    return [
+      p.left
+        .map(
+          ({ component, trackerRuns: n, reason }) => `${n} tracker ${n === 1 ? 'run' : 'runs'} of "${component}" not delivered (${reason})`,
+        )
+        .join('; '),
+      `They are kept, with all that was logged${advice.length === 0 ? `: ${then}` : `. ${advice.join(' ')} Then ${then}`}.`,
+    ];
+  },
+);
 export const BadLogValue = define('BAD_LOG_VALUE', (p: { call: string; reason: string }) => [`${p.call}: ${p.reason}`]);
 export const EventLogFailed = define('EVENT_LOG_FAILED', (p: { path: string; reason: string }) => [
   `cannot write the event log ${p.path}: ${p.reason}`,

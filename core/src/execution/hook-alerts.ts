@@ -1,4 +1,4 @@
-import { redactJson } from '../secrets/redaction.ts';
+import { redact } from '../secrets/redaction.ts';
 import type { AlertOptions, HookAlert } from '../pipeline/hooks.ts';
 import { SEVERITIES, type Alert } from '../stack/alerter.ts';
 import type { AssembledStack } from '../stack/assembled-stack.ts';
@@ -67,7 +67,13 @@ export class HookAlerts {
   }
 
   #alertOf({ title, text, severity = severityOf(this.#status), url = this.#source.url() }: HookAlert): Alert {
-    return redactJson({ title, text, severity, runId: this.#source.runId, ...(url !== undefined && { url }) });
+    return {
+      title: redact(title),
+      text: redact(text),
+      severity,
+      runId: this.#source.runId,
+      ...(url !== undefined && { url: redact(url) }),
+    };
   }
 }
 

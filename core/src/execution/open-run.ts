@@ -11,6 +11,7 @@ import type { PipelineSpec, RunStatus, StepSpec } from '../pipeline/pipeline-spe
 import { findProject } from '../project/find-project.ts';
 import type { Project } from '../project/project.ts';
 import { activeStackName } from '../project/project-config.ts';
+import { keepSecretKey } from '../secrets/kept-secrets.ts';
 import { redact, redactJson } from '../secrets/redaction.ts';
 import type { AssembledStack } from '../stack/assembled-stack.ts';
 import { assembleStack, trackersForStep } from '../stack/assemble-stack.ts';
@@ -20,7 +21,6 @@ import { mergedSettings } from '../stack/merged-settings.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
 import type { RunEnvironment, RunError, RunRecord, WorkerRecord } from '../store/run-data.ts';
 import type { Outcome } from '../tracking/experiment-tracker.ts';
-import { refusedWarning, undeliveredWarning } from '../tracking/delivery-warnings.ts';
 import type { RunTracking, RunTrackingOptions } from '../tracking/run-tracking.ts';
 import type { StepSources } from './cache-key.ts';
 import { checkAlerters, type OwnedHooks } from './check-alerters.ts';
@@ -94,6 +94,7 @@ export interface RunOpening {
 
 /** Opens a run of a plan: the project, its store, the stack and its components; all checks that need no step to have run. */
 export async function openRun(plan: PipelineSpec, options: RunOptions, opening: RunOpening = {}): Promise<OpenRun> {
+  keepSecretKey();
   checkRunOptions(options);
   const project = findProject();
   const { worker, log, store: storeOf } = processServices();
@@ -178,10 +179,8 @@ async function beginRun(from: Beginning): Promise<OpenRun> {
         const { claim } = services.tracking;
         ended = true;
         await store.finishRun({ id, workerId: worker.id, status, endedAt, warnings, outcome, ...(error && { error }), ...grown, ...claim });
-        const { undelivered, refused } = await services.tracking.finish(outcome, endedAt);
-        const said = [...undelivered.map(undeliveredWarning), ...refused.map(refusedWarning)];
-        if (said.length > 0) await store.addWarnings(id, said);
-        for (const { component } of undelivered) await store.releaseClaim({ runId: id, component, worker });
+        for (const { component } of await services.tracking.finish(outcome, endedAt))
+          await store.releaseClaim({ runId: id, component, worker });
       } catch (error) {
         if (!isError(error, RunTakenOver)) unendedRuns.add(id);
         await services.tracking.leave();

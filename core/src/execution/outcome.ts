@@ -1,12 +1,12 @@
 import * as types from 'node:util/types';
 
 import { isMortiseError } from '../errors.ts';
-import { redact, redactJson } from '../secrets/redaction.ts';
+import { redact, redactError } from '../secrets/redaction.ts';
 import type { RunError } from '../store/run-data.ts';
 
 /** What was thrown, as it is recorded: without the values of secrets. Anything can be thrown. */
 export function describeError(thrown: unknown): RunError {
-  return redactJson(described(thrown));
+  return redactError(described(thrown));
 }
 
 function described(thrown: unknown): RunError {

@@ -277,6 +277,20 @@ describe('resuming', () => {
     expect((await first()).status).toBe('failed');
   });
 
+  it('goes on with the stack that has the name of its own, whichever is active; when none has, it says so and what to do', async () => {
+    await killed();
+    await client.renameStack('default', 'laptop');
+    await expect(resumeRun('first')).rejects.toMatchObject({
+      line:
+        'RUN_STACK_GONE: run "first" cannot be resumed: it began on stack "default", and no stack has that name any more. ' +
+        'Run "mortise stack copy NAME default" with the one it is now (there are: laptop), and resume again.',
+    });
+    expect((await first()).status).toBe('failed');
+    await client.copyStack('laptop', 'default');
+    go();
+    expect(await resumeRun('first')).toMatchObject({ status: 'completed', result: 20, stack: { name: 'default' } });
+  });
+
   it('runs a step again when what it is given has changed', async () => {
     await killed();
     scripts.write('chain.mjs', FUNCTIONS.replace('of: 1', 'of: 7'));

@@ -70,7 +70,7 @@ class FunctionRun implements OrchestratedRun {
     const { snapshot, settings } = this.run.stack;
     const { name } = snapshot.components.find(({ type }) => type === 'orchestrator')!;
     const own = settings.get(`orchestrator:${name}`)!;
-    return own.read(mergedSettings(own.component, this.steps.get(stepId)!.options.settings));
+    return own.read(mergedSettings(own.component, this.steps.get(stepId)!.options.settings) ?? {}, `step "${stepId}"`);
   }
 
   async mapLength(stepId: string): Promise<number | undefined> {

@@ -124,7 +124,7 @@ describe('settings of a step are merged', () => {
         settings: {
           'experiment-tracker': { experiment: 'by-type', group: 'by-type', runName: 'of-pipeline' },
           'experiment-tracker.server': { group: 'by-flavor', experiment: 'by-flavor', priority: 1, nested: true },
-          'experiment-tracker.mlflow': { of: 'another stack' },
+          'experiment-tracker.plain': { of: 'another stack' },
           'experiment-tracker:team': { experiment: 'by-name', priority: 2 },
         },
       },
@@ -133,6 +133,24 @@ describe('settings of a step are merged', () => {
     await wine.run({});
     const { start } = server.run('of-step');
     expect(start).toMatchObject({ experiment: 'by-name', group: 'by-flavor', settings: { priority: 4, nested: true } });
+  });
+
+  test("a pipeline's runName names its own tracker run only, those of its steps are named by theirs", async () => {
+    const [named, plain] = [
+      step('named', { ...tracked, settings: { 'experiment-tracker': { runName: 'best' } } }, () => 1),
+      step('plain', tracked, () => 2),
+    ];
+    const inner = pipeline('inner', { settings: { 'experiment-tracker': { runName: 'within', group: 'g' } } }, () => void plain());
+    const wine = pipeline(
+      'wine',
+      { settings: { 'experiment-tracker:team': { runName: 'nightly' } } },
+      () => void [named(), plain(), inner({})],
+    );
+    const { steps } = await wine.run({});
+    const names = [...server.runs.values()].map(({ start }) => start.name);
+    expect(names.toSorted()).toEqual(['best', 'inner.plain', 'nightly', 'plain']);
+    expect(server.run('inner.plain').start.group).toBe('g');
+    expect(steps['plain']!.settings).toEqual({});
   });
 
   test('of several trackers each gets its own', async () => {
@@ -249,7 +267,15 @@ describe('before any step runs', () => {
     expect(await refused(() => run({ 'experiment-tracker:taem': { experiment: 'x' } }))).toBe(
       'SETTINGS_NO_COMPONENT: step "train" has settings for the experiment tracker "taem", which stack "team" does not have. Did you mean "team"?',
     );
-    expect((await run({ 'experiment-tracker.mlflow': { anything: 1 } })).status).toBe('completed');
+    expect((await run({ 'experiment-tracker.plain': { anything: 1 } })).status).toBe('completed');
+  });
+
+  test('a flavor that is not registered is refused, with the nearest that is', async () => {
+    expect(await refused(() => run({ 'experiment-tracker.sever': { nested: true } }))).toBe(
+      'SETTINGS_NO_FLAVOR: step "train" has settings for the experiment tracker flavor "sever", which is not registered. Did you mean "server"?',
+    );
+    const wine = pipeline('wine', { settings: { 'alerter.xyzzy': { a: 1 } } }, () => void step('train', () => 1)());
+    expect(await refused(() => wine.run({}))).toMatch(/^SETTINGS_NO_FLAVOR: pipeline "wine" has settings for the alerter flavor "xyzzy"/);
   });
 
   test('what a pipeline sets is looked at as what its steps set', async () => {
@@ -298,7 +324,7 @@ describe('references in settings', () => {
     });
   });
 
-  test('that lead nowhere by the time of a later delivery are why it does not come about, and it is given up as with a tracker that fails', async () => {
+  test('that lead nowhere by the time of a later delivery are why it does not come about', async () => {
     process.env['WINE_STAGE'] = 'blue';
     server = new RecordingTracker({ failOpen: Infinity });
     const settings = { 'experiment-tracker': { experiment: '{{env.WINE_STAGE}}' } };
@@ -313,11 +339,84 @@ describe('references in settings', () => {
     expect(server.run('train').start.experiment).toBe('red');
   });
 
+  test('that lead to a value of the wrong type stop the run before any step, whatever the setting is for', async () => {
+    process.env['WINE_PRIORITY'] = 'abc';
+    process.env['WINE_STAGE'] = '';
+    const run = (settings: object) => pipeline('wine', () => void step('train', { ...tracked, settings } as never, () => 1)()).run({});
+    expect(await refused(() => run({ 'experiment-tracker.server': { priority: '{{env.WINE_PRIORITY}}' } }))).toBe(
+      'SETTINGS_WRONG_TYPE: setting "priority" of step "train" for the experiment tracker "team" (server) is wrong: must be an integer number',
+    );
+    expect(await refused(() => run({ 'experiment-tracker': { runName: '{{env.WINE_STAGE}}' } }))).toContain(
+      'SETTINGS_WRONG_TYPE: setting "runName" of step "train"',
+    );
+    const settings = { 'experiment-tracker.server': { priority: '{{env.WINE_PRIORITY}}' } };
+    const wine = pipeline('wine', { settings }, () => void step('train', tracked, () => 1)());
+    expect(await refused(() => wine.run({}))).toContain('SETTINGS_WRONG_TYPE: setting "priority" of pipeline "wine"');
+  });
+
+  test('that lead nowhere or are malformed are told of once each, as what they are', async () => {
+    const settings = {
+      'experiment-tracker': { group: '{{env.NO_SUCH_VARIABLE}}', tags: { a: '{{secret.vendor}}', b: '{{env.NEITHER}}' } },
+    };
+    const wine = pipeline('wine', { settings }, () => void [step('a', tracked, () => 1)(), step('b', tracked, () => 1)()]);
+    expect(await refused(() => wine.run({}))).toBe(
+      'REFERENCES_MISSING: 2 references have no value: pipeline "wine" needs {{env.NO_SUCH_VARIABLE}}, and the variable NO_SUCH_VARIABLE is not set; ' +
+        'pipeline "wine" needs {{env.NEITHER}}, and the variable NEITHER is not set; 1 reference is malformed: {{secret.vendor}} in pipeline "wine". ' +
+        'Make secrets with "mortise secret create NAME KEY", and set variables in the environment. ' +
+        'Write {{secret.NAME.KEY}} for a key of a secret, {{env.NAME}} for a variable of the environment.',
+    );
+  });
+
   test('that lead nowhere stop the run before any step', async () => {
     const settings = { 'experiment-tracker': { experiment: '{{env.NO_SUCH_VARIABLE}}' } };
     expect(await refused(() => pipeline('wine', () => void step('train', { ...tracked, settings }, () => 1)()).run({}))).toContain(
       'NO_SUCH_VARIABLE',
     );
+  });
+});
+
+describe('of three runs that wait, one of which has a setting that leads nowhere by now', () => {
+  const train = step('train', tracked, () => 1);
+  const noted = step('noted', { ...tracked, settings: { 'experiment-tracker': { tags: { note: '{{env.WINE_STAGE}}' } } } }, () => 1);
+  const reason = 'step "noted" of run "second" needs {{env.WINE_STAGE}}, and the variable WINE_STAGE is not set';
+  const arrived = () => [...server.runs.values()].flatMap(({ start, status }) => (status === 'completed' ? [start.name] : [])).toSorted();
+
+  beforeEach(async () => {
+    process.env['WINE_STAGE'] = 'blue';
+    server = new RecordingTracker({ failOpen: Infinity });
+    for (const [name, each] of [
+      ['first', train],
+      ['second', noted],
+      ['third', train],
+    ] as const)
+      await pipeline('wine', () => void each()).run({}, { name, trackerTimeoutMs: 50 });
+    delete process.env['WINE_STAGE'];
+    server = new RecordingTracker();
+  });
+
+  test('only its tracker run waits, and not for a tracker that fails: at once, with what it waits for, until that is there', async () => {
+    const startedAt = performance.now();
+    expect(await client.deliver({ patienceMs: 30_000 })).toEqual([
+      { component: 'team', delivered: 5, left: 1, reason, advice: 'Set WINE_STAGE in the environment of this process.' },
+    ]);
+    expect(performance.now() - startedAt).toBeLessThan(5_000);
+    expect(arrived()).toEqual(['first', 'second', 'third', 'train', 'train']);
+    expect((await client.trackerStatus('team')).items).toMatchObject([{ trackerRuns: 1, lastError: reason }]);
+    process.env['WINE_STAGE'] = 'red';
+    expect(await client.deliver()).toMatchObject([{ delivered: 1, left: 0, reason: null, advice: null }]);
+    expect(server.run('noted').start.tags).toMatchObject({ note: 'red' });
+  });
+
+  test('a run that follows delivers the others', async () => {
+    const patient = step('patient', { cache: false }, async () => {
+      for (let i = 0; i < 200 && arrived().length < 5; i++) await new Promise((resolve) => setTimeout(resolve, 20));
+    });
+    await pipeline('wine', () => void patient()).run({});
+    expect(arrived()).toEqual(['first', 'second', 'third', 'train', 'train']);
+    expect((await client.trackerStatus('team')).items).toMatchObject([{ trackerRuns: 1, lastError: reason }]);
+    expect((await client.getPipelineRun('second')).warnings).toEqual([
+      `experiment tracker "team": 1 tracker run not delivered yet (${reason})`,
+    ]);
   });
 });
 

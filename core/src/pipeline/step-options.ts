@@ -134,11 +134,26 @@ export function declaredOutputs({ outputs }: StepOptions): DeclaredOutput[] | un
   }));
 }
 
-/** A step's own settings on top of its pipeline's. Which settings of components win is decided when the stack is known. */
-export function mergeSettings(defaults: StepSettings, own: StepSettings): StepSettings {
-  const merged: StepSettings = { ...defaults, ...own };
-  if (defaults.settings === undefined || own.settings === undefined) return merged;
-  return { ...merged, settings: [...defaults.settings, ...own.settings] };
+/**
+ * Settings of a step (or of a nested pipeline) on top of those of the pipeline around it. Which settings of components win is decided when the stack is known.
+ * The `runName` that a pipeline sets is for its own tracker run alone.
+ */
+export function mergeSettings({ settings: outer, ...defaults }: StepSettings, own: StepSettings): StepSettings {
+  const settings = [...(outer ?? []).flatMap(withoutRunName), ...(own.settings ?? [])];
+  return { ...defaults, ...own, ...(settings.length > 0 && { settings }) };
+}
+
+/** The same layer when it sets none, no layer when it sets nothing else. */
+function withoutRunName(layer: SettingsLayer): SettingsLayer[] {
+  const names = (key: string, values: JsonObject): boolean => key.startsWith('experiment-tracker') && 'runName' in values;
+  const groups = Object.entries(layer);
+  if (!groups.some(([key, values]) => names(key, values))) return [layer];
+  const left = groups.flatMap(([key, values]): [string, JsonObject][] => {
+    if (!names(key, values)) return [[key, values]];
+    const { runName: _, ...others } = values;
+    return Object.keys(others).length === 0 ? [] : [[key, others]];
+  });
+  return left.length === 0 ? [] : [Object.fromEntries<JsonObject>(left)];
 }
 
 /** The settings as the plan holds them: without trackers there is no `experimentTracker`. */

@@ -1,7 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 
 import type { Json, JsonObject } from '../json.ts';
-import { maskConfig, refuseSecretsInClear, resolveConfig, secretsInClear } from './component-secrets.ts';
+import {
+  keepSecretsInClear,
+  maskConfig,
+  refuseSecretsInClear,
+  resolveConfig,
+  secretsInClear,
+  withoutSecretsInClear,
+} from './component-secrets.ts';
 import { redact } from './redaction.ts';
 import type { SecretStore } from './resolve-references.ts';
 
@@ -17,7 +24,16 @@ const component = (config: JsonObject) => ({ type: 'experiment-tracker' as const
 const store = {} as SecretStore;
 
 describe('a secret key in clear text', () => {
-  const inClear: Json[] = ['tok-123', 42, ['{{secret.a.b}}', 'plain'], { authorization: 'Bearer abc' }];
+  const inClear: Json[] = [
+    'tok-123',
+    42,
+    ['{{secret.a.b}}', 'plain'],
+    { authorization: 'Bearer abc' },
+    'postgres://u:pAss@{{env.HOST}}/db',
+    'pAss{{env.HOST}}',
+    'Bearer pAss {{env.HOST}}',
+    '{{env.HOST}} pAss',
+  ];
   test.each(inClear)('%j is refused, with the command that mends it, and not with the value', (value) => {
     expect(() => refuseSecretsInClear(component({ token: value }), descriptor)).toThrow(
       expect.objectContaining({
@@ -28,7 +44,14 @@ describe('a secret key in clear text', () => {
     );
   });
 
-  const fine: Json[] = ['{{secret.a.b}}', 'Bearer {{env.TOKEN}}', '', null, { authorization: 'Bearer {{secret.a.b}}' }];
+  const fine: Json[] = [
+    '{{secret.a.b}}',
+    ' {{secret.a.b}}{{secret.a.c}}\n',
+    'Bearer {{env.TOKEN}}',
+    '',
+    null,
+    { authorization: 'Bearer {{secret.a.b}}' },
+  ];
   test.each(fine)('%j is none', (value) => {
     expect(() => refuseSecretsInClear(component({ token: value, url: 'in clear' }), descriptor)).not.toThrow();
   });
@@ -47,6 +70,17 @@ describe('a secret key in clear text', () => {
       url: 'http://host',
     });
   });
+});
+
+test('clear text beside a reference is neither shown nor given away', () => {
+  const config = { token: 'postgres://u:pAss@{{env.HOST}}/db', url: 'http://{{env.HOST}}' };
+  expect(maskConfig(config, secretsInClear(config, descriptor))).toEqual({ ...config, token: '***' });
+  expect(withoutSecretsInClear(config, descriptor)).toEqual({ config: { url: config.url }, omitted: ['token'] });
+});
+
+test('what was given in clear text can be kept before anybody looks at it', () => {
+  keepSecretsInClear({ token: 'given-in-clear', headers: { a: '{{secret.a.b}}' }, url: 'not-a-secret' }, descriptor);
+  expect(redact('given-in-clear {{secret.a.b}} not-a-secret')).toBe('*** {{secret.a.b}} not-a-secret');
 });
 
 test('values of secret keys are masked once a component is made from them, those from the environment too', async () => {

@@ -6,7 +6,7 @@ import type { ComponentType } from '../stack/component-types.ts';
 import type { ConfigKey } from '../stack/flavor.ts';
 import { keepSecret } from './kept-secrets.ts';
 import { MASK } from './masked-texts.ts';
-import { isReference } from './references.ts';
+import { isOnlyReferences } from './references.ts';
 import { resolveReferences, type ReferenceUse, type SecretStore } from './resolve-references.ts';
 
 /** What of a component bears on its secrets. */
@@ -26,11 +26,16 @@ export function configUses(components: readonly ConfiguredComponent[]): Referenc
 
 /**
  * The config of a component with its references resolved. What is secret in it is masked from now on in all that Mortise writes or sends.
+ * @param of whose references they are, for messages. Default: the component's.
  * @throws as `resolveReferences` does
  */
-export async function resolveConfig(component: ConfiguredComponent, descriptor: SecretKeys, store: SecretStore): Promise<JsonObject> {
+export async function resolveConfig(
+  component: ConfiguredComponent,
+  descriptor: SecretKeys,
+  store: SecretStore,
+  of = componentLabel(component),
+): Promise<JsonObject> {
   const secrets = secretKeysOf(descriptor);
-  const of = componentLabel(component);
   const resolved: JsonObject = {};
   for (const [key, given] of Object.entries(component.config)) {
     const secret = secrets.has(key);
@@ -57,6 +62,11 @@ export function secretsInClear(config: JsonObject, descriptor: SecretKeys): stri
   return Object.keys(config).filter((key) => secrets.has(key) && isInClear(config[key]!));
 }
 
+/** Values of a config that are secret and stand in it in clear text are masked from now on. */
+export function keepSecretsInClear(config: JsonObject, descriptor: SecretKeys): void {
+  for (const key of secretsInClear(config, descriptor)) keepTexts(config[key]!);
+}
+
 /** A config as it may be shown: what is `inClear` of it is masked, references in it stay. */
 export function maskConfig(config: JsonObject, inClear: readonly string[]): JsonObject {
   return Object.fromEntries(Object.entries(config).map(([key, value]) => [key, inClear.includes(key) ? maskTexts(value) : value]));
@@ -81,9 +91,10 @@ function componentLabel({ type, name }: Pick<ConfiguredComponent, 'type' | 'name
   return `${type.replaceAll('-', ' ')} "${name}"`;
 }
 
+/** A reference beside other text does not make that a secret: `postgres://user:password@{{env.HOST}}`. */
 function isInClear(value: Json): boolean {
   if (typeof value === 'object' && value !== null) return Object.values(value).some(isInClear);
-  return value !== null && value !== '' && !isReference(value);
+  return value !== null && value !== '' && !isOnlyReferences(value);
 }
 
 function keepTexts(value: Json): void {

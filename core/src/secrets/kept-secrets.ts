@@ -18,6 +18,12 @@ export function keptSecrets(): KeptSecrets {
   return (place[KEY] ??= { values: new Set(), texts: undefined, redact: (text) => keptSecrets().texts?.mask(text) ?? text });
 }
 
+/** The key that secrets are sealed with is one itself, also where none of them is opened. To be called when a run or a command begins. */
+export function keepSecretKey(): void {
+  const key = process.env['MORTISE_SECRET_KEY']?.trim();
+  if (key) keepSecret(key);
+}
+
 /** From now on this value is masked in what Mortise writes or sends (see `redaction.ts`). Values of fewer than 4 characters are not. */
 export function keepSecret(value: string): void {
   const kept = keptSecrets();

@@ -13,6 +13,14 @@ export function isReference(value: unknown): boolean {
   return typeof value === 'string' && value.search(REFERENCE) >= 0;
 }
 
+/** Such as `Bearer `. */
+const SCHEME = /^[A-Za-z][A-Za-z-]{0,15} /;
+
+/** Whether a value is a text of one or more references and nothing else, but for a scheme before them (`Bearer {{secret.name.key}}`). */
+export function isOnlyReferences(value: unknown): boolean {
+  return isReference(value) && (value as string).trim().replace(SCHEME, '').replaceAll(REFERENCE, '') === '';
+}
+
 /** Whether there is a reference anywhere in a value. */
 export function holdsReferences(value: Json | undefined): boolean {
   if (typeof value !== 'object' || value === null) return isReference(value);
@@ -22,34 +30,42 @@ export function holdsReferences(value: Json | undefined): boolean {
 /**
  * Every reference in a value, each once, in the order in which they stand there.
  * @param of whose value it is, for the message: `experiment tracker "mlflow"`
+ * @param malformed told of each that is malformed. Default: it is thrown
  * @throws BadReference
  */
-export function referencesIn(value: Json, of: string): Reference[] {
+export function referencesIn(value: Json, of: string, malformed: (text: string) => void = refuse(of)): Reference[] {
   const found = new Map<string, Reference>();
-  collect(value, of, found);
+  collect(value, found, malformed);
   return [...found.values()];
 }
 
 /** A text with every reference replaced by what `valueOf` gives for it. */
 export function replaceReferences(text: string, of: string, valueOf: (reference: Reference) => string): string {
-  return text.replaceAll(REFERENCE, (whole, kind: string, name: string) => valueOf(parseReference(whole, kind, name, of)));
+  return text.replaceAll(REFERENCE, (whole, kind: string, name: string) => valueOf(parseReference(kind, name) ?? refuse(of)(whole)));
 }
 
-function collect(value: Json, of: string, found: Map<string, Reference>): void {
+function refuse(of: string): (text: string) => never {
+  return (text) => {
+    throw new BadReference({ of, text });
+  };
+}
+
+function collect(value: Json, found: Map<string, Reference>, malformed: (text: string) => void): void {
   if (typeof value === 'string')
     for (const [text, kind, name] of value.matchAll(REFERENCE)) {
-      const reference = parseReference(text, kind!, name!, of);
-      found.set(reference.text, reference);
+      const reference = parseReference(kind!, name!);
+      if (reference === undefined) malformed(text);
+      else found.set(reference.text, reference);
     }
-  else if (typeof value === 'object' && value !== null) for (const part of Object.values(value)) collect(part, of, found);
+  else if (typeof value === 'object' && value !== null) for (const part of Object.values(value)) collect(part, found, malformed);
 }
 
-/** The name of a secret may have dots, that of a key has none. */
-function parseReference(whole: string, kind: string, name: string, of: string): Reference {
+/** The name of a secret may have dots, that of a key has none. Undefined: it is malformed. */
+function parseReference(kind: string, name: string): Reference | undefined {
   const trimmed = name.trim();
   const [, secret, key] = SECRET.exec(trimmed) ?? [];
   if (kind === 'secret' && secret !== undefined && key !== undefined) return { kind, secret, key, text: `{{secret.${secret}.${key}}}` };
   const variable = VARIABLE.exec(trimmed)?.[1];
   if (kind === 'env' && variable !== undefined) return { kind, variable, text: `{{env.${variable}}}` };
-  throw new BadReference({ of, text: whole });
+  return undefined;
 }

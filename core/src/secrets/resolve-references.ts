@@ -1,4 +1,13 @@
-import { EnvMissing, isMortiseError, ReferencesMissing, SecretKeyMissing, SecretMissing, type MortiseError } from '../errors.ts';
+import {
+  BadReference,
+  EnvMissing,
+  isError,
+  isMortiseError,
+  ReferencesMissing,
+  SecretKeyMissing,
+  SecretMissing,
+  type MortiseError,
+} from '../errors.ts';
 import type { Json } from '../json.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
 import { keepSecret } from './kept-secrets.ts';
@@ -36,23 +45,27 @@ export async function resolveReferences<J extends Json>(value: J, store: SecretS
   return replaced(value, of, texts) as J;
 }
 
-/** What is wrong with the references of these values, each once. */
+/** What is wrong with the references of these values, each reference once, however many hold it. */
 export async function missingReferences(uses: readonly ReferenceUse[], store: SecretStore): Promise<MortiseError[]> {
   const values = new ReferencedValues(store);
   const missing = new Map<string, MortiseError>();
-  const note = async (work: () => unknown): Promise<void> => {
-    try {
-      await work();
-    } catch (error) {
-      if (!isMortiseError(error)) throw error;
-      missing.set(error.message, error);
+  const seen = new Set<string>();
+  const isNew = (text: string): boolean => !seen.has(text) && seen.add(text).has(text);
+  for (const { value, of } of uses) {
+    const found = referencesIn(value, of, (text) => {
+      if (isNew(text)) missing.set(text, new BadReference({ of, text }));
+    });
+    for (const reference of found) {
+      if (!isNew(reference.text)) continue;
+      try {
+        await values.of(reference, of);
+      } catch (error) {
+        if (!isMortiseError(error)) throw error;
+        // A secret that cannot be opened is said once, whatever is asked of it.
+        missing.set(error.message, error);
+      }
     }
-  };
-  for (const { value, of } of uses)
-    if (holdsReferences(value))
-      await note(async () => {
-        for (const reference of referencesIn(value, of)) await note(() => values.of(reference, of));
-      });
+  }
   return [...missing.values()];
 }
 
@@ -63,9 +76,11 @@ export async function missingReferences(uses: readonly ReferenceUse[], store: Se
 export async function requireReferences(uses: readonly ReferenceUse[], store: SecretStore): Promise<void> {
   const [first, ...others] = await missingReferences(uses, store);
   if (first === undefined) return;
-  throw others.length === 0
-    ? first
-    : new ReferencesMissing({ missing: [first, ...others].map(({ message }) => message) }, { cause: first });
+  if (others.length === 0) throw first;
+  const all = [first, ...others];
+  const malformed = all.filter((error) => isError(error, BadReference)).map(({ facts: { text, of } }) => `${text} in ${of}`);
+  const missing = all.filter((error) => !isError(error, BadReference)).map(({ message }) => message);
+  throw new ReferencesMissing({ missing, malformed }, { cause: first });
 }
 
 /** Opens each secret once. Its values are masked from now on in all that Mortise writes or sends. */

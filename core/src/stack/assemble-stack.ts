@@ -47,7 +47,7 @@ export async function assembleStack(name: string, place: AssemblyPlace): Promise
         name: of,
         flavor,
         tracker: component,
-        readSettings: (given) => settings.get(`experiment-tracker:${of}`)!.readTracker(given),
+        readSettings: (given, by) => settings.get(`experiment-tracker:${of}`)!.readTracker(given, by),
       })),
       settings,
       alerters: ofType(made, 'alerter').map(({ record, component }) => ({ name: record.name, alerter: component })),

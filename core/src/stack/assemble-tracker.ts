@@ -24,5 +24,5 @@ export async function assembleTracker(
   const descriptor = findDescriptor(await flavorDescriptors(place.store), type, flavor);
   const tracker = await makeComponent({ ...part, type }, descriptor, place);
   const settings = new ComponentSettings({ type, name, flavor }, descriptor, place);
-  return { name, flavor, tracker, readSettings: (given) => settings.readTracker(given) };
+  return { name, flavor, tracker, readSettings: (given, by) => settings.readTracker(given, by) };
 }

@@ -18,12 +18,20 @@ class ServerConfig {
 const contexts: ComponentContext[] = [];
 const ended: string[] = [];
 const alerter = { send: async () => undefined };
+/** Of what each type of component must have, all. */
+const everyPart = {
+  ...Object.fromEntries(
+    ['execute', 'put', 'get', 'stat', 'list', 'delete', 'uri', 'send'].map((method) => [method, async () => undefined]),
+  ),
+  ...{ id: 'here', capabilities: {} },
+};
 const plain = async () => ({
   async create(context: ComponentContext) {
     contexts.push(context);
-    return { [Symbol.asyncDispose]: async () => void ended.push(context.name) } as never;
+    return { ...everyPart, [Symbol.asyncDispose]: async () => void ended.push(context.name) } as never;
   },
 });
+const gone = (name: string) => ({ [Symbol.asyncDispose]: async () => void ended.push(name) });
 const bell = { apiVersion: 1, type: 'alerter' } as const;
 
 /** Flavors that stand for those of other authors. */
@@ -34,6 +42,8 @@ const flavors = [
   defineFlavor({ ...bell, name: 'fails', load: async () => ({ create: () => Promise.reject(new Error('connection refused')) }) }),
   defineFlavor({ ...bell, name: 'no-create', load: async () => ({ make: () => alerter }) as never }),
   defineFlavor({ ...bell, name: 'no-module', load: () => Promise.reject(new Error("Cannot find module './bell.js'")) }),
+  defineFlavor({ ...bell, name: 'no-send', load: async () => ({ create: async () => ({ sent: true, ...gone('no-send') }) }) as never }),
+  defineFlavor({ ...bell, name: 'nothing', load: async () => ({ create: async () => undefined }) as never }),
   defineFlavor({
     ...bell,
     name: 'no-package',
@@ -101,6 +111,15 @@ describe('a flavor', () => {
     await expect(assembly).rejects.toThrow(message);
     expect(ended).toEqual(['p', 'p']);
     expect((await registry.stacks()).items).toHaveLength(1);
+  });
+
+  test('whose component lacks a method is told of, and the component let go of', async () => {
+    await expect(assembleWith('no-send')).rejects.toThrow('the alerter flavor "no-send" cannot be loaded: its component has no send()');
+    expect(ended.toSorted()).toEqual(['no-send', 'p', 'p']);
+  });
+
+  test('of which create() gives nothing is told of', async () => {
+    await expect(assembleWith('nothing')).rejects.toThrow('its component is undefined: create() is to give an object');
   });
 
   test('that misses its package says so in its own words', async () => {

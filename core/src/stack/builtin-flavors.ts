@@ -60,9 +60,10 @@ export async function builtinFlavor(type: ComponentType, name: string): Promise<
   return flavor;
 }
 
-/** Whether a flavor of this type and name comes with this package. */
-export async function isBuiltin(type: ComponentType, name: string): Promise<boolean> {
-  return (await builtinFlavors()).some((flavor) => flavor.type === type && flavor.name === name);
+/** The descriptor of the flavor of this type and name that comes with this package; undefined: none does. */
+export async function builtinDescriptor(type: ComponentType, name: string): Promise<FlavorDescriptor | undefined> {
+  const flavor = (await builtinFlavors()).find((candidate) => candidate.type === type && candidate.name === name);
+  return flavor && describeFlavor(flavor, BUILTIN_SOURCE, builtinVersion());
 }
 
 async function builtinFlavors(): Promise<Flavor[]> {

@@ -105,5 +105,23 @@ test('what it throws makes it a broken flavor, not a crash', async () => {
   says = () => {
     throw new Error('no idea');
   };
-  expect(await lineOf(client.registerStack('team', { ...parts, 'experiment-tracker': 'picky' }))).toMatch(/^FLAVOR_BROKEN: .*no idea/);
+  expect(await lineOf(client.registerStack('team', { ...parts, 'experiment-tracker': 'picky' }))).toMatch(
+    /^FLAVOR_BROKEN: .*its checkStack\(\) threw: no idea/,
+  );
+});
+
+test.each<[what: string, gives: unknown]>([
+  ['undefined', undefined],
+  ['null', null],
+  ['an empty text', ''],
+])('%s is no veto', async (_, gives) => {
+  says = () => gives as string;
+  await client.registerStack('team', { ...parts, 'experiment-tracker': 'picky' });
+});
+
+test('what is neither a text nor nothing makes it a broken flavor', async () => {
+  says = () => true as unknown as string;
+  expect(await lineOf(client.registerStack('team', { ...parts, 'experiment-tracker': 'picky' }))).toMatch(
+    /^FLAVOR_BROKEN: .*its checkStack\(\) gave a boolean, and not a text or nothing/,
+  );
 });

@@ -12,6 +12,7 @@ export async function openClass(config: ConfigClass): Promise<OpenedSchema> {
   const keys = [...rules].map(([key, rulesOfKey]) => describeKey(key, rulesOfKey, defaults[key]));
   return {
     keys,
+    tells: true,
     closed: true,
     async validate(given) {
       const instance: object = Object.assign(new config(), given);
@@ -32,8 +33,21 @@ async function rulesByKey(config: ConfigClass) {
 function describeKey(key: string, rules: Rule[], initial: unknown): ConfigKey {
   const checked = rules.some((rule) => rule.type !== 'conditionalValidation' && rule.type !== 'whitelistValidation');
   const conditional = rules.some((rule) => rule.type === 'conditionalValidation');
-  const described = { key, type: typeOf(rules), required: checked && !conditional && initial === undefined, secret: false };
-  return initial === undefined ? described : { ...described, default: initial };
+  const description = rules.map(descriptionOf).find((text) => text !== undefined);
+  return {
+    key,
+    type: typeOf(rules),
+    required: checked && !conditional && initial === undefined,
+    secret: false,
+    ...(initial !== undefined && { default: initial }),
+    ...(description !== undefined && { description }),
+  };
+}
+
+/** `@IsString({ context: { description: '...' } })`: of what class-validator takes, this is for whoever reads its rules. */
+function descriptionOf({ context }: { context?: unknown }): string | undefined {
+  const { description } = (context ?? {}) as { description?: unknown };
+  return typeof description === 'string' ? description : undefined;
 }
 
 /** Type that a rule of class-validator asks for. Those not listed check texts (`isUrl`, `minLength`, ...). */

@@ -1,12 +1,13 @@
 import type { JsonObject } from '../json.ts';
 import type { Project } from '../project/project.ts';
-import { refuseSecretsInClear } from '../secrets/component-secrets.ts';
+import { keepSecretsInClear, refuseSecretsInClear } from '../secrets/component-secrets.ts';
 import { referencesIn } from '../secrets/references.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
 import { findDescriptor, flavorDescriptors } from './builtin-flavors.ts';
 import type { ComponentType } from './component-types.ts';
-import { checkConfig } from './config-schema.ts';
+import { checkConfig, type ParseConfigOptions } from './config-schema.ts';
 import { currentDescriptor } from './current-flavor.ts';
+import { orBroken } from './flavor-broken.ts';
 import { flavorLabel, schemaOf } from './flavor-schema.ts';
 import type { FlavorDescriptor } from './flavor.ts';
 import { importFlavor } from './import-flavor.ts';
@@ -41,10 +42,12 @@ export async function configFor(
   descriptor: FlavorDescriptor,
   config: JsonObject,
   project: Project,
-  options: Pick<ComponentConfigOptions, 'stringsFromCommandLine'> = {},
+  options: Pick<ParseConfigOptions, 'stringsFromCommandLine' | 'absent'> = {},
 ): Promise<JsonObject> {
   const of = flavorLabel(descriptor);
   referencesIn(config, of);
   const schema = await schemaOf(await importFlavor(descriptor, project.root));
-  return (await checkConfig(schema, config, { ...options, of })).given;
+  // What is wrong with a value may be told with the value.
+  keepSecretsInClear(config, descriptor);
+  return (await orBroken(descriptor, () => checkConfig(schema, config, { ...options, of }))).given;
 }

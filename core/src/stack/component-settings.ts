@@ -15,7 +15,7 @@ import { refuseSecretsInClear, resolveConfig } from '../secrets/component-secret
 import { holdsReferences } from '../secrets/references.ts';
 import { parseConfig } from './config-schema.ts';
 import { orBroken } from './flavor-broken.ts';
-import { flavorLabel } from './flavor-schema.ts';
+import { flavorLabel, schemaOf } from './flavor-schema.ts';
 import type { StoredFlavor } from './flavor.ts';
 import { importFlavor } from './import-flavor.ts';
 import { noted } from './load-flavor.ts';
@@ -41,41 +41,71 @@ export class ComponentSettings {
    * @throws SettingsUnknownKey, SettingsMissingKey, SettingsWrongType, SettingsSecretInClear, FlavorBroken
    */
   async check(given: JsonObject, by: string): Promise<void> {
-    const { type, name, flavor } = this.component;
-    const of = `${type.replaceAll('-', ' ')} "${name}" (${flavor})`;
-    const known = type === 'experiment-tracker' ? TRACKER_SETTINGS : [];
-    try {
+    await this.#saying(by, async () => {
       refuseSecretsInClear({ ...this.component, config: given }, { config: this.#descriptor.settings });
-      await this.#parse(known.length === 0 ? given : splitTrackerSettings(given).own);
-    } catch (error) {
-      throw settingsError(error, { by, of }, known);
-    }
-    const wrong = known.length === 0 ? undefined : wrongTrackerSetting(given);
-    if (wrong !== undefined) throw new SettingsWrongType({ by, of, ...wrong });
+      await this.#parse(this.#isTracker ? splitTrackerSettings(given).own : given);
+      if (this.#isTracker) this.#checkKnown(given, by);
+    });
   }
 
-  /** What its schema makes of what is set for it: references resolved, defaults filled in. Throws what resolving references throws. */
-  async read(given: JsonObject = {}): Promise<unknown> {
-    return this.#parse(await this.#resolve(given), holdsReferences(given));
+  /**
+   * What its schema makes of what is set for it: references resolved, defaults filled in. `by`: who sets it, for messages.
+   * @throws SettingsUnknownKey, SettingsMissingKey, SettingsWrongType, FlavorBroken, and what resolving references throws
+   */
+  async read(given: JsonObject, by: string): Promise<unknown> {
+    return this.#saying(by, async () => this.#parse(await this.#resolve(given, by), holdsReferences(given)));
   }
 
   /** As `read`, for an experiment tracker: what core does itself stands apart. */
-  async readTracker(given: JsonObject): Promise<ReadTrackerSettings> {
-    const { known, own } = splitTrackerSettings(await this.#resolve(given));
-    return { ...known, own: await this.#parse(own, holdsReferences(given)) };
+  async readTracker(given: JsonObject, by: string): Promise<ReadTrackerSettings> {
+    return this.#saying(by, async () => {
+      const resolved = await this.#resolve(given, by);
+      this.#checkKnown(resolved, by);
+      const { known, own } = splitTrackerSettings(resolved);
+      return { ...known, own: await this.#parse(own, holdsReferences(given)) };
+    });
   }
 
-  #resolve(given: JsonObject): Promise<JsonObject> {
+  /** Checks what is set for it with its references resolved. Throws as `read`. */
+  async checkResolved(given: JsonObject, by: string): Promise<void> {
+    await (this.#isTracker ? this.readTracker(given, by) : this.read(given, by));
+  }
+
+  get #isTracker(): boolean {
+    return this.component.type === 'experiment-tracker';
+  }
+
+  get #label(): string {
+    const { type, name, flavor } = this.component;
+    return `${type.replaceAll('-', ' ')} "${name}" (${flavor})`;
+  }
+
+  #resolve(given: JsonObject, by: string): Promise<JsonObject> {
     const { settings } = this.#descriptor;
-    return resolveConfig({ ...this.component, config: given }, { config: settings }, this.#place.store);
+    return resolveConfig({ ...this.component, config: given }, { config: settings }, this.#place.store, by);
+  }
+
+  /** What core itself takes of them. */
+  #checkKnown(given: JsonObject, by: string): void {
+    const wrong = wrongTrackerSetting(given);
+    if (wrong !== undefined) throw new SettingsWrongType({ by, of: this.#label, ...wrong });
+  }
+
+  async #saying<T>(by: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw settingsError(error, { by, of: this.#label }, this.#isTracker ? TRACKER_SETTINGS : []);
+    }
   }
 
   /** What a reference stands for is a text: also for a number. */
   async #parse(own: JsonObject, resolved = false): Promise<unknown> {
-    const { settings } = await noted(this.#descriptor, this.#place, () => importFlavor(this.#descriptor, this.#place.project.root));
-    if (settings === undefined && Object.keys(own).length === 0) return {};
-    const schema = settings && (await orBroken(this.#descriptor, settings));
-    return parseConfig(schema, own, { of: flavorLabel(this.#descriptor), stringsFromCommandLine: resolved });
+    const flavor = await noted(this.#descriptor, this.#place, () => importFlavor(this.#descriptor, this.#place.project.root));
+    if (flavor.settings === undefined && Object.keys(own).length === 0) return {};
+    const schema = await schemaOf(flavor, 'settings');
+    const options = { of: flavorLabel(this.#descriptor), stringsFromCommandLine: resolved };
+    return orBroken(this.#descriptor, () => parseConfig(schema, own, options));
   }
 }
 

@@ -9,7 +9,7 @@ class ServerConfig {
   trackingUri!: string;
 
   @IsOptional()
-  @Min(1)
+  @Min(1, { context: { description: 'side by side' } })
   @IsInt()
   workers?: number;
 
@@ -148,11 +148,11 @@ describe('a config class', () => {
   });
 
   test('is described by its decorators and its defaults', async () => {
-    const keys = await describeSchema(DerivedConfig, ['token']);
+    const { keys } = await describeSchema(DerivedConfig, ['token']);
     expect(Object.fromEntries(keys.map(({ key, ...rest }) => [key, rest]))).toEqual({
       token: { type: 'string', required: true, secret: true },
       trackingUri: { type: 'string', required: true, secret: false },
-      workers: { type: 'integer', required: false, secret: false },
+      workers: { type: 'integer', required: false, secret: false, description: 'side by side' },
       timeout: { type: 'number', required: false, secret: false, default: 2.5 },
       quiet: { type: 'boolean', required: false, secret: false },
       tags: { type: 'array', required: false, secret: false },
@@ -227,10 +227,17 @@ describe('a Standard Schema', () => {
         standardSchema(() => JSON_SCHEMA),
         ['url'],
       ),
-    ).toEqual([
-      { key: 'url', type: 'string', required: true, secret: true, description: 'Where the server is' },
-      { key: 'port', type: 'integer | null', required: false, secret: false, default: 80 },
-    ]);
+    ).toEqual({
+      keys: [
+        { key: 'url', type: 'string', required: true, secret: true, description: 'Where the server is' },
+        { key: 'port', type: 'integer | null', required: false, secret: false, default: 80 },
+      ],
+      tells: true,
+    });
+  });
+
+  test('without a JSON Schema does not tell of its keys', async () => {
+    expect(await describeSchema(standardSchema())).toEqual({ keys: [], tells: false });
   });
 
   test('that allows more keys by its JSON Schema gets them', async () => {

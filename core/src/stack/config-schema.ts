@@ -1,8 +1,9 @@
 import { ConfigMissingKey, ConfigUnknownKey, ConfigWrongType } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { MASK } from '../secrets/masked-texts.ts';
+import { redact } from '../secrets/redaction.ts';
 import { holdsReferences, isReference } from '../secrets/references.ts';
-import type { ConfigKey, ConfigSchema } from './flavor.ts';
+import type { ConfigSchema } from './flavor.ts';
 import type { OpenedSchema, SchemaFlaw, SchemaVerdict } from './opened-schema.ts';
 
 export interface ParseConfigOptions {
@@ -10,6 +11,8 @@ export interface ParseConfigOptions {
   of: string;
   /** Texts may stand for numbers, booleans, lists and objects, as they do on a command line. Default false. */
   stringsFromCommandLine?: boolean;
+  /** Keys that may be missing although the schema requires them: they are to come later. */
+  absent?: readonly string[];
 }
 
 export interface CheckedConfig {
@@ -30,32 +33,34 @@ export async function parseConfig(schema: ConfigSchema | undefined, raw: JsonObj
 
 /** As `parseConfig`, and also gives the config as it is to be stored. */
 export async function checkConfig(schema: ConfigSchema | undefined, raw: JsonObject, options: ParseConfigOptions): Promise<CheckedConfig> {
-  const { of } = options;
+  const { of, absent = [] } = options;
   const opened = schema === undefined ? NO_CONFIG : await openSchema(schema);
   const known = opened.keys.map(({ key }) => key);
   const unknown = opened.closed ? Object.keys(raw).find((key) => !known.includes(key)) : undefined;
   if (unknown !== undefined) throw new ConfigUnknownKey({ of, key: unknown, known });
-  const missing = opened.keys.find(({ key, required }) => required && raw[key] === undefined);
+  const toCome = (key: string): boolean => raw[key] === undefined && absent.includes(key);
+  const missing = opened.keys.find(({ key, required }) => required && raw[key] === undefined && !toCome(key));
   if (missing !== undefined) throw new ConfigMissingKey({ of, key: missing.key });
 
   const { given, verdict } = options.stringsFromCommandLine
     ? await readTexts(opened, raw)
     : { given: raw, verdict: await opened.validate(raw) };
-  const flaw = verdict.flaws?.find(({ key }) => !holdsReferences(given[key]));
+  const flaw = verdict.flaws?.find(({ key }) => !holdsReferences(given[key]) && !toCome(key));
   if (flaw !== undefined) throw configError(flaw, given, of);
   return { given, parsed: verdict.flaws === undefined ? verdict.value : given };
 }
 
 /**
- * The keys of a schema, with those named in `secrets` marked.
+ * The keys of a schema, with those named in `secrets` marked, and whether it tells of them.
  * @throws what the constructor of a config class throws
  */
-export async function describeSchema(schema: ConfigSchema, secrets: readonly string[] = []): Promise<ConfigKey[]> {
-  const { keys } = await openSchema(schema);
-  return keys.map((key) => {
+export async function describeSchema(schema: ConfigSchema, secrets: readonly string[] = []): Promise<Pick<OpenedSchema, 'keys' | 'tells'>> {
+  const { keys, tells } = await openSchema(schema);
+  const described = keys.map((key) => {
     const secret = secrets.includes(key.key);
     return { ...key, ...(key.default !== undefined && { default: secret ? MASK : asJson(key.default) }), secret };
   });
+  return { keys: described, tells };
 }
 
 /** Whether a flavor gave something that can be asked about a config. */
@@ -69,7 +74,7 @@ export function camelCase(key: string): string {
   return key.replaceAll(/-+([a-zA-Z0-9])/g, (_, letter: string) => letter.toUpperCase());
 }
 
-const NO_CONFIG: OpenedSchema = { keys: [], closed: true, validate: async () => ({ value: {} }) };
+const NO_CONFIG: OpenedSchema = { keys: [], tells: true, closed: true, validate: async () => ({ value: {} }) };
 
 async function openSchema(schema: ConfigSchema): Promise<OpenedSchema> {
   if ('~standard' in schema) return (await import('./standard-schema.ts')).openStandard(schema);
@@ -83,6 +88,8 @@ async function readTexts(opened: OpenedSchema, raw: JsonObject): Promise<{ given
   const verdict = await opened.validate(texts);
   if (verdict.flaws === undefined) return { given: texts, verdict };
   const refused = new Set(verdict.flaws.map(({ key }) => key));
+  const inexact = Object.keys(texts).find((key) => refused.has(key) && isInexact(texts[key]!));
+  if (inexact !== undefined) return { given: texts, verdict: { flaws: [{ key: inexact, reason: inexactReason(texts[inexact]!) }] } };
   const given = Object.fromEntries(Object.entries(texts).map(([key, value]) => [key, refused.has(key) ? spelled(value) : value]));
   return { given, verdict: await opened.validate(given) };
 }
@@ -105,11 +112,22 @@ function spelled(value: Json): Json {
   }
 }
 
+/** It spells a whole number that would be stored as another one. */
+const isInexact = (value: Json): boolean =>
+  Array.isArray(value)
+    ? value.some(isInexact)
+    : typeof value === 'string'
+      ? /^-?\d+$/.test(value) && !Number.isSafeInteger(Number(value))
+      : typeof value === 'number' && Number.isInteger(value) && !Number.isSafeInteger(value);
+
+const inexactReason = (value: Json): string =>
+  `${typeof value === 'string' ? value : 'one of its numbers'} cannot be kept exactly: whole numbers go to ${Number.MAX_SAFE_INTEGER}`;
+
 function configError(flaw: SchemaFlaw, given: JsonObject, of: string): Error {
   const { key, reason } = flaw;
   if (flaw.unknown !== undefined) return new ConfigUnknownKey({ of, key, ...flaw.unknown });
   if (key !== '' && given[key] === undefined) return new ConfigMissingKey({ of, key });
-  return new ConfigWrongType({ of, key, reason });
+  return new ConfigWrongType({ of, key, reason: redact(reason) });
 }
 
 /** A default as a descriptor can hold it. */

@@ -3,8 +3,9 @@ import type { MetadataStore } from '../store/metadata-store.ts';
 import { BUILTIN_SOURCE } from './builtin-flavors.ts';
 import { describeFlavor } from './describe-flavor.ts';
 import { brokenBy } from './flavor-broken.ts';
-import { findFlavorModule, packageVersion } from './find-flavor-module.ts';
+import { findFlavorModule } from './find-flavor-module.ts';
 import { parseFlavorSource } from './flavor-source.ts';
+import { flavorVersion } from './flavor-version.ts';
 import type { Flavor, FlavorDescriptor, StoredFlavor } from './flavor.ts';
 import { importFlavor } from './import-flavor.ts';
 import { noted } from './load-flavor.ts';
@@ -21,8 +22,9 @@ export interface FlavorModule {
 
 /** The module that a flavor comes from, found without importing it. Throws FlavorModuleNotFound. */
 export function flavorModule(source: string, root: string): FlavorModule {
-  const file = findFlavorModule(parseFlavorSource(source, root).specifier, root);
-  return { source, file, version: packageVersion(file) };
+  const { specifier } = parseFlavorSource(source, root);
+  const file = findFlavorModule(specifier, root);
+  return { source, file, version: flavorVersion({ specifier, file, root }) };
 }
 
 /**
@@ -41,7 +43,8 @@ export async function currentDescriptor(
   const { version } = flavorModule(descriptor.source, project.root);
   if (version === descriptor.version && saysTheSame(flavor, descriptor)) return stored;
   const anew = await noted(descriptor, { store, project }, () => describeAnew(flavor, descriptor, version));
-  await store.saveFlavors([anew]);
+  // One that was deleted meanwhile stays so.
+  await store.updateFlavor(anew);
   return anew;
 }
 

@@ -27,8 +27,15 @@ export async function exportStack(stack: StackRecord, store: MetadataStore): Pro
 
 function exportedPart({ type, name, flavor, config: stored, labels }: ComponentRecord, descriptor: FlavorDescriptor) {
   const { config, omitted } = withoutSecretsInClear(stored, descriptor);
+  // It was imported without them, and they have not been set yet.
+  const awaited = descriptor.config.filter(({ key, secret, required }) => secret && required && stored[key] === undefined);
   const references = referencesIn(config, `${type.replaceAll('-', ' ')} "${name}"`);
-  return { component: { type, name, flavor, config, labels }, descriptor, omitted, references };
+  return {
+    component: { type, name, flavor, config, labels },
+    descriptor,
+    omitted: [...omitted, ...awaited.map(({ key }) => key)],
+    references,
+  };
 }
 
 function secretsOf(references: readonly Reference[]): StackDocument['secrets'] {

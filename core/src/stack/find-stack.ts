@@ -10,5 +10,6 @@ export async function findStack(store: MetadataStore, name: string): Promise<Sta
   const record = await store.stack(name);
   if (record !== undefined) return record;
   const { items } = await store.stacks({ limit: 1000 });
-  throw new UnknownStack({ name, known: items.map((item) => item.name) });
+  const variable = 'MORTISE_ACTIVE_STACK';
+  throw new UnknownStack({ name, known: items.map((item) => item.name), ...(process.env[variable] === name && { variable }) });
 }

@@ -1,14 +1,27 @@
 import { FlavorBroken, isError, isMortiseError, MissingPackage } from '../errors.ts';
+import { maskedError } from '../secrets/masked-error.ts';
+import { answerOf } from './flavor-answer.ts';
 import type { Flavor } from './flavor.ts';
+import { isOfStandardDecorators, STANDARD_DECORATORS } from './standard-decorators.ts';
+import { wholeMessageOf } from './thrown-text.ts';
 
-/** Runs code of a flavor's author: what it throws, unless it is an error of this package, becomes FlavorBroken. */
-export async function orBroken<T>(flavor: Pick<Flavor, 'type' | 'name'>, work: () => Promise<T>): Promise<T> {
+/**
+ * Runs code of a flavor's author: what it throws, unless it is an error of this package, becomes FlavorBroken, and so does that it does not answer.
+ * @param late told of what comes when nobody waits for it any more
+ */
+export async function orBroken<T>(
+  flavor: Pick<Flavor, 'type' | 'name'>,
+  work: () => Promise<T>,
+  late?: (answer: T) => unknown,
+): Promise<T> {
   try {
-    return await work();
-  } catch (error) {
+    return await answerOf(work, late);
+  } catch (thrown) {
+    // It has been given the config, and may say of it what it likes.
+    const error: unknown = maskedError(thrown);
     if (isMortiseError(error)) throw error;
-    const reason = typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error);
-    throw new FlavorBroken({ type: flavor.type, flavor: flavor.name, reason }, { cause: error });
+    const why = isOfStandardDecorators(thrown) ? STANDARD_DECORATORS : { reason: wholeMessageOf(error) };
+    throw new FlavorBroken({ type: flavor.type, flavor: flavor.name, ...why }, { cause: error });
   }
 }
 

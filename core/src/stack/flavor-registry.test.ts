@@ -3,6 +3,7 @@ import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { bell, bellLiteral, flavorProject, IMPORT, type FlavorProject } from '../testing/flavor-project.ts';
 import type { FlavorModule } from './current-flavor.ts';
+import { limitFlavors } from './flavor-answer.ts';
 import { flavorProblem } from './flavor-status.ts';
 
 let project: FlavorProject;
@@ -103,6 +104,74 @@ describe('a flavor that takes the place of one of Mortise', () => {
   test('gives it back when it is deleted', async () => {
     await project.registry.delete('alerter', 'console');
     expect((await project.stored('console'))!.source).toBe('@mortise/flavor-local#flavors');
+  });
+});
+
+describe('a flavor of Mortise, whose place another one took, comes back while components use it', () => {
+  const createdAt = Date.now();
+  const door = (config: { loud?: boolean }) =>
+    project.store.createComponent({ id: 'a'.repeat(32), type: 'alerter', name: 'door', flavor: 'console', config, createdAt });
+  beforeEach(async () => {
+    project.write('x.js', bell(`name: 'console',`));
+    await project.register('./x.js', { force: true });
+  });
+
+  test('if their configs fit it', async () => {
+    await door({});
+    await project.registry.delete('alerter', 'console');
+    expect((await project.stored('console'))!.source).toBe('@mortise/flavor-local#flavors');
+  });
+
+  test('and not if one does not: that is named (SHADOW_NEEDED)', async () => {
+    await door({ loud: true });
+    await expect(project.registry.delete('alerter', 'console')).rejects.toMatchObject({
+      code: 'SHADOW_NEEDED',
+      message: expect.stringContaining('does not fit the component "door"'),
+    });
+    expect((await project.stored('console'))!.source).toBe('./x.js#default');
+  });
+});
+
+test('a project that imports its own name gets its own exports, before an installed package of that name', async () => {
+  project.write('package.json', { name: 'user', version: '3.2.1', type: 'module', exports: { import: './own.js' } });
+  project.write('own.js', bell());
+  project.write('node_modules/user/package.json', { name: 'user', version: '0.0.1', type: 'module', exports: './index.js' });
+  project.write('node_modules/user/index.js', bell(`name: 'other',`));
+  await project.register('user');
+  expect(await project.stored('bell')).toMatchObject({ source: 'user#default', version: '3.2.1' });
+});
+
+test('the version of a flavor is not that of a package which its own is inside of', async () => {
+  project.write('node_modules/plain/package.json', { type: 'module' });
+  project.write('node_modules/plain/index.js', bell());
+  await project.register('plain');
+  expect((await project.stored('bell'))!.version).toBe('-');
+});
+
+test('no path, whatever is wrong with it, keeps the flavors from being listed', () => {
+  const flavor = { apiVersion: 1, type: 'alerter', name: 'bell', version: '-', config: [], settings: [] } as const;
+  symlinkSync('loop.js', join(project.project.root, 'loop.js'));
+  for (const source of ['./loop.js#default', `./${'x'.repeat(5000)}.js#default`, 'file://host/x.js#default', 'fs#default'])
+    expect(flavorProblem({ ...flavor, config: [], settings: [], source }, project.project.root)).toEqual(expect.any(String));
+});
+
+describe('a flavor whose code never answers is refused in time:', () => {
+  let unlimit: () => void;
+  beforeEach(() => {
+    unlimit = limitFlavors(200);
+  });
+  afterEach(() => unlimit());
+
+  test.each([
+    ['its module', 'await new Promise(() => {});'],
+    ['its config', bell('config: () => new Promise(() => {}),')],
+    ['its implementation', bell('load: () => new Promise(() => {}),')],
+  ])('%s', async (_, code) => {
+    project.write('x.js', code);
+    await expect(project.register('./x.js')).rejects.toMatchObject({
+      code: 'FLAVOR_IMPORT_FAILED',
+      message: expect.stringContaining('did not answer within 0.2 s'),
+    });
   });
 });
 

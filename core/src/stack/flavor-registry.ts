@@ -1,16 +1,27 @@
 import { isDeepStrictEqual } from 'node:util';
-import { BuiltInShadowed, FlavorBroken, FlavorBuiltIn, FlavorImportFailed, FlavorNameTaken, isError } from '../errors.ts';
+import {
+  BuiltInShadowed,
+  FlavorBroken,
+  FlavorBuiltIn,
+  FlavorImportFailed,
+  FlavorNameTaken,
+  isError,
+  isMortiseError,
+  ShadowNeeded,
+} from '../errors.ts';
 import type { Project } from '../project/project.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
-import { BUILTIN_SOURCE, findDescriptor, flavorDescriptors, isBuiltin, saveBuiltinFlavors } from './builtin-flavors.ts';
+import { BUILTIN_SOURCE, builtinDescriptor, findDescriptor, flavorDescriptors } from './builtin-flavors.ts';
+import { configFor } from './component-config.ts';
 import { describeAnew, flavorModule, type FlavorModule } from './current-flavor.ts';
 import { describeFlavor } from './describe-flavor.ts';
 import { brokenBy } from './flavor-broken.ts';
 import { parseFlavorSource, sourceText } from './flavor-source.ts';
 import type { ConfigKey, FlavorDescriptor, StoredFlavor } from './flavor.ts';
-import { importFlavor, importFrom, messageOf } from './import-flavor.ts';
+import { importFlavor, importFrom } from './import-flavor.ts';
 import { creatorOf, noted, problemOf } from './load-flavor.ts';
 import { parseComponentType } from './parse-component-type.ts';
+import { messageOf } from './thrown-text.ts';
 
 /** A flavor to register. `source` is `<package or path from the project root>#<export>`, as a person types it. */
 export interface NewFlavor {
@@ -49,7 +60,8 @@ export class FlavorRegistry {
   /** Registers a flavor: imports it, all its parts, once. Throws as `examine`. */
   async register(flavor: NewFlavor, options: FlavorOptions = {}): Promise<FlavorDescriptor> {
     const descriptor = await this.examine(flavor, options);
-    await this.#store.saveFlavors([descriptor]);
+    if (options.force === true) await this.#store.saveFlavors([descriptor]);
+    else await this.#store.addFlavor(descriptor);
     return descriptor;
   }
 
@@ -72,15 +84,34 @@ export class FlavorRegistry {
   }
 
   /**
-   * Deletes a flavor that no component is of. One that took the place of a flavor of Mortise gives it back.
-   * @throws UnknownComponentType, UnknownFlavor, FlavorBuiltIn, FlavorInUse
+   * Deletes a flavor that no component is of. One that took the place of a flavor of Mortise gives it back, also to its components.
+   * @throws UnknownComponentType, UnknownFlavor, FlavorBuiltIn, FlavorInUse, ShadowNeeded
    */
   async delete(typed: string, name: string): Promise<void> {
     const type = parseComponentType(typed);
     const { source } = findDescriptor(await flavorDescriptors(this.#store), type, name);
     if (source === BUILTIN_SOURCE) throw new FlavorBuiltIn({ type, flavor: name });
-    await this.#store.deleteFlavor(type, name);
-    if (await isBuiltin(type, name)) await saveBuiltinFlavors(this.#store);
+    const builtin = await builtinDescriptor(type, name);
+    if (builtin === undefined) return this.#store.deleteFlavor(type, name);
+    await this.#requireFitting(builtin);
+    await this.#store.saveFlavors([builtin]);
+  }
+
+  /** That the components of a flavor could be of this one. Throws ShadowNeeded. */
+  async #requireFitting(descriptor: FlavorDescriptor): Promise<void> {
+    const { type, name: flavor } = descriptor;
+    for (let after: string | undefined; ;) {
+      const { items, next } = await this.#store.components({ type, flavor, limit: 1000, ...(after !== undefined && { after }) });
+      for (const { name, config } of items)
+        try {
+          await configFor(descriptor, config, this.#project);
+        } catch (error) {
+          if (!isMortiseError(error)) throw error;
+          throw new ShadowNeeded({ type, flavor, component: name, reason: error.message }, { cause: error });
+        }
+      if (next === null) return;
+      after = next;
+    }
   }
 
   /**
@@ -104,7 +135,7 @@ export class FlavorRegistry {
     const about = { type, name, source };
     try {
       const descriptor = await noted(flavor, { store: this.#store, project: this.#project }, () => this.#describeAnew(stored, onLoad));
-      await this.#store.saveFlavors([descriptor]);
+      if (!(await this.#store.updateFlavor(descriptor))) return { ...about, problem: null, changes: ['was deleted or replaced meanwhile'] };
       const again = problem === undefined ? [] : [`can be loaded again (it was broken: ${problem.reason})`];
       return { ...about, problem: null, changes: [...again, ...changesOf(stored, descriptor)] };
     } catch (error) {

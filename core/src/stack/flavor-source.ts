@@ -1,3 +1,4 @@
+import { isBuiltin } from 'node:module';
 import { isAbsolute, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BadFlavorSource } from '../errors.ts';
@@ -21,7 +22,12 @@ export function parseFlavorSource(text: string, root: string): FlavorSource {
   if (place.trim() === '') throw refuse('it is empty');
   if (exported === '') throw refuse('nothing follows the #');
   if (place.startsWith('#')) throw refuse('names that begin with # are known inside their own package only');
-  if (place.startsWith('file:')) return { specifier: fromRoot(fileURLToPath(place), root), exported };
+  if (place.startsWith('file:')) {
+    const path = pathOf(place);
+    if (path === undefined) throw refuse('it is no file: URL of this machine');
+    return { specifier: fromRoot(path, root), exported };
+  }
+  if (isBuiltin(place)) throw refuse('it is a module of Node itself');
   if (/^[a-z][a-z0-9+.-]*:/i.test(place) && !isAbsolute(place)) throw refuse('URLs are not loaded');
   if (isAbsolute(place) || isPath(place)) return { specifier: fromRoot(place, root), exported };
   if (!/^(?:@[^/\s]+\/)?[^/@\s][^\s]*$/.test(place)) throw refuse('it is no name of a package');
@@ -36,6 +42,14 @@ export function sourceText({ specifier, exported }: FlavorSource): string {
 /** Whether a specifier is a path and not the name of a package. */
 export function isPath(specifier: string): boolean {
   return /^\.\.?(?:[\\/]|$)/.test(specifier);
+}
+
+function pathOf(url: string): string | undefined {
+  try {
+    return fileURLToPath(url);
+  } catch {
+    return undefined;
+  }
 }
 
 function fromRoot(path: string, root: string): string {

@@ -4,6 +4,7 @@ import { API_VERSION } from './define-flavor.ts';
 import { findFlavorModule } from './find-flavor-module.ts';
 import { parseFlavorSource } from './flavor-source.ts';
 import type { StoredFlavor } from './flavor.ts';
+import { messageOf } from './thrown-text.ts';
 
 /**
  * Why a flavor cannot be used, as far as can be seen without importing it: its module is gone, or it could not be loaded the last time. null: nothing is known
@@ -17,8 +18,8 @@ export function flavorProblem(flavor: StoredFlavor, root: string): string | null
   try {
     findFlavorModule(parseFlavorSource(flavor.source, root).specifier, root);
   } catch (error) {
-    if (isMortiseError(error)) return error.message;
-    throw error;
+    // Nothing that is wrong with one flavor keeps the others from being listed.
+    return isMortiseError(error) ? error.message : messageOf(error);
   }
   return flavor.problem?.reason ?? null;
 }

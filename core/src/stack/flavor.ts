@@ -69,6 +69,8 @@ export interface FlavorDescriptor {
   docs?: string;
   config: ConfigKey[];
   settings: ConfigKey[];
+  /** Of which the schema does not tell its keys: those listed are the secret ones. */
+  undescribed?: ('config' | 'settings')[];
   /** It has a `checkStack`: who changes a stack has to load it. */
   checksStack?: true;
 }

@@ -26,12 +26,36 @@ export async function importFlavorModule(file: string, source: string, root: str
   const url = pathToFileURL(file).href;
   const known = importedByTsx.get(url);
   if (known !== undefined) return known;
+  if (!isTypeScript(file)) return (await import(url)) as ModuleExports;
+  const { importing, hasBegun } = importMarked(url);
   try {
-    return (await import(url)) as ModuleExports;
+    return await importing;
   } catch (error) {
-    if (!isTypeScript(file) || !isForLoader(error)) throw error;
+    if (!isForLoader(error) || (hasBegun() && !isUnparsedCommonJs(error, file, url))) throw error;
     return importByTsx(file, source, root, error);
   }
+}
+
+/** Marks set by modules that come first in the graph of an import: once anything of the author's runs, its mark is set. */
+const BEGAN = Symbol.for('mortise.flavors-began.v1');
+
+/** A module that began to run is never run again: Node links everything before it runs anything. */
+function importMarked(url: string): { importing: Promise<ModuleExports>; hasBegun: () => boolean } {
+  const began = ((globalThis as { [BEGAN]?: Set<string> })[BEGAN] ??= new Set());
+  const id = `${url} ${(imports += 1)}`;
+  const mark = `globalThis[Symbol.for(${JSON.stringify(Symbol.keyFor(BEGAN))})].add(${JSON.stringify(id)})`;
+  const entry = `import ${JSON.stringify(dataUrl(mark))};import * as module from ${JSON.stringify(url)};export default module;`;
+  const importing = import(dataUrl(entry)).then(({ default: module }: { default: ModuleExports }) => module);
+  return { importing, hasBegun: () => began.has(id) };
+}
+
+let imports = 0;
+const dataUrl = (code: string): string => `data:text/javascript,${encodeURIComponent(code)}`;
+
+/** A CommonJS file is parsed when its turn to run comes, and named in the first line of the error if it cannot be. */
+function isUnparsedCommonJs(error: unknown, file: string, url: string): boolean {
+  const stack = String((error as { stack?: unknown } | null | undefined)?.stack);
+  return stack.startsWith(`${file}:`) || stack.startsWith(`${url}:`) || stack.startsWith(`${file}\n`);
 }
 
 /**
@@ -53,8 +77,11 @@ export async function importByTsx(file: string, source: string, root: string, re
 
 /** Whether Node failed on a module before it ran any of it, in a way that tsx may not: syntax that is more than types, imports that leave out the ending. */
 export function isForLoader(error: unknown): boolean {
-  const { name, code } = (error ?? {}) as { name?: unknown; code?: unknown };
-  return name === 'SyntaxError' || LOADER_CODES.has(String(code));
+  const { name, code, stack } = (error ?? {}) as { name?: unknown; code?: unknown; stack?: unknown };
+  if (name !== 'SyntaxError' && !LOADER_CODES.has(String(code))) return false;
+  // What JSON.parse or the author's code threw has another place than Node's own.
+  const [place] = /^ +at .*$/m.exec(String(stack)) ?? [];
+  return place === undefined || place.includes('node:internal/');
 }
 
 const LOADER_CODES: ReadonlySet<string> = new Set([
@@ -80,11 +107,15 @@ async function findTsx(root: string): Promise<Tsx | undefined> {
   return file === undefined ? undefined : ((await import(pathToFileURL(file).href)) as Tsx);
 }
 
+/** All that Node says where it meets the `@` of a decorator, or another character that it has no use for. */
+const AT_DECORATOR = 'Invalid or unexpected token';
+
 /** A module that is missing is missing with tsx too, as often as not. */
 function withoutTsx(source: string, refused: unknown): unknown {
   const { code, message } = refused as { code?: unknown; message?: unknown };
   if (code === 'ERR_MODULE_NOT_FOUND') return refused;
-  return new FlavorNeedsLoader({ source, reason: String(message).split('\n', 1)[0]! }, { cause: refused });
+  const line = String(message).split('\n', 1)[0]!;
+  return new FlavorNeedsLoader({ source, reason: line === AT_DECORATOR ? `${line}, as a decorator is to it` : line }, { cause: refused });
 }
 
 function nearestTsconfig(file: string): string | undefined {

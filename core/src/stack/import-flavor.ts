@@ -11,11 +11,14 @@ import { BadFlavor, FlavorBadSchema } from '../errors.ts';
 import { BUILTIN_SOURCE, builtinFlavor } from './builtin-flavors.ts';
 import { COMPONENT_TYPES, type ComponentType } from './component-types.ts';
 import { API_VERSION, flavorFlaw, isFlavor, type FlavorFlaw } from './define-flavor.ts';
+import { answerOf } from './flavor-answer.ts';
 import { brokenBy } from './flavor-broken.ts';
 import { findFlavorModule } from './find-flavor-module.ts';
 import { parseFlavorSource, sourceText } from './flavor-source.ts';
 import type { Flavor, FlavorDescriptor } from './flavor.ts';
 import { importByTsx, importFlavorModule, isForLoader, isTypeScript, type ModuleExports } from './import-flavor-module.ts';
+import { isOfStandardDecorators, STANDARD_DECORATORS } from './standard-decorators.ts';
+import { messageOf } from './thrown-text.ts';
 
 /** A flavor that was imported, and the file that it came from. */
 export interface ImportedFlavor {
@@ -51,9 +54,9 @@ export async function importFrom(source: string, type: ComponentType, root: stri
   const shown = sourceText({ specifier, exported });
   const pick = (module: ModuleExports): Flavor => checked(exportOf(module, exported, specifier), { source: shown, type });
   try {
-    const flavor = pick(await importFlavorModule(file, specifier, root));
+    const flavor = pick(await answerOf(() => importFlavorModule(file, specifier, root)));
     if (!isTypeScript(file)) return { flavor, file };
-    return { flavor: withLoader(flavor, async (refused) => pick(await importByTsx(file, specifier, root, refused))), file };
+    return { flavor: withLoader(flavor, async (refused) => pick(await answerOf(() => importByTsx(file, specifier, root, refused)))), file };
   } catch (error) {
     throw atRegistration(error, { source: shown, specifier, type });
   }
@@ -117,7 +120,8 @@ function atRegistration(error: unknown, place: { source: string; specifier: stri
     return flawed({ fault: fault as FlavorFlaw['fault'], reason }, literal, place, error);
   }
   if (isMortiseError(error)) return error;
-  return new FlavorImportFailed({ source: place.specifier, doing: 'while it was imported', reason: messageOf(error) }, { cause: error });
+  const why = isOfStandardDecorators(error) ? STANDARD_DECORATORS : { reason: messageOf(error) };
+  return new FlavorImportFailed({ source: place.specifier, doing: 'while it was imported', ...why }, { cause: error });
 }
 
 function flawed({ fault, reason }: FlavorFlaw, literal: unknown, place: { source: string; type: ComponentType }, cause?: unknown): Error {
@@ -138,13 +142,4 @@ function wrongType(type: string, place: { source: string; type: ComponentType },
 function kindOf(value: unknown): string {
   if (value === null) return 'null';
   return typeof value === 'object' ? 'an object' : `a ${typeof value}`;
-}
-
-/** One line; the name of the error says much where it is not a plain one. */
-export function messageOf(error: unknown): string {
-  const { name, message } = (error ?? {}) as { name?: unknown; message?: unknown };
-  const text = typeof message === 'string' ? message : `${String(error)} was thrown`;
-  // A compiler says the place in the second line.
-  const line = /^.*: ERROR: .*$/m.exec(text)?.[0] ?? text.split('\n', 1)[0]!;
-  return typeof name === 'string' && name !== 'Error' && typeof message === 'string' ? `${name}: ${line}` : line;
 }

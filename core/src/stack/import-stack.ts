@@ -5,7 +5,7 @@ import type { Project } from '../project/project.ts';
 import { configUses, refuseSecretsInClear } from '../secrets/component-secrets.ts';
 import { missingReferences } from '../secrets/resolve-references.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
-import type { ComponentRecord, NewComponentRecord } from '../store/stack-data.ts';
+import type { ComponentRecord, Labels, NewComponentRecord } from '../store/stack-data.ts';
 import { findDescriptor, flavorDescriptors } from './builtin-flavors.ts';
 import { checkStack } from './check-stack.ts';
 import { configFor } from './component-config.ts';
@@ -29,7 +29,7 @@ export interface ImportOutcome {
   /** Components that were here already, and are the same. */
   reused: { type: string; name: string }[];
   flavors: ExportedFlavor[];
-  /** In words: secrets and variables that are missing here, keys that were left out, flavors of another version. */
+  /** In words: secrets and variables that are missing here, keys that were left out, labels that stay as they are here, flavors of another version. */
   warnings: string[];
 }
 
@@ -51,18 +51,23 @@ export async function importStack(document: StackDocument, place: Place, options
   const { known, added } = await flavorsFor(name, document.flavors, references, place, options);
   const components: NewComponentRecord[] = [];
   for (const component of document.components.filter((each) => !here.has(each)))
-    components.push(await newComponent(component, known, place));
+    components.push(await newComponent(component, document, known, place));
   const records = document.components.map((each) => here.get(each) ?? components.find((made) => isSame(made, each))!);
   const members = records.map((record) => ({ record, descriptor: findDescriptor(known, record.type, record.flavor) }));
   await checkStack(name, members, place);
   const stack = { id: newId(), name, createdAt: Date.now(), components: parts, labels: document.stack.labels };
-  await place.store.importStack({ flavors: added, components, stack });
+  await place.store.importStack({ flavors: added, force: options.force === true, components, stack });
   return {
     stack: name,
     registered: components.map(named),
     reused: [...here.values()].map(named),
     flavors: added.map(({ type, name: flavor, source, version }) => ({ type, name: flavor, source, version })),
-    warnings: [...references.map(inWords), ...omittedWarnings(document, here), ...versionWarnings(document.flavors, known)],
+    warnings: [
+      ...references.map(inWords),
+      ...omittedWarnings(document, here),
+      ...labelWarnings(here),
+      ...versionWarnings(document.flavors, known),
+    ],
   };
 }
 
@@ -93,10 +98,10 @@ async function whatIsHere(name: string, document: StackDocument, { store }: Plac
   return here;
 }
 
-/** Of one flavor, with the same config but for keys that were left out of the document. */
-function isTheSame({ flavor, config }: ComponentRecord, component: ExportedComponent, { omitted }: StackDocument): boolean {
-  const left = omitted.filter((each) => isSame(each, component)).map(({ key }) => key);
-  const compared = Object.fromEntries(Object.entries(config).filter(([key]) => component.config[key] !== undefined || !left.includes(key)));
+/** Of one flavor, with the same config but for keys that were left out of the document. Labels are for finding it, and are everybody's own. */
+function isTheSame({ flavor, config }: ComponentRecord, component: ExportedComponent, document: StackDocument): boolean {
+  const left = leftOut(component, document);
+  const compared = Object.fromEntries(Object.entries(config).filter(([key]) => !left.includes(key)));
   return flavor === component.flavor && isDeepStrictEqual(compared, component.config);
 }
 
@@ -126,22 +131,47 @@ async function flavorsFor(
   return { known: [...stored.filter((each) => !added.some((other) => isSame(other, each))), ...added], added };
 }
 
-async function newComponent(component: ExportedComponent, known: readonly StoredFlavor[], { project }: Place): Promise<NewComponentRecord> {
+/** Keys of a component that are to be set after the import. Whoever edited the document may have put them there. */
+function leftOut(component: ExportedComponent, { omitted }: StackDocument): string[] {
+  return omitted.flatMap((each) => (isSame(each, component) && component.config[each.key] === undefined ? [each.key] : []));
+}
+
+async function newComponent(
+  component: ExportedComponent,
+  document: StackDocument,
+  known: readonly StoredFlavor[],
+  { project }: Place,
+): Promise<NewComponentRecord> {
   const descriptor = findDescriptor(known, component.type, component.flavor);
   refuseSecretsInClear(component, descriptor);
-  const config = await configFor(descriptor, component.config, project);
+  const config = await configFor(descriptor, component.config, project, { absent: leftOut(component, document) });
   return { ...component, id: newId(), config, createdAt: Date.now() };
 }
 
-function omittedWarnings({ omitted }: StackDocument, here: ReadonlyMap<ExportedComponent, ComponentRecord>): string[] {
-  const isHere = [...here.values()];
-  return omitted
-    .filter((each) => !isHere.some((record) => isSame(record, each)))
-    .map(
-      ({ type, name, key }) =>
-        `"${key}" of the ${type.replaceAll('-', ' ')} "${name}" is secret and was left out of the file: "mortise ${type} update ${name}" sets it`,
-    );
+function omittedWarnings(document: StackDocument, here: ReadonlyMap<ExportedComponent, ComponentRecord>): string[] {
+  return document.components.flatMap((component) => {
+    const { type, name } = component;
+    const keys = leftOut(component, document);
+    if (here.has(component) || keys.length === 0) return [];
+    const [are, were] = keys.length === 1 ? ['is', 'was'] : ['are', 'were'];
+    const options = keys.map((key) => `--${key}='{{secret.${name}.${key}}}'`).join(' ');
+    // In one command: a config is checked whole.
+    return `${keys.map((key) => `"${key}"`).join(', ')} of the ${type.replaceAll('-', ' ')} "${name}" ${are} secret and ${were} left out of the file: run "mortise secret create ${name} ${keys.join(' ')}", then "mortise ${type} update ${name} ${options}"`;
+  });
 }
+
+function labelWarnings(here: ReadonlyMap<ExportedComponent, ComponentRecord>): string[] {
+  return [...here].flatMap(([{ labels }, record]) => {
+    if (isDeepStrictEqual(labels, record.labels)) return [];
+    const what = `the ${record.type.replaceAll('-', ' ')} "${record.name}" keeps the labels that it has here`;
+    return `${what} (${labelText(record.labels)}), which are not those of the file (${labelText(labels)})`;
+  });
+}
+
+const labelText = (labels: Labels): string =>
+  Object.entries(labels)
+    .map(([name, value]) => `${name}=${value}`)
+    .join(' ') || 'none';
 
 function versionWarnings(wanted: readonly ExportedFlavor[], known: readonly StoredFlavor[]): string[] {
   return wanted.flatMap((flavor) => {

@@ -5,6 +5,7 @@ import type { MetadataStore } from '../store/metadata-store.ts';
 import type { ComponentRecord } from '../store/stack-data.ts';
 import { BUILTIN_SOURCE } from './builtin-flavors.ts';
 import type { ComponentType, ComponentTypes } from './component-types.ts';
+import { requireShape } from './component-shape.ts';
 import { parseConfig } from './config-schema.ts';
 import { orBroken } from './flavor-broken.ts';
 import { flavorLabel, schemaOf } from './flavor-schema.ts';
@@ -54,9 +55,19 @@ export async function makeResolvedComponent<T extends ComponentType>(
     return { config: await configOf(part, descriptor, flavor), create: await creatorOf(flavor) };
   });
   const scratch = scratchFolder(place.project, type, name);
-  return orBroken(descriptor, () =>
-    create({ config, name, log: place.log, fetch: place.fetch ?? fetch, scratch, projectRoot: place.project.root }),
+  return orBroken(
+    descriptor,
+    async () => {
+      const context = { config, name, log: place.log, fetch: place.fetch ?? fetch, scratch, projectRoot: place.project.root };
+      return requireShape(await create(context), descriptor);
+    },
+    letGo,
   );
+}
+
+/** What comes when nobody waits for it any more. */
+function letGo(component: AsyncDisposable | Partial<AsyncDisposable>): unknown {
+  return component[Symbol.asyncDispose]?.();
 }
 
 /**

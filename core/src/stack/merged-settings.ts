@@ -31,6 +31,16 @@ export function namedComponents(layers: readonly SettingsLayer[] = []): { key: s
   );
 }
 
+/** The flavors that some layer speaks of. */
+export function namedFlavors(layers: readonly SettingsLayer[] = []): { type: ComponentType; flavor: string }[] {
+  return layers.flatMap((layer) =>
+    Object.keys(layer).flatMap((key) => {
+      const parsed = parseSettingsKey(key);
+      return 'wrong' in parsed || parsed.flavor === undefined ? [] : [{ type: parsed.type, flavor: parsed.flavor }];
+    }),
+  );
+}
+
 function merge(type: ComponentType, before: JsonObject, later: JsonObject): JsonObject {
   const merged = { ...before, ...later };
   const tags = before['tags'];

@@ -5,6 +5,8 @@ import type { ConfigKey } from './flavor.ts';
 export interface OpenedSchema {
   /** Its keys, as far as it tells; empty for a schema that cannot describe itself. */
   keys: ConfigKey[];
+  /** It describes itself. */
+  tells: boolean;
   /** `keys` are all there are: any other is a mistake. */
   closed: boolean;
   validate(config: JsonObject): Promise<SchemaVerdict>;

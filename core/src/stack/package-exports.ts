@@ -16,6 +16,13 @@ export function exportedFile(exports: unknown, subpath: string): string | undefi
   return targetFile(table[pattern], subpath.slice(star, subpath.length - (pattern.length - star - 1))) ?? undefined;
 }
 
+/** The subpaths that can be imported, patterns with their `*`. */
+export function exportedSubpaths(exports: unknown): string[] {
+  return Object.entries(subpathTable(exports)).flatMap(([subpath, target]) =>
+    typeof targetFile(target, '*') === 'string' ? [subpath] : [],
+  );
+}
+
 /** `exports` may be what `.` gives instead of a table of subpaths. */
 function subpathTable(exports: unknown): Record<string, unknown> {
   if (isRecord(exports) && Object.keys(exports).every((key) => key.startsWith('.'))) return exports;

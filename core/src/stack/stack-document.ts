@@ -1,4 +1,5 @@
 import { BadStackDocument } from '../errors.ts';
+import { didYouMean, spoken } from '../errors/wording.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { Labels } from '../store/stack-data.ts';
 import type { ComponentType } from './component-types.ts';
@@ -17,7 +18,7 @@ export interface StackDocument {
   secrets: { name: string; keys: string[] }[];
   /** Variables that the configs refer to. */
   environment: string[];
-  /** Keys whose values are secret and stored in clear text: they were left out. */
+  /** Keys whose values are secret, and are stored in clear text or not known yet: they are to be set where the stack is imported. */
   omitted: OmittedKey[];
 }
 
@@ -45,32 +46,45 @@ export interface OmittedKey {
 
 /**
  * Reads what was exported, as a person may have edited it since. Only the components and the flavors have to be there: the rest follows from them.
+ * What it has beside that is refused, for nobody would read it.
  * @throws BadStackDocument, UnknownComponentType
  */
 export function parseStackDocument(value: unknown): StackDocument {
   const document = objectAt(value, 'it');
   if (document['mortise'] === undefined) throw refuse('it does not begin with "mortise: 1"');
   if (document['mortise'] !== 1) throw refuse(`it is of version ${JSON.stringify(document['mortise'])}, and this Mortise reads version 1`);
-  const stack = objectAt(document['stack'], 'stack');
+  refuseOthers(document, 'it', ['mortise', 'stack', 'components', 'flavors', 'secrets', 'environment', 'omitted']);
+  const stack = objectAt(document['stack'], 'stack', ['name', 'labels']);
+  const components = listAt(document['components'], 'components', componentAt);
+  refuseTwice(components, 'components');
+  const flavors = listAt(document['flavors'] ?? [], 'flavors', flavorAt);
+  refuseTwice(flavors, 'flavors');
   return {
     mortise: 1,
     stack: { name: textAt(stack['name'], 'stack.name'), labels: labelsAt(stack['labels'], 'stack.labels') },
-    components: listAt(document['components'], 'components', componentAt),
-    flavors: listAt(document['flavors'] ?? [], 'flavors', flavorAt),
-    secrets: listAt(document['secrets'] ?? [], 'secrets', (item, place) => ({
-      name: textAt(objectAt(item, place)['name'], `${place}.name`),
-      keys: listAt(objectAt(item, place)['keys'] ?? [], `${place}.keys`, textAt),
-    })),
+    components,
+    flavors,
+    secrets: listAt(document['secrets'] ?? [], 'secrets', secretAt),
     environment: listAt(document['environment'] ?? [], 'environment', textAt),
-    omitted: listAt(document['omitted'] ?? [], 'omitted', (item, place) => ({
-      ...namedAt(objectAt(item, place), place),
-      key: textAt(objectAt(item, place)['key'], `${place}.key`),
-    })),
+    omitted: listAt(document['omitted'] ?? [], 'omitted', (item, place) => omittedAt(item, place, components)),
   };
 }
 
+function secretAt(item: unknown, place: string): StackDocument['secrets'][number] {
+  const secret = objectAt(item, place, ['name', 'keys']);
+  return { name: textAt(secret['name'], `${place}.name`), keys: listAt(secret['keys'] ?? [], `${place}.keys`, textAt) };
+}
+
+function omittedAt(item: unknown, place: string, components: readonly ExportedComponent[]): OmittedKey {
+  const omitted = objectAt(item, place, ['type', 'name', 'key']);
+  const { type, name } = namedAt(omitted, place);
+  if (!components.some((component) => component.type === type && component.name === name))
+    throw refuse(`${place} is of the ${spoken(type)} "${name}", which is not among components`);
+  return { type, name, key: textAt(omitted['key'], `${place}.key`) };
+}
+
 function componentAt(item: unknown, place: string): ExportedComponent {
-  const component = objectAt(item, place);
+  const component = objectAt(item, place, ['type', 'name', 'flavor', 'config', 'labels']);
   return {
     ...namedAt(component, place),
     flavor: textAt(component['flavor'], `${place}.flavor`),
@@ -80,7 +94,7 @@ function componentAt(item: unknown, place: string): ExportedComponent {
 }
 
 function flavorAt(item: unknown, place: string): ExportedFlavor {
-  const flavor = objectAt(item, place);
+  const flavor = objectAt(item, place, ['type', 'name', 'source', 'version']);
   const version = flavor['version'] === undefined ? '-' : textAt(flavor['version'], `${place}.version`);
   return { ...namedAt(flavor, place), source: textAt(flavor['source'], `${place}.source`), version };
 }
@@ -91,12 +105,26 @@ function namedAt(item: Record<string, unknown>, place: string): { type: Componen
 
 function labelsAt(value: unknown, place: string): Labels {
   const labels = objectAt(value ?? {}, place);
-  return Object.fromEntries(Object.entries(labels).map(([name, text]) => [name, textAt(text, `${place}.${name}`)]));
+  for (const [name, text] of Object.entries(labels)) if (typeof text !== 'string') throw refuse(`${place}.${name} is to be a text`);
+  return labels as Labels;
 }
 
-function objectAt(value: unknown, place: string): Record<string, unknown> {
+/** `known`: the keys that it may have. Default: any. */
+function objectAt(value: unknown, place: string, known?: readonly string[]): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw refuse(`${place} is to be keys and values`);
+  if (known !== undefined) refuseOthers(value, place, known);
   return value as Record<string, Json>;
+}
+
+function refuseOthers(value: object, place: string, known: readonly string[]): void {
+  const other = Object.keys(value).find((key) => !known.includes(key));
+  if (other === undefined) return;
+  throw new BadStackDocument({ reason: `${place} has "${other}", which there is not`, advice: didYouMean(other, known) });
+}
+
+function refuseTwice(items: readonly { type: ComponentType; name: string }[], place: string): void {
+  const twice = items.find(({ type, name }, index) => items.findIndex((other) => other.type === type && other.name === name) !== index);
+  if (twice !== undefined) throw refuse(`${place} has the ${spoken(twice.type)} "${twice.name}" twice`);
 }
 
 function listAt<T>(value: unknown, place: string, item: (value: unknown, place: string) => T): T[] {

@@ -14,6 +14,7 @@ export function openStandard(schema: StandardSchema): OpenedSchema {
   const closed = properties !== undefined && (described?.['additionalProperties'] ?? false) === false;
   return {
     keys,
+    tells: properties !== undefined,
     closed,
     async validate(given) {
       const result = await schema['~standard'].validate(given);

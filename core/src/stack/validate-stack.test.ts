@@ -45,7 +45,22 @@ const flavors = [
   alerter('deaf-check', ({ config }) => ({ check: async () => void (await fetch(config.url)) })),
   alerter('hanging-create', async ({ config, fetch }) => (await fetch(config.url), {})),
   alerter('slow-create', async () => (await delay(createDelayMs), {})),
+  alerter('blocking-create', () => {
+    for (const until = performance.now() + 700; performance.now() < until;);
+    return {};
+  }),
   alerter('hanging-end', () => ({ [Symbol.asyncDispose]: () => new Promise(() => undefined) })),
+  defineFlavor({
+    apiVersion: 1,
+    type: 'experiment-tracker',
+    name: 'shapeless',
+    load: async () => ({ create: async () => ({ capabilities: {} }) as never }),
+  }),
+  alerter('failing-twice', () => ({
+    check: () => Promise.reject(new Error('the server does not know this key')),
+    [Symbol.asyncDispose]: () => Promise.reject(new Error('nothing to let go of')),
+  })),
+  alerter('failing-end', () => ({ [Symbol.asyncDispose]: () => Promise.reject(new Error('nothing to let go of')) })),
   alerter('failing-create', () => Promise.reject(new Error('connect ECONNREFUSED\n    at somewhere'))),
 ];
 jest.unstable_mockModule('@mortise/flavor-local', () => ({ flavors }));
@@ -91,13 +106,15 @@ describe('a stack that is validated', () => {
     await stackWith({ trackers: ['recording', 'local'], alerters: ['slow-create'] });
     const validation = await client.validateStack('team');
     expect(validation).toMatchObject({ stack: 'team', ok: true });
-    expect(validation.components.map(({ type, name, flavor, ok, problem }) => [type, name, flavor, ok, problem])).toEqual([
-      ['orchestrator', 'default', 'local', true, null],
-      ['artifact-store', 'default', 'local', true, null],
-      ['experiment-tracker', 'recording', 'recording', true, null],
-      ['experiment-tracker', 'local', 'local', true, null],
-      ['alerter', 'slow-create', 'slow-create', true, null],
-    ]);
+    expect(validation.components.map(({ type, name, flavor, ok, checked, problem }) => [type, name, flavor, ok, checked, problem])).toEqual(
+      [
+        ['orchestrator', 'default', 'local', true, false, null],
+        ['artifact-store', 'default', 'local', true, true, null],
+        ['experiment-tracker', 'recording', 'recording', true, true, null],
+        ['experiment-tracker', 'local', 'local', true, true, null],
+        ['alerter', 'slow-create', 'slow-create', true, false, null],
+      ],
+    );
     expect(tracker.calls).toEqual(['check']);
     expect([made, gone]).toEqual([['slow-create'], ['slow-create']]);
     expect(readdirSync(join(place.project.root, '.mortise/artifacts/.tmp'))).toEqual([]);
@@ -118,6 +135,21 @@ describe('a stack that is validated', () => {
     expect(found['recording']).toEqual(expect.any(String));
     expect(found['failing-create']).toMatch(/^FLAVOR_BROKEN: .*connect ECONNREFUSED/);
     for (const problem of Object.values(found)) expect(problem ?? '').not.toContain('\n');
+  });
+
+  test('is not when a component lacks what its type is for', async () => {
+    await stackWith({ trackers: ['shapeless'] });
+    expect((await problems())['shapeless']).toMatch(
+      /^FLAVOR_BROKEN: the experiment tracker flavor "shapeless" cannot be loaded: its component has no open\(\)/,
+    );
+  });
+
+  test('is not when a component cannot let go of what it holds; what its check says comes before that', async () => {
+    await stackWith({ alerters: ['failing-twice', 'failing-end'] });
+    expect(await problems()).toMatchObject({
+      'failing-twice': 'the server does not know this key',
+      'failing-end': expect.stringContaining('nothing to let go of'),
+    });
   });
 
   test('tells of references that lead nowhere, before the component is made', async () => {
@@ -157,6 +189,16 @@ describe('a component that hangs is told of within the limit, all of them side b
     await delay(0);
     expect([made, gone]).toEqual([['slow-create'], ['slow-create']]);
     createDelayMs = 0;
+  });
+
+  test('while its code blocks the process, whose time is not that of the others', async () => {
+    await stackWith({ alerters: ['slow-create', 'blocking-create', 'failing-create'] });
+    const { components } = await client.validateStack('team', { timeoutMs: 400 });
+    const found = Object.fromEntries(components.map(({ name, problem, durationMs }) => [name, { problem, durationMs }]));
+    expect(found['blocking-create']!.problem).toBe('making it took longer than 0.4 s');
+    expect(found['blocking-create']!.durationMs).toBeGreaterThanOrEqual(700);
+    expect(found['slow-create']!.problem).toBeNull();
+    for (const name of ['slow-create', 'failing-create']) expect(found[name]!.durationMs).toBeLessThan(400);
   });
 
   test('while it lets go', async () => {

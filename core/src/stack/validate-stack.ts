@@ -8,7 +8,7 @@ import { findDescriptor, flavorDescriptors } from './builtin-flavors.ts';
 import { vetoOf, type StackMember } from './check-stack.ts';
 import type { ComponentType } from './component-types.ts';
 import { findStack } from './find-stack.ts';
-import { orBroken } from './flavor-broken.ts';
+import { schemaOf } from './flavor-schema.ts';
 import type { StackOutline } from './flavor.ts';
 import { importFlavor } from './import-flavor.ts';
 import { noted } from './load-flavor.ts';
@@ -26,17 +26,21 @@ export interface ComponentValidation {
   name: string;
   flavor: string;
   ok: boolean;
+  /** It was asked whether it can be reached: its flavor has a `check`. */
+  checked: boolean;
   /** What keeps it from being used, in one line. */
   problem: string | null;
   durationMs: number;
 }
 
 export interface ValidateOptions {
-  /** How long each component may take, ms. Default 10,000. All are looked at side by side. */
+  /** How long each component may take, ms. Default 10,000. They are looked at side by side, each from when the one before is done or has had 0.2 s. */
   timeoutMs?: number;
 }
 
 const TIMEOUT_MS = 10_000;
+/** What a component does at once, most often as its module is loaded, may block the process: the next begins only after it, ms. */
+const HEAD_START_MS = 200;
 /** How long a component that was given up may take to let go of what it holds, ms. */
 const LEAVE_MS = 1_000;
 
@@ -53,13 +57,21 @@ export async function validateStack(
   const descriptors = await flavorDescriptors(place.store);
   const probe = async (record: ComponentRecord, run: Probe): Promise<void> =>
     probeComponent({ record, descriptor: findDescriptor(descriptors, record.type, record.flavor) }, stack, place, run);
-  const components = await Promise.all(stack.components.map((record) => validateComponent(record, timeoutMs, (run) => probe(record, run))));
+  const validations: Promise<ComponentValidation>[] = [];
+  for (const record of stack.components) {
+    const validation = validateComponent(record, timeoutMs, (run) => probe(record, run));
+    validations.push(validation);
+    await withinTime(validation, HEAD_START_MS);
+  }
+  const components = await Promise.all(validations);
   return { stack: name, ok: components.every(({ ok }) => ok), components };
 }
 
 /** How far the look at a component has come, and what ends it. */
 interface Probe {
+  /** What is being done now; what was done before is remembered with it. */
   doing: string;
+  checked: boolean;
   signal: AbortSignal;
 }
 
@@ -69,38 +81,66 @@ async function validateComponent(
   probe: (run: Probe) => Promise<void>,
 ): Promise<ComponentValidation> {
   const stop = new AbortController();
-  const run: Probe = { doing: 'loading its flavor', signal: stop.signal };
-  const startedAt = performance.now();
+  const done = [{ doing: 'loading its flavor', from: performance.now() }];
+  const run: Probe = {
+    get doing() {
+      return done.at(-1)!.doing;
+    },
+    set doing(doing) {
+      done.push({ doing, from: performance.now() });
+    },
+    checked: false,
+    signal: stop.signal,
+  };
   let answer: string | null | undefined;
   const work = probe(run).then(
     () => (answer = null),
     (error: unknown) => (answer = redact(lineOf(error))),
   );
   await withinTime(work, timeoutMs);
-  const problem = answer === undefined ? `${run.doing} took longer than ${timeoutMs / 1000} s` : answer;
-  const durationMs = Math.round(performance.now() - startedAt);
+  const endedAt = performance.now();
+  const took = endedAt - done[0]!.from;
+  // No timer ends code that blocks the process: what came too late is too late all the same.
+  const late = answer === undefined ? run.doing : answer === null && took > timeoutMs ? longest(done, endedAt) : undefined;
+  const problem = late === undefined ? answer! : `${late} took longer than ${timeoutMs / 1000} s`;
+  const durationMs = Math.round(took);
   stop.abort();
   await withinTime(work, LEAVE_MS);
-  return { type, name, flavor, ok: problem === null, problem, durationMs };
+  return { type, name, flavor, ok: problem === null, checked: run.checked, problem, durationMs };
+}
+
+/** Which of several things in a row took longest. */
+function longest(done: readonly { doing: string; from: number }[], endedAt: number): string {
+  const times = done.map(({ from }, index) => (done[index + 1]?.from ?? endedAt) - from);
+  return done[times.indexOf(Math.max(...times))]!.doing;
 }
 
 /** What was made is let go of, also when it comes only after nobody waits any more. */
 async function probeComponent(member: StackMember, stack: StackOutline, place: AssemblyPlace, run: Probe): Promise<void> {
   const { record, descriptor } = member;
   const flavor = await noted(descriptor, place, () => importFlavor(descriptor, place.project.root));
-  if (flavor.settings !== undefined) await orBroken(descriptor, flavor.settings);
+  await schemaOf(flavor, 'settings');
   const veto = await vetoOf(member, stack, place);
   if (veto !== undefined) throw veto;
   await requireReferences(configUses([record]), place.store);
   run.doing = 'making it';
   const component = await makeComponent(record, descriptor, { ...place, fetch: fetchUntil(run.signal) });
-  try {
-    run.doing = 'checking it';
-    if (!run.signal.aborted) await Promise.race([component.check?.(run.signal), aborted(run.signal)]);
-  } finally {
+  const letGo = async (): Promise<void> => {
     if (!run.signal.aborted) run.doing = 'letting go of it';
     await component[Symbol.asyncDispose]?.();
+  };
+  try {
+    run.doing = 'checking it';
+    if (!run.signal.aborted && component.check !== undefined) {
+      run.checked = true;
+      await Promise.race([component.check(run.signal), aborted(run.signal)]);
+    }
+  } catch (error) {
+    // What the check says comes first, whatever else goes wrong then.
+    await letGo().catch(() => undefined);
+    throw error;
   }
+  await letGo();
 }
 
 /** What a component asks for ends with the look at it. */

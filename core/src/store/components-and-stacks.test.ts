@@ -3,6 +3,7 @@ import { newId } from '../id.ts';
 import type { ComponentType } from '../stack/component-types.ts';
 import type { FlavorDescriptor } from '../stack/flavor.ts';
 import { temporaryStore } from '../testing/sample-store.ts';
+import { saveFlavors } from '../testing/save-flavors.ts';
 import type { MetadataStore } from './metadata-store.ts';
 import type { Page } from './queries.ts';
 import type { ComponentRecord } from './stack-data.ts';
@@ -12,6 +13,7 @@ let remove: () => void;
 
 beforeEach(async () => {
   ({ store, remove } = await temporaryStore());
+  await saveFlavors(store, ['local', 'mlflow', 'console']);
 });
 afterEach(() => remove());
 
@@ -154,6 +156,8 @@ test('descriptors of flavors are kept, replaced by a newer one, and listed by ty
   });
   await store.saveFlavors([flavor('orchestrator', 'local', '1'), flavor('alerter', 'console', '1')]);
   await store.saveFlavors([flavor('orchestrator', 'local', '2')]);
-  expect(await store.flavors()).toEqual([flavor('alerter', 'console', '1'), flavor('orchestrator', 'local', '2')]);
-  expect(await store.flavors('alerter')).toEqual([flavor('alerter', 'console', '1')]);
+  const kept = async (type?: ComponentType) => (await store.flavors(type)).filter(({ source }) => source === '@mortise/flavor-local#x');
+  expect(await kept()).toEqual([flavor('alerter', 'console', '1'), flavor('orchestrator', 'local', '2')]);
+  expect(await kept('alerter')).toEqual([flavor('alerter', 'console', '1')]);
+  expect((await store.flavors('alerter')).every(({ type }) => type === 'alerter')).toBe(true);
 });

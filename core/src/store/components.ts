@@ -3,6 +3,7 @@ import { ChangedMeanwhile, ComponentInUse, NameTaken, TrackerRunsWait, UnknownCo
 import type { JsonObject } from '../json.ts';
 import type { ComponentType } from '../stack/component-types.ts';
 import { dueOnes } from './due-tracker-runs.ts';
+import { requireFlavor } from './flavors.ts';
 import { withLabels } from './labelled.ts';
 import type { ComponentQuery, Page } from './queries.ts';
 import type { ComponentChange, ComponentRecord, Labels, NewComponentRecord } from './stack-data.ts';
@@ -83,11 +84,12 @@ export function createComponent(store: StoreDb, component: NewComponentRecord): 
   return store.connection.write((tx) => addComponent(tx, component));
 }
 
-/** Throws NameTaken. */
+/** Throws NameTaken, UnknownFlavor. */
 export function addComponent(tx: Transaction, component: NewComponentRecord): void {
   const holder = tx.get(byName, component);
   if (holder?.id === component.id) return;
   if (holder !== undefined) throw new NameTaken({ kind: component.type, name: component.name });
+  requireFlavor(tx, component.type, component.flavor);
   const { id, type, name, flavor, config, createdAt, labels = {} } = component;
   const texts = { config: JSON.stringify(config), labels: JSON.stringify(labels) };
   tx.run(insertComponent, { id, type, name, flavor, ...texts, created_at: createdAt, updated_at: null });

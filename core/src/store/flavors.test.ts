@@ -23,6 +23,22 @@ const described = (name: string, more: Partial<FlavorDescriptor> = {}): FlavorDe
   ...more,
 });
 
+test('a flavor is added only where no other has its name, and written anew only where it still is, from the same source', async () => {
+  await store.addFlavor(described('bell'));
+  await expect(store.addFlavor(described('bell', { source: './two.js#default' }))).rejects.toMatchObject({ code: 'FLAVOR_NAME_TAKEN' });
+  expect(await store.updateFlavor(described('bell', { version: '2.0.0' }))).toBe(true);
+  expect(await store.updateFlavor(described('bell', { source: './two.js#default' }))).toBe(false);
+  expect(await store.flavors()).toMatchObject([{ source: './bell.js#default', version: '2.0.0' }]);
+  await store.deleteFlavor('alerter', 'bell');
+  expect([await store.updateFlavor(described('bell')), await store.flavors()]).toEqual([false, []]);
+});
+
+test('a component is of a flavor that is registered when it is stored', async () => {
+  const component = { id: 'a'.repeat(32), type: 'alerter' as const, name: 'door', flavor: 'bell', config: {}, createdAt: 1 };
+  await expect(store.createComponent(component)).rejects.toMatchObject({ code: 'UNKNOWN_FLAVOR' });
+  expect(await store.component('alerter', 'door')).toBeUndefined();
+});
+
 describe('what is wrong with a flavor', () => {
   const problem = { reason: 'no licence', at: 1_700_000_000_000 };
   beforeEach(() => store.saveFlavors([described('bell'), described('bell', { type: 'orchestrator' }), described('gong')]));

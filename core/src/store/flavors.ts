@@ -1,4 +1,4 @@
-import { FlavorInUse, UnknownFlavor } from '../errors.ts';
+import { FlavorInUse, FlavorNameTaken, UnknownFlavor } from '../errors.ts';
 import type { ComponentType } from '../stack/component-types.ts';
 import type { FlavorDescriptor, FlavorProblem, StoredFlavor } from '../stack/flavor.ts';
 import { type Param, type RowOf, statement } from './statement.ts';
@@ -20,6 +20,9 @@ const putFlavor = statement((db, p: Param<Omit<Tables['flavors'], 'problem'>>) =
         problem: null,
       })),
     ),
+);
+const sourceOf = statement((db, p: Param<Named>) =>
+  db.selectFrom('flavors').select('source').where('type', '=', p('type')).where('name', '=', p('name')),
 );
 const everyFlavor = statement((db) => db.selectFrom('flavors').select(['descriptor', 'problem']).orderBy('type').orderBy('name'));
 const flavorsOfType = statement((db, p: Param<{ type: ComponentType }>) =>
@@ -47,6 +50,33 @@ export function putFlavors(tx: Transaction, descriptors: readonly FlavorDescript
   for (const each of descriptors) {
     tx.run(putFlavor, { type: each.type, name: each.name, source: each.source, version: each.version, descriptor: JSON.stringify(each) });
   }
+}
+
+export function addFlavor(store: StoreDb, descriptor: FlavorDescriptor): Promise<void> {
+  return store.connection.write((tx) => addFlavors(tx, [descriptor]));
+}
+
+/** Throws FlavorNameTaken. */
+export function addFlavors(tx: Transaction, descriptors: readonly FlavorDescriptor[]): void {
+  for (const { type, name, source } of descriptors) {
+    const holder = tx.get(sourceOf, { type, name });
+    if (holder !== undefined) throw new FlavorNameTaken({ type, flavor: name, source, registered: holder.source });
+  }
+  putFlavors(tx, descriptors);
+}
+
+export function updateFlavor(store: StoreDb, descriptor: FlavorDescriptor): Promise<boolean> {
+  return store.connection.write((tx) => {
+    const isThere = tx.get(sourceOf, descriptor)?.source === descriptor.source;
+    if (isThere) putFlavors(tx, [descriptor]);
+    return isThere;
+  });
+}
+
+/** Throws UnknownFlavor. */
+export function requireFlavor(tx: Transaction, type: ComponentType, name: string): void {
+  if (tx.get(sourceOf, { type, name }) !== undefined) return;
+  throw new UnknownFlavor({ type, flavor: name, known: tx.all(flavorsOfType, { type }).map((row) => storedFlavor(row).name) });
 }
 
 /** By type, then name. */

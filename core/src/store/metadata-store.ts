@@ -42,13 +42,17 @@ export interface MetadataStore extends DeliveryStore {
 
   /** Those that there are are written anew, and what was wrong with them is forgotten. */
   saveFlavors(descriptors: readonly FlavorDescriptor[]): Promise<void>;
+  /** Throws `FlavorNameTaken` if there is one of this type and name. */
+  addFlavor(descriptor: FlavorDescriptor): Promise<void>;
+  /** Writes one anew if it is still there, from the same source. Gives whether it is. */
+  updateFlavor(descriptor: FlavorDescriptor): Promise<boolean>;
   /** With what was wrong when one was last loaded. */
   flavors(type?: ComponentType): Promise<StoredFlavor[]>;
   /** Throws `UnknownFlavor`, `FlavorInUse` for one that components are of. */
   deleteFlavor(type: ComponentType, name: string): Promise<void>;
   /** What went wrong when it was loaded; undefined: it could be loaded. Nothing happens if there is no such flavor. */
   noteFlavorProblem(type: ComponentType, name: string, problem: FlavorProblem | undefined): Promise<void>;
-  /** Throws `NameTaken`. */
+  /** Throws `NameTaken`, `UnknownFlavor`. */
   createComponent(component: NewComponentRecord): Promise<void>;
   component(type: ComponentType, name: string): Promise<ComponentRecord | undefined>;
   components(query: ComponentQuery): Promise<Page<ComponentRecord>>;

@@ -41,7 +41,9 @@ beforeAll(async () => {
 
 async function useEverything(store: MetadataStore): Promise<void> {
   const component = { id: newId(), type: 'alerter' as const, name: 'a', flavor: 'console', config: {}, createdAt: 1 };
-  await store.saveFlavors([FLAVOR]);
+  await store.saveFlavors([FLAVOR, { ...FLAVOR, type: 'experiment-tracker' }]);
+  await store.addFlavor({ ...FLAVOR, name: 'other' });
+  await store.updateFlavor(FLAVOR);
   await store.flavors('alerter');
   await store.noteFlavorProblem('alerter', 'console', { reason: 'x', at: 1 });
   await store.createComponent(component);
@@ -49,7 +51,12 @@ async function useEverything(store: MetadataStore): Promise<void> {
   for (const query of [{}, { type: 'alerter' as const }, { type: 'alerter' as const, flavor: 'console', name: 'a' }])
     await store.components(query);
   await store.createStack({ id: newId(), name: 's', createdAt: 1, components: [component] });
-  await store.importStack({ flavors: [], components: [], stack: { id: newId(), name: 'imported', createdAt: 1, components: [] } });
+  await store.importStack({
+    flavors: [],
+    force: false,
+    components: [],
+    stack: { id: newId(), name: 'imported', createdAt: 1, components: [] },
+  });
   await store.stack('s');
   await store.stacks({});
   const labels = { team: 'ml' };

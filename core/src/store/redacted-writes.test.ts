@@ -90,6 +90,56 @@ test('a run, its attempts, their outputs and their tracker runs hold no value of
   });
 });
 
+test('records keep their form, their words and their ids, though secrets be such words; what people said is masked', async () => {
+  const words = [
+    'status',
+    'failed',
+    'name',
+    'message',
+    'error',
+    'kind',
+    'values',
+    'completed',
+    'stack',
+    'ids',
+    'state',
+    'source',
+    'string',
+    'type',
+    'value',
+    'date',
+  ];
+  for (const word of words) keepSecret(word);
+  const date = { $mortise: 'date', value: '2026-01-01T00:00:00.000Z' };
+  const run = await createdRun(store, { params: { name: 'the value', rate: 1 } });
+  const attempt = sampleAttempt(run.id, 'fit', { inputs: { at: { value: date } }, trackers: [{ component: 'm', flavor: 'local' }] });
+  const { fence, trackerRuns } = await store.startAttempt(attempt);
+  const metadata = { name: { type: 'string', value: 'a value' } } as const;
+  await store.commitAttempt(sampleCommit(attempt.id, fence, { runId: run.id, status: 'failed', error, metadata, outcome }));
+  const ref = { id: 'status-1', url: 'http://host/status', ids: { name: 'x' }, state: { status: 123456 } };
+  await store.updateTrackerRun({ id: trackerRuns[0]!.id, status: 'failed', ref });
+  await store.finishRun({ id: run.id, workerId: WORKER.id, status: 'failed', endedAt: 4_000, error, warnings: ['it failed'], outcome });
+
+  expect(await store.run(run.id)).toMatchObject({
+    status: 'failed',
+    params: { '***': 'the ***', rate: 1 },
+    error: { message: 'it was ***' },
+    warnings: ['it ***'],
+  });
+  expect((await store.stepRuns(run.id))[0]).toMatchObject({
+    status: 'failed',
+    inputs: { at: { value: date } },
+    metadata: { name: { type: 'string', value: 'a ***' } },
+    trackerRuns: [
+      {
+        status: 'failed',
+        desired: { status: 'failed', error: { name: 'it was ***', message: 'it was ***' } },
+        ref: { id: 'status-1', url: 'http://host/***', ids: { name: 'x' }, state: { status: 123456 } },
+      },
+    ],
+  });
+});
+
 test('names and ids stay what they are, though a secret be such a name', async () => {
   keepSecret('train');
   const run = await createdRun(store, { pipeline: 'train', name: 'train' });

@@ -1,5 +1,14 @@
 import type { InputSpec, PipelineSpec } from '../pipeline/pipeline-spec.ts';
-import { isAnythingSecret, redact, redactJson } from '../secrets/redaction.ts';
+import {
+  isAnythingSecret,
+  redact,
+  redactError,
+  redactJson,
+  redactMetadata,
+  redactOutcome,
+  redactRef,
+  redactTagged,
+} from '../secrets/redaction.ts';
 import type { MetadataStore } from './metadata-store.ts';
 import type { InputRecord } from './step-data.ts';
 
@@ -28,39 +37,40 @@ const masks: Masks = {
     {
       ...run,
       warnings: redactJson(warnings),
-      outcome: redactJson(outcome),
-      ...(error && { error: redactJson(error) }),
+      outcome: redactOutcome(outcome),
+      ...(error && { error: redactError(error) }),
       ...(spec && { spec: redactSpec(spec) }),
     },
   ],
-  sweepRun: ({ outcome, ...sweep }) => [{ ...sweep, outcome: redactJson(outcome) }],
+  sweepRun: ({ outcome, ...sweep }) => [{ ...sweep, outcome: redactOutcome(outcome) }],
   addWarnings: (runId, warnings) => [runId, redactJson(warnings)],
   startAttempt: ({ inputs, ...attempt }) => [{ ...attempt, inputs: redactInputs(inputs) }],
   commitAttempt: ({ error, metadata, outcome, versions, ...commit }) => [
     {
       ...commit,
-      metadata: redactJson(metadata),
-      outcome: redactJson(outcome),
-      versions: versions.map((version) => ({ ...version, metadata: redactJson(version.metadata) })),
-      ...(error && { error: redactJson(error) }),
+      metadata: redactMetadata(metadata),
+      outcome: redactOutcome(outcome),
+      versions: versions.map((version) => ({ ...version, metadata: redactMetadata(version.metadata) })),
+      ...(error && { error: redactError(error) }),
     },
   ],
-  commitLooseVersion: (runId, version) => [runId, { ...version, metadata: redactJson(version.metadata) }],
+  commitLooseVersion: (runId, version) => [runId, { ...version, metadata: redactMetadata(version.metadata) }],
   settleSteps: (steps) => [
-    steps.map(({ inputs, reason, ...step }) => ({
+    steps.map(({ inputs, reason, outcome, ...step }) => ({
       ...step,
       inputs: redactInputs(inputs),
+      ...(outcome && { outcome: redactOutcome(outcome) }),
       ...(reason !== undefined && { reason: redact(reason) }),
     })),
   ],
-  putMetadata: (runId, values) => [runId, redactJson(values)],
+  putMetadata: (runId, values) => [runId, redactMetadata(values)],
   updateTrackerRun: ({ ref, lastError, rejected, metadata, ...update }) => [
     {
       ...update,
-      ...(ref && { ref: redactJson(ref) }),
-      ...(lastError !== undefined && { lastError: redactJson(lastError) }),
+      ...(ref && { ref: redactRef(ref) }),
+      ...(lastError !== undefined && { lastError: lastError === null ? null : redact(lastError) }),
       ...(rejected && { rejected: rejected.map((event) => ({ ...event, why: redact(event.why) })) }),
-      ...(metadata && { metadata: redactJson(metadata) }),
+      ...(metadata && { metadata: redactMetadata(metadata) }),
     },
   ],
   noteFlavorProblem: (type, name, problem) => [type, name, problem && { ...problem, reason: redact(problem.reason) }],
@@ -83,7 +93,7 @@ function maskArguments<Name extends keyof typeof masks>(store: MetadataStore, na
 
 /** A plain input may be anything that somebody passed; the version of an artifact is a name. */
 function redactInput(input: InputRecord): InputRecord {
-  if ('value' in input) return { value: redactJson(input.value) };
+  if ('value' in input) return { value: redactTagged(input.value) };
   return 'list' in input ? { list: input.list.map(redactInput) } : input;
 }
 
@@ -100,7 +110,7 @@ function redactSpec(spec: PipelineSpec): PipelineSpec {
 }
 
 function redactWire(input: InputSpec): InputSpec {
-  if ('value' in input) return { value: redactJson(input.value) };
+  if ('value' in input) return { value: redactTagged(input.value) };
   if ('list' in input) return { list: input.list.map(redactWire) };
   if (!('when' in input)) return input;
   return { ...input, then: redactWire(input.then), ...(input.else && { else: redactWire(input.else) }) };

@@ -2,7 +2,7 @@ import { intendVersions, commitLooseVersion } from './artifact-versions.ts';
 import { commitAttempt, settleSteps, startAttempt } from './attempts.ts';
 import { findCached } from './cached-steps.ts';
 import { component, components, createComponent, deleteComponent, updateComponent } from './components.ts';
-import { deleteFlavor, flavors, noteFlavorProblem, saveFlavors } from './flavors.ts';
+import { addFlavor, deleteFlavor, flavors, noteFlavorProblem, saveFlavors, updateFlavor } from './flavors.ts';
 import { applyEvents, openSegment, sealSegment } from './event-segments.ts';
 import { dueAcked, dueTrackerRuns, rejectedEvents } from './due-tracker-runs.ts';
 import { hasLeftWork, runsWithOpenLogs, segments } from './left-segments.ts';
@@ -48,6 +48,8 @@ function metadataStore(store: StoreDb, id: string): MetadataStore {
     id,
     close: () => store.connection.close(),
     saveFlavors: on(saveFlavors),
+    addFlavor: on(addFlavor),
+    updateFlavor: on(updateFlavor),
     flavors: on(flavors),
     deleteFlavor: on(deleteFlavor),
     noteFlavorProblem: on(noteFlavorProblem),

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { newId } from '../id.ts';
 import type { ComponentType } from '../stack/component-types.ts';
 import { completedStep, createdRun, temporaryStore, WORKER } from '../testing/sample-store.ts';
+import { saveFlavors } from '../testing/save-flavors.ts';
 import type { MetadataStore } from './metadata-store.ts';
 import type { Labels } from './stack-data.ts';
 
@@ -10,6 +11,7 @@ let remove: () => void;
 
 beforeEach(async () => {
   ({ store, remove } = await temporaryStore());
+  await saveFlavors(store, ['local']);
   for (const name of ['o', 'o2']) await component('orchestrator', name);
   for (const name of ['a', 'b', 'c']) await component('experiment-tracker', name);
 });

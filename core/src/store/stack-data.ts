@@ -62,6 +62,8 @@ export interface NewStack {
 /** A stack, and what of its parts is not in the store yet. */
 export interface StackWithParts {
   flavors: readonly FlavorDescriptor[];
+  /** The flavors may take the place of others. */
+  force: boolean;
   components: readonly NewComponentRecord[];
   stack: NewStack;
 }

@@ -10,7 +10,7 @@ import type { WorkerRecord } from '../store/run-data.ts';
 import { openStore } from '../store/open-store.ts';
 import { stepContext, type StepContext } from '../tracking/context.ts';
 import type { DeliveryPlace } from '../tracking/delivery-place.ts';
-import { refusedWarning, undeliveredWarning } from '../tracking/delivery-warnings.ts';
+import { deliveryWarnings } from '../tracking/delivery-warnings.ts';
 import type { Outcome } from '../tracking/experiment-tracker.ts';
 import { openRunTracking } from '../tracking/open-run-tracking.ts';
 import type {
@@ -150,20 +150,20 @@ export class TrackedRun {
   }
 
   async finish(outcome: Outcome = OUTCOME): Promise<Undelivered[]> {
-    return (await this.tracking.finish(outcome, Date.now())).undelivered;
+    return this.tracking.finish(outcome, Date.now());
   }
 
-  /** Ends the run in the store too, as its process does. Gives the warnings that it would have said. */
+  /** Ends the run in the store too, as its process does. Gives the warnings of its trackers. */
   async endRun(outcome: Exclude<Outcome, { status: 'cached' }> = { status: 'completed' }): Promise<string[]> {
     await this.tracking.apply(true);
     const { claim } = this.tracking;
     const end = { id: this.id, workerId: this.workerId, status: outcome.status, endedAt: Date.now(), warnings: [], outcome };
     const error = outcome.status === 'failed' ? { error: outcome.error } : {};
     await this.store.finishRun({ ...end, ...error, ...claim });
-    const { undelivered, refused } = await this.tracking.finish(outcome, end.endedAt);
+    const undelivered = await this.tracking.finish(outcome, end.endedAt);
     const worker = this.place().worker;
     for (const { component } of undelivered) await this.store.releaseClaim({ runId: this.id, component, worker });
-    return [...undelivered.map(undeliveredWarning), ...refused.map(refusedWarning)];
+    return deliveryWarnings(this.store, (await this.store.run(this.id))!, await this.store.stepRuns(this.id));
   }
 
   /** Where another process that looks for what is left would look. */

@@ -2,13 +2,12 @@ import { setMaxListeners } from 'node:events';
 import { existsSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
-import { redact } from '../secrets/redaction.ts';
 import type { RejectedEvent, StoredTrackerRun, TrackerRunClaim } from '../store/delivery-store.ts';
 import type { RunRecord } from '../store/run-data.ts';
 import { warnOfLost } from './apply-left-logs.ts';
 import type { DeliveryPlace } from './delivery-place.ts';
-import { refusedWarning } from './delivery-warnings.ts';
 import { EventLogReader } from './event-log-reader.ts';
+import { failureOf, type Failure } from './failure.ts';
 import type { LeftTrackers, PacedComponent } from './left-trackers.ts';
 import { segmentFiles } from './segment-files.ts';
 import { deliverStoredRun, type StoredRunEnd, type StoredRunPlan } from './stored-run-delivery.ts';
@@ -21,7 +20,7 @@ const SILENCE_MS = 150_000;
 
 export interface ClaimedEnd {
   delivered: number;
-  failure?: string;
+  failures: readonly Failure[];
   /** The tracker does not answer: its other runs need not be tried. */
   gaveUp: boolean;
 }
@@ -45,7 +44,7 @@ export async function deliverClaimed(
   let rows: StoredTrackerRun[] = [];
   try {
     rows = await store.claimTrackerRuns(claim, retry ? 'rejected' : 'due');
-    if (rows.length === 0) return { delivered: 0, gaveUp: false };
+    if (rows.length === 0) return { delivered: 0, failures: [], gaveUp: false };
     const run = (await store.run(work.runId))!;
     const component = await made.of(work, run.stack);
     const setAside = retry ? await store.rejectedEvents({ runId: run.id, component: component.name }) : [];
@@ -53,12 +52,12 @@ export async function deliverClaimed(
     const end = await whileClaimed(place, claim, { signal, patienceMs, component }, (stop) =>
       deliverStoredRun(plan, { store, log: place.log, stop, openTimeoutMs: 0 }),
     );
-    await tell(place, run, component, end, setAside);
-    return { delivered: end.delivered, gaveUp: end.gaveUp, ...(end.left > 0 && end.failure !== undefined && { failure: end.failure }) };
+    await tell(place, run, end, setAside);
+    return { delivered: end.delivered, gaveUp: end.gaveUp, failures: end.left > 0 ? [...end.failures.values()] : [] };
   } catch (error) {
-    const failure = redact((error as Error).message);
-    for (const { key } of rows.slice(0, 1)) await store.updateTrackerRun({ id: key, lastError: failure }).catch(() => undefined);
-    return { delivered: 0, failure, gaveUp: false };
+    const failure = failureOf(error);
+    for (const { key } of rows.slice(0, 1)) await store.updateTrackerRun({ id: key, lastError: failure.reason }).catch(() => undefined);
+    return { delivered: 0, failures: [failure], gaveUp: false };
   } finally {
     if (rows.length > 0) await store.releaseClaim(claim).catch(() => undefined);
   }
@@ -142,21 +141,12 @@ async function whileClaimed(
   }
 }
 
-/** What the run's own warnings say of it; set-aside events that arrived are no longer set aside. */
-async function tell(
-  { store }: DeliveryPlace,
-  run: RunRecord,
-  { name }: PacedComponent,
-  end: StoredRunEnd,
-  setAside: readonly RejectedEvent[],
-): Promise<void> {
+/** What is lost, the run's own warnings say; set-aside events that arrived are no longer set aside. */
+async function tell({ store }: DeliveryPlace, run: RunRecord, end: StoredRunEnd, setAside: readonly RejectedEvent[]): Promise<void> {
   if (end.lost.length > 0) await warnOfLost(store, run.id, end.lost);
+  if (setAside.length === 0) return;
   const again = new Set(Array.from(end.refused, ([key, events]) => events.map(({ writer, seq }) => `${key} ${writer} ${seq}`)).flat());
-  if (setAside.length > 0) {
-    const ended = new Set(end.ended);
-    const arrived = setAside.filter(({ trackerRunKey: key, writer, seq }) => ended.has(key) && !again.has(`${key} ${writer} ${seq}`));
-    for (const [key, events] of Map.groupBy(arrived, (event) => event.trackerRunKey)) await store.removeRejected(key, events);
-  } else if (again.size > 0) {
-    await store.addWarnings(run.id, [refusedWarning({ component: name, events: again.size, why: [...end.refused.values()][0]![0]!.why })]);
-  }
+  const ended = new Set(end.ended);
+  const arrived = setAside.filter(({ trackerRunKey: key, writer, seq }) => ended.has(key) && !again.has(`${key} ${writer} ${seq}`));
+  for (const [key, events] of Map.groupBy(arrived, (event) => event.trackerRunKey)) await store.removeRejected(key, events);
 }

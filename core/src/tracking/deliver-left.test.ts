@@ -5,6 +5,7 @@ import { RecordingTracker, type RecordedRun } from '../testing/recording-tracker
 import { TrackedRun } from '../testing/tracked-run.ts';
 import { activeRun } from './active-run.ts';
 import { deliverLeft, type DeliverLeftOptions } from './deliver-left.ts';
+import { deliveryWarnings } from './delivery-warnings.ts';
 import type { TrackerEvent } from './experiment-tracker.ts';
 
 jest.setTimeout(60_000);
@@ -29,6 +30,8 @@ function deliver(tracker: RecordingTracker, options: DeliverLeftOptions = {}) {
 }
 
 const tracked = { trackers: ['mine'] };
+/** What is said of the run's trackers now. */
+const warnings = async () => deliveryWarnings(run.store, (await run.store.run(run.id))!, await run.store.stepRuns(run.id));
 const SET = { group: 'red', runName: 'best', experiment: 'shared', tags: { kind: 'final' }, color: 'red' };
 const waiting = async (): Promise<number> => (await run.store.undelivered()).reduce((sum, { trackerRuns }) => sum + trackerRuns, 0);
 const said = ({ start, identity, status, outcome, endedAt, supersededBy, events }: RecordedRun) => {
@@ -97,6 +100,7 @@ describe('another process', () => {
     expect(said).toEqual(['experiment tracker "mine": 2 tracker runs not delivered yet (the server is down)']);
     const later = new RecordingTracker({ ids: 'server' });
     await deliver(later);
+    expect(await warnings()).toEqual([]);
     expect(losses(later.run('train').events)).toEqual([2]);
     expect(later.run('train').ref).toEqual(tracker.run('train').ref);
     expect(later.run('train').start.parent).toEqual(tracker.run(run.name).ref);
@@ -188,7 +192,7 @@ describe('a tracker that still fails', () => {
     for (let i = 0; i < 50; i++) await run.step(`s${i}`, tracked, () => 1);
     await run.endRun();
     later.options.failOpen = new Permanent('the key is not valid');
-    expect(await deliver(later)).toEqual([{ component: 'mine', delivered: 0, failure: 'the key is not valid' }]);
+    expect(await deliver(later)).toMatchObject([{ component: 'mine', delivered: 0, failure: 'the key is not valid' }]);
     expect(later.calls).toEqual([`open ${run.name}`]);
   });
 
@@ -196,7 +200,7 @@ describe('a tracker that still fails', () => {
     const trackers = ['slow', 'quick'].map((name) => ({ name, flavor: 'recording', tracker: new RecordingTracker({ failOpen: DOWN }) }));
     run = await TrackedRun.open({ trackers, drainTimeoutMs: 50 });
     await run.step('train', { trackers: ['slow', 'quick'] }, () => 1);
-    await run.endRun();
+    expect(await run.endRun()).toHaveLength(2);
     const quick = new RecordingTracker();
     const later = [trackers[0]!, { name: 'quick', flavor: 'recording', tracker: quick }];
     const ends = await deliverLeft(run.place({ id: 'b'.repeat(32) }), { trackers: later, patienceMs: 200 });
@@ -206,6 +210,7 @@ describe('a tracker that still fails', () => {
         { component: 'quick', delivered: 2 },
       ]),
     );
+    expect(await warnings()).toEqual(['experiment tracker "slow": 2 tracker runs not delivered yet (the server is down)']);
   });
 });
 
@@ -224,9 +229,11 @@ describe('set-aside events', () => {
     ]);
     expect(await deliver(tracker, { retry: true })).toEqual([{ component: 'mine', delivered: 1 }]);
     expect(await run.store.rejectedEvents({})).toHaveLength(1);
+    expect(await warnings()).toHaveLength(1);
     delete tracker.options.reject;
     expect(await deliver(tracker, { retry: true })).toEqual([{ component: 'mine', delivered: 1 }]);
     expect(await run.store.rejectedEvents({})).toEqual([]);
+    expect(await warnings()).toEqual([]);
     expect(losses(tracker.run('train').events).sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => i));
     expect(tracker.run('train').status).toBe('completed');
     expect((await run.store.stepRuns(run.id)).find(({ id }) => id === step.tracking.runId)!.trackerRuns[0]!.status).toBe('completed');
@@ -239,6 +246,7 @@ describe('set-aside events', () => {
     expect(await run.store.dropTrackerRuns({ component: 'other' })).toEqual({ trackerRuns: 0, events: 0 });
     expect(await run.store.dropTrackerRuns({ component: 'mine', runId: run.id })).toEqual({ trackerRuns: 2, events: 0 });
     expect(await waiting()).toBe(0);
+    expect(await warnings()).toEqual([]);
     expect(await deliver(later)).toEqual([]);
   });
 });

@@ -2,6 +2,7 @@ import type { DeliveryQuery, DueTrackerRuns } from '../store/delivery-store.ts';
 import { applyLeftLogs } from './apply-left-logs.ts';
 import { deliverClaimed } from './deliver-claimed.ts';
 import type { DeliveryPlace } from './delivery-place.ts';
+import { joinedReasons, type Failure } from './failure.ts';
 import { LeftTrackers } from './left-trackers.ts';
 import type { TrackerComponent } from './run-tracking.ts';
 
@@ -22,6 +23,8 @@ export interface LeftDelivered {
   delivered: number;
   /** Why the rest was not, as far as it was tried. */
   failure?: string;
+  /** What to do about that, where it is known for all of it. */
+  advice?: string;
 }
 
 /** What is to be done at one component, run by run, the oldest first. */
@@ -81,13 +84,21 @@ interface Drain {
 async function drain(component: string, runs: readonly Work[], { place, options, signal, made }: Drain): Promise<LeftDelivered> {
   const { patienceMs = Infinity, retry = false } = options;
   let delivered = 0;
-  let failure: string | undefined;
+  const failures = new Map<string, Failure>();
   for (const run of runs) {
     if (signal.aborted) break;
     const end = await deliverClaimed(run, { place, made, signal, patienceMs, retry });
     delivered += end.delivered;
-    failure = end.failure ?? failure;
+    for (const failure of end.failures) failures.set(failure.reason, failure);
     if (end.gaveUp) break;
   }
-  return { component, delivered, ...(failure !== undefined && { failure }) };
+  const failure = joinedReasons(failures.keys());
+  const advice = commonAdvice([...failures.values()]);
+  return { component, delivered, ...(failure !== undefined && { failure }), ...(advice !== undefined && { advice }) };
+}
+
+/** Undefined if some of it may pass by itself. */
+function commonAdvice(failures: readonly Failure[]): string | undefined {
+  const advice = failures.map((failure) => failure.advice);
+  return advice.includes(undefined) || advice.length === 0 ? undefined : [...new Set(advice)].slice(0, 3).join(' ');
 }

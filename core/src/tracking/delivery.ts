@@ -1,8 +1,9 @@
 import { isError, Permanent, TrackerUnavailable } from '../errors.ts';
-import { redact, redactEvent, redactJson } from '../secrets/redaction.ts';
+import { redactEvent, redactOutcome } from '../secrets/redaction.ts';
 import { adaptEvents, type Refusal } from './adapt-events.ts';
 import type { DeliveryPlan, DeliverySurroundings, ParentRun } from './delivery-plan.ts';
 import type { Outcome, Receipt, TrackerEvent, TrackerRun, TrackerRunRef } from './experiment-tracker.ts';
+import { failureOf } from './failure.ts';
 import { retry } from './retry.ts';
 import type { TrackerHandle } from './run-tracking.ts';
 import { TrackerRunNews } from './tracker-run-news.ts';
@@ -29,6 +30,8 @@ export class Delivery implements TrackerHandle, ParentRun {
   readonly done: Promise<void>;
   /** The last error that still stands in the way. */
   failure: string | undefined;
+  /** What to do about it, where that is known. */
+  advice: string | undefined;
   delivered = false;
   /** What the tracker refused for good. */
   readonly refused: Refusal[] = [];
@@ -42,6 +45,8 @@ export class Delivery implements TrackerHandle, ParentRun {
   #timer: NodeJS.Timeout | undefined;
   #wake: (() => void) | undefined;
   #due = false;
+  /** The tracker has confirmed its end. */
+  #closed = false;
   readonly #news: TrackerRunNews;
   /** Refused, but perhaps for a reason that is not theirs: settled by the next thing that the tracker takes. */
   #suspects: Refusal[] = [];
@@ -88,7 +93,7 @@ export class Delivery implements TrackerHandle, ParentRun {
 
   /** No event follows: deliver what is left, and close. */
   end(outcome: Outcome, endedAt: number, supersededBy?: string): void {
-    this.#end = { outcome: redactJson(outcome), endedAt, supersededBy };
+    this.#end = { outcome: redactOutcome(outcome), endedAt, supersededBy };
     this.#rouse();
   }
 
@@ -105,9 +110,10 @@ export class Delivery implements TrackerHandle, ParentRun {
     return this.#opening.promise;
   }
 
-  /** After the stop: records what is known so far, for whoever delivers the rest. */
-  async leave(): Promise<void> {
-    if (this.failure !== undefined) this.#news.add({ lastError: this.failure });
+  /** After the stop: records what is known so far, for whoever delivers the rest. `reason` is why it was stopped, unless something else stands in the way. */
+  async leave(reason?: string): Promise<void> {
+    const lastError = this.failure ?? (this.#closed ? undefined : reason);
+    if (lastError !== undefined) this.#news.add({ lastError });
     await this.#record();
   }
 
@@ -144,6 +150,7 @@ export class Delivery implements TrackerHandle, ParentRun {
 
   async #close({ outcome, endedAt, supersededBy }: End): Promise<void> {
     const ref = await this.#persist(() => this.#run!.close(outcome, endedAt, this.#around.stop, supersededBy));
+    this.#closed = true;
     this.#taken();
     this.#news.addRef(ref);
     this.#news.add({ status: outcome.status, acked: { ...this.#acked }, lastError: null });
@@ -241,9 +248,10 @@ export class Delivery implements TrackerHandle, ParentRun {
 
   /** Notes what stands in the way; false when that is no news. */
   #fail(error: unknown): boolean {
-    const reason = redact(error !== null && typeof error === 'object' && 'message' in error ? String(error.message) : String(error));
+    const { reason, advice } = failureOf(error);
     if (reason === this.failure) return false;
     this.failure = reason;
+    this.advice = advice;
     this.#news.add({ lastError: reason });
     this.#warn('cannot be reached', error);
     return true;

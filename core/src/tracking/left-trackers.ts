@@ -45,8 +45,6 @@ export class LeftTrackers {
     const given = this.#given.find(({ name, flavor }) => name === which.component && flavor === which.flavor);
     const component = given ?? (await assembleTracker(which, stack, this.#place));
     if (given === undefined) this.#made.push(component);
-    const tracker = new PacedTracker(component.tracker);
-    const { readSettings } = component;
-    return { ...component, tracker, ...(readSettings && { readSettings: (given) => tracker.counting(() => readSettings(given)) }) };
+    return { ...component, tracker: new PacedTracker(component.tracker) };
   }
 }

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 
+import { redactEvent } from '../secrets/redaction.ts';
 import { AttemptLog, type AttemptDelivery } from './attempt-log.ts';
 import { shortParams } from './attempt-params.ts';
 import type { DeliveryPlan, DeliverySurroundings } from './delivery-plan.ts';
@@ -14,11 +15,9 @@ import type {
   AttemptStart,
   AttemptTracking,
   FollowedWriter,
-  Refused,
   RunTracking,
   RunTrackingOptions,
   TrackerComponent,
-  TrackingEnd,
   Undelivered,
 } from './run-tracking.ts';
 import { parentSettings, readSettings } from './read-settings.ts';
@@ -52,8 +51,6 @@ class Tracking implements RunTracking {
   readonly #parents = new Map<string, Delivery>();
   /** Those that have not been delivered. */
   readonly #open = new Set<Delivery>();
-  /** By component. */
-  readonly #refused = new Map<string, Refused>();
   #saidLate = false;
 
   constructor(options: RunTrackingOptions) {
@@ -98,7 +95,9 @@ class Tracking implements RunTracking {
     const local = this.#consumerOf(followed);
     this.#followed.push(local);
     let pulling = Promise.resolve();
-    const take = (written: WrittenRecord): void => {
+    const take = (read: WrittenRecord): void => {
+      // A child process comes to know of a new secret later than this one.
+      const written = { ...read, record: redactEvent(read.record) };
       local.push(written);
       this.#attempts.get(written.record.runId)?.receive(written, followed);
     };
@@ -121,18 +120,24 @@ class Tracking implements RunTracking {
     return { claim: { workerId: this.#options.workerId, ms: this.#drainTimeoutMs + CLAIM_SLACK_MS } };
   }
 
-  async finish(outcome: Outcome, endedAt: number): Promise<TrackingEnd> {
+  async finish(outcome: Outcome, endedAt: number): Promise<Undelivered[]> {
     for (const [component, parent] of this.#parents) void this.#endAfterSteps(component, parent, outcome, endedAt);
     await this.apply(true);
     // An attempt that has not been ended here has been taken over, and with it its tracker runs.
     const due = [...this.#open].filter((delivery) => delivery.ended || this.#parents.get(delivery.component) === delivery);
     const limit = this.#drainTimeoutMs;
     if (due.length > 0) await withinTime(Promise.all(due.map((delivery) => delivery.done)), limit);
-    const left = new Set(await this.#letGo());
+    const left = await this.#letGo(
+      summedUp(
+        due.filter((delivery) => this.#open.has(delivery)),
+        limit,
+      ),
+    );
     for (const local of [this.#local, ...this.#followed]) await local.seal();
-    for (const delivery of left) this.#noteRefused(delivery);
-    const undelivered = due.filter((delivery) => left.has(delivery));
-    return { undelivered: summedUp(undelivered, limit), refused: [...this.#refused.values()] };
+    return summedUp(
+      due.filter((delivery) => left.has(delivery)),
+      limit,
+    );
   }
 
   /** A parent is closed after its steps' tracker runs, and not before. */
@@ -147,19 +152,15 @@ class Tracking implements RunTracking {
     await this.#letGo();
   }
 
-  /** Stops delivering. Gives what is not delivered. */
-  async #letGo(): Promise<Delivery[]> {
+  /** Stops delivering. Gives what is not delivered; why, is noted at the parents, which are the last to be. */
+  async #letGo(undelivered: readonly Undelivered[] = []): Promise<ReadonlySet<Delivery>> {
     this.#stop.abort();
-    const left = [...this.#open];
-    if (left.length > 0) await withinTime(Promise.allSettled(left.map((delivery) => delivery.leave())), LEAVE_MS);
+    const reasons = new Map(undelivered.map(({ component, reason }) => [this.#parents.get(component), reason]));
+    const left = new Set(this.#open);
+    const leaving = Array.from(left, (delivery) => delivery.leave(reasons.get(delivery)));
+    if (left.size > 0) await withinTime(Promise.allSettled(leaving), LEAVE_MS);
     this.#writer.close();
     return left;
-  }
-
-  #noteRefused({ component, refused }: Delivery): void {
-    if (refused.length === 0) return;
-    const known = this.#refused.get(component) ?? { component, events: 0, why: refused[0]!.why };
-    this.#refused.set(component, { ...known, events: known.events + refused.length });
   }
 
   get #drainTimeoutMs(): number {
@@ -209,7 +210,7 @@ class Tracking implements RunTracking {
           attempt: attempt.attempt,
         },
         start: async () => {
-          const settings = await readSettings(component, attempt.settings?.[component.name]);
+          const settings = await readSettings(component, attempt.settings?.[component.name], { run, step: attempt });
           return trackerRunStart(run, attempt, { startedAt: attempt.startedAt, settings });
         },
         parent: this.#parentOf(component),
@@ -230,7 +231,7 @@ class Tracking implements RunTracking {
       row: async () => (await store.createTrackerRuns(run.id, [{ component: component.name, flavor: component.flavor }]))[0]!,
       identity: { runId: run.id, attempt: 0 },
       start: async () => {
-        const settings = await readSettings(component, parentSettings(component, run.settings));
+        const settings = await readSettings(component, parentSettings(component, run.settings), { run, step: undefined });
         return trackerRunStart(run, undefined, { startedAt: run.startedAt, settings });
       },
       parent: undefined,
@@ -245,9 +246,7 @@ class Tracking implements RunTracking {
     const delivery = new Delivery(plan, this.#around);
     this.#open.add(delivery);
     void delivery.done.then(() => {
-      if (!delivery.delivered) return;
-      this.#open.delete(delivery);
-      this.#noteRefused(delivery);
+      if (delivery.delivered) this.#open.delete(delivery);
     });
     return delivery;
   }

@@ -52,28 +52,18 @@ export class PacedTracker implements ExperimentTracker {
     };
   }
 
-  /** Work that stands before a call: what it fails with keeps the tracker from answering too. */
-  async counting<T>(work: () => Promise<T>): Promise<T> {
+  async #call<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    const giveBack = await this.#slots.take();
     try {
-      return await work();
+      signal.throwIfAborted();
+      const answer = await work();
+      this.#failingSince = undefined;
+      return answer;
     } catch (error) {
       this.#failingSince ??= Date.now();
       throw error;
     } finally {
       this.#answeredAt = Date.now();
-    }
-  }
-
-  async #call<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    const giveBack = await this.#slots.take();
-    try {
-      return await this.counting(async () => {
-        signal.throwIfAborted();
-        const answer = await work();
-        this.#failingSince = undefined;
-        return answer;
-      });
-    } finally {
       giveBack();
     }
   }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { isError, Permanent, Transient } from '../errors.ts';
+import { needsMending } from './needs-mending.ts';
 
 const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 30_000;
@@ -22,7 +23,7 @@ export async function retry<T>(call: () => Promise<T>, { stop, failed }: RetryOp
       return result;
     } catch (error) {
       stop.throwIfAborted();
-      if (isError(error, Permanent)) throw error;
+      if (isError(error, Permanent) || needsMending(error)) throw error;
       await failed(error);
       const asked = isError(error, Transient) ? error.retryAfter : undefined;
       await delay(asked ?? backoff(tries), undefined, { ref: false, signal: stop });

@@ -12,8 +12,8 @@ export interface TrackerComponent {
   name: string;
   flavor: string;
   tracker: ExperimentTracker;
-  /** Resolves references in what is set for it, and fills in defaults. Throws what keeps that from being done. */
-  readSettings?: (given: JsonObject) => Promise<ReadTrackerSettings>;
+  /** Resolves references in what is set for it, and fills in defaults. Throws what keeps that from being done. `by`: who set it, for messages. */
+  readSettings?: (given: JsonObject, by: string) => Promise<ReadTrackerSettings>;
 }
 
 export interface RunTrackingOptions {
@@ -94,23 +94,11 @@ export interface TrackerHandle {
   opened(): Promise<{ native: unknown; env: Record<string, string>; url: string | undefined }>;
 }
 
+/** Tracker runs of a component that are still to be brought to their end, and what stood in the way. */
 export interface Undelivered {
   component: string;
   trackerRuns: number;
   reason: string;
-}
-
-/** Logged events that a tracker refused for good, and why it refused the first. */
-export interface Refused {
-  component: string;
-  events: number;
-  why: string;
-}
-
-/** What is to be said of a run's trackers. */
-export interface TrackingEnd {
-  undelivered: Undelivered[];
-  refused: Refused[];
 }
 
 /** What a child process logs for attempts of this run. */
@@ -138,7 +126,7 @@ export interface RunTracking {
   /** For the end of the run: nobody else is to deliver what this process will. Empty when no step was tracked. */
   readonly claim: { claim?: { workerId: string; ms: number } };
   /** The end of the run: applies the rest of the log, closes the parents after all else, waits a bounded time for delivery, and says what is still to come. */
-  finish(outcome: Outcome, endedAt: number): Promise<TrackingEnd>;
+  finish(outcome: Outcome, endedAt: number): Promise<Undelivered[]>;
   /** The run is another process's now, and so is its delivery: notes how far it came, and lets go. */
   leave(): Promise<void>;
 }

@@ -5,6 +5,7 @@ import type { LoggedRecord } from '../store/tracking-data.ts';
 import type { Refusal } from './adapt-events.ts';
 import type { DeliverySurroundings, ParentRun } from './delivery-plan.ts';
 import { Delivery } from './delivery.ts';
+import type { Failure } from './failure.ts';
 import { EventLogReader, type LostEvents } from './event-log-reader.ts';
 import type { TrackerRunRef } from './experiment-tracker.ts';
 import { indexLog, type LogPlace } from './log-index.ts';
@@ -33,8 +34,8 @@ export interface StoredRunPlan {
 export interface StoredRunEnd {
   delivered: number;
   left: number;
-  /** What stood in the way last. */
-  failure: string | undefined;
+  /** What stood in the way, each once, by its reason. */
+  failures: Map<string, Failure>;
   /** By the key of the tracker run. */
   refused: Map<string, readonly Refusal[]>;
   /** Keys of those that reached their end. */
@@ -82,7 +83,7 @@ class StoredRunDelivery {
     this.#around = around;
     this.#steps = plan.trackerRuns.filter(({ step }) => step !== undefined);
     this.#byStepRun = new Map(this.#steps.map((row) => [row.runId, row]));
-    this.#end = { delivered: 0, left: plan.trackerRuns.length, failure: undefined, refused: new Map(), ended: [], lost: [] };
+    this.#end = { delivered: 0, left: plan.trackerRuns.length, failures: new Map(), refused: new Map(), ended: [], lost: [] };
     around.stop.addEventListener('abort', this.#wake, { once: true });
   }
 
@@ -165,7 +166,7 @@ class StoredRunDelivery {
           const given = step === undefined ? parentSettings(component, run.settings) : settings;
           return trackerRunStart({ ...run, resumed: row.resumed }, step, {
             startedAt: step === undefined ? run.startedAt : startedAt,
-            settings: await readSettings(component, given),
+            settings: await readSettings(component, given, { run, step }),
           });
         },
         parent: step === undefined ? undefined : this.#parent,
@@ -201,8 +202,8 @@ class StoredRunDelivery {
     this.#wake();
   }
 
-  #note(key: string, { failure, refused }: Delivery): void {
-    this.#end.failure = failure ?? this.#end.failure;
+  #note(key: string, { failure, advice, refused }: Delivery): void {
+    if (failure !== undefined) this.#end.failures.set(failure, { reason: failure, ...(advice !== undefined && { advice }) });
     if (refused.length > 0) this.#end.refused.set(key, refused);
   }
 

@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { Transient } from '@mortise/core';
-import type { ComponentContext, ExperimentTracker, TrackerCapabilities, TrackerRun } from '@mortise/core';
+import type { ComponentContext, ExperimentTracker, Outcome, TrackerCapabilities, TrackerEvent, TrackerRun } from '@mortise/core';
 import type { TrackerRunIdentity, TrackerRunRef, TrackerRunStart } from '@mortise/core';
 
 import type { FlavorNameConfig } from './config.js';
@@ -21,6 +21,13 @@ export const CAPABILITIES: TrackerCapabilities = {
   failure: 'status+message',
   redelivery: 'dedup',
 };
+
+/** The lines of a file: what this tracker shows of a run. */
+export interface Line {
+  run?: { name: string; experiment: string; parent?: string; tags: Record<string, string>; startedAt: number };
+  events?: readonly TrackerEvent[];
+  end?: { status: Outcome['status']; message?: string; endedAt: number; madeBy?: string; replacedBy?: string };
+}
 
 export async function create({ config, projectRoot }: ComponentContext<FlavorNameConfig>): Promise<FlavorNameTracker> {
   return new FlavorNameTracker(resolve(projectRoot, config.folder));
@@ -48,7 +55,8 @@ export class FlavorNameTracker implements ExperimentTracker<string> {
   ): Promise<TrackerRun<string>> {
     const path = join(this.#folder, `${key}.jsonl`);
     const ref: TrackerRunRef = { id: key, url: pathToFileURL(path).href, ids: {} };
-    this.#write(path, { start }, signal);
+    const { name, experiment, parent, tags, startedAt } = start;
+    this.#write(path, { run: { name, experiment, tags, startedAt, ...(parent?.id !== undefined && { parent: parent.id }) } }, signal);
     return {
       ref,
       native: path,
@@ -57,7 +65,7 @@ export class FlavorNameTracker implements ExperimentTracker<string> {
         return { ref, through: Object.fromEntries(events.map(({ writer, seq }) => [writer, seq])) };
       },
       close: async (outcome, endedAt, signal, supersededBy) => {
-        this.#write(path, { end: { outcome, endedAt, supersededBy } }, signal);
+        this.#write(path, { end: { ...endOf(outcome), endedAt, ...(supersededBy !== undefined && { replacedBy: supersededBy }) } }, signal);
         return ref;
       },
     };
@@ -68,7 +76,7 @@ export class FlavorNameTracker implements ExperimentTracker<string> {
     this.#try(this.#folder, () => mkdirSync(this.#folder, { recursive: true }));
   }
 
-  #write(path: string, line: object, signal: AbortSignal): void {
+  #write(path: string, line: Line, signal: AbortSignal): void {
     signal.throwIfAborted();
     this.#try(path, () => {
       mkdirSync(this.#folder, { recursive: true });
@@ -76,13 +84,28 @@ export class FlavorNameTracker implements ExperimentTracker<string> {
     });
   }
 
-  /** `Transient`: core tries again later. `Permanent` is for what will never succeed. */
+  /** `Transient`: core tries again by itself. `Permanent` is for what somebody has to mend first. */
   #try(path: string, call: () => void): void {
     try {
       call();
     } catch (cause) {
       throw new Transient(`cannot write ${path}: ${(cause as Error).message}`, { cause });
     }
+  }
+}
+
+/** How a run ended, in words of the tracker: with the text of the error, the reason why it was killed, or the run that a cached one is from. */
+function endOf(outcome: Outcome): { status: Outcome['status']; message?: string; madeBy?: string } {
+  const { status } = outcome;
+  switch (status) {
+    case 'completed':
+      return { status };
+    case 'failed':
+      return { status, message: `${outcome.error.name}: ${outcome.error.message}` };
+    case 'killed':
+      return { status, message: outcome.reason };
+    case 'cached':
+      return { status, madeBy: outcome.source.url ?? outcome.source.runId };
   }
 }
 

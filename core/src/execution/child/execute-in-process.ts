@@ -2,7 +2,6 @@ import { availableParallelism } from 'node:os';
 
 import { newId } from '../../id.ts';
 import { resolveConfig } from '../../secrets/component-secrets.ts';
-import { keptSecrets } from '../../secrets/kept-secrets.ts';
 import { findDescriptor, flavorDescriptors } from '../../stack/builtin-flavors.ts';
 import type { ProducedVersion } from '../../store/version-data.ts';
 import type { BegunAttempt } from '../execute-inline.ts';
@@ -63,7 +62,6 @@ async function openPool(run: OpenRun, origin: CodeOrigin): Promise<StepPool> {
       project: run.project,
       artifactStore,
       log: { folder: log.folder, writer },
-      secrets: [...keptSecrets().values],
     };
     return new StepProcess({ preparation, memoryMb, log, onStray });
   });

@@ -21,8 +21,6 @@ export interface Preparation {
   artifactStore: { part: Part<'artifact-store'>; descriptor: FlavorDescriptor };
   /** Where it logs: a segment of its own in the run's folder. */
   log: { folder: string; writer: string };
-  /** Values to be masked in what is written there. */
-  secrets: readonly string[];
 }
 
 /** One attempt of one step. A step process has one at a time. */
@@ -45,6 +43,8 @@ export type TrackerRunAnswer = { env: Record<string, string>; url: string | unde
 
 export type ToChild =
   | Preparation
+  /** To be masked from now on in all that is written there. Sent before whatever may tell them. */
+  | { kind: 'secrets'; values: readonly string[] }
   | StepTask
   | { kind: 'abort'; id: string; reason: SentError }
   | { kind: 'url'; id: string; component: string; url: string }

@@ -35,6 +35,7 @@ export function serveSteps({ watch }: { watch: (parent: number) => void }): void
         },
         (error: unknown) => send({ kind: 'unprepared', error: sendError(error) }),
       );
+    else if (message.kind === 'secrets') for (const value of message.values) keepSecret(value);
     else server.receive(message);
   });
   process.on('disconnect', () => process.exit());
@@ -80,8 +81,7 @@ class StepServer {
   }
 
   /** Throws `StepNotLocated`, and what making the artifact store does. */
-  async prepare({ origin, run, project, artifactStore: { part, descriptor }, log, secrets }: Preparation): Promise<void> {
-    for (const value of secrets) keepSecret(value);
+  async prepare({ origin, run, project, artifactStore: { part, descriptor }, log }: Preparation): Promise<void> {
     enableCompileCache(join(project.cacheFolder, 'code'));
     // One after the other: a module that is loaded by require() may not need one that is being imported.
     const artifactStore = await makeResolvedComponent(part, descriptor, { project, log: stderrLogger() });
@@ -91,7 +91,7 @@ class StepServer {
     this.#prepared = { run: surroundings, locate, inputs: new StoredInputs(artifactStore), events };
   }
 
-  receive(message: Exclude<ToChild, Preparation>): void {
+  receive(message: Exclude<ToChild, Preparation | { kind: 'secrets' }>): void {
     if (message.kind === 'step') void this.#run(message, this.#prepared!);
     else if (message.kind === 'opened') this.#requests[message.request]?.resolve(message.answer);
     else if (message.id !== this.#current?.task.id) return;

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 
 import { StepProcessNotStarted } from '../../errors.ts';
+import { keptSecrets } from '../../secrets/kept-secrets.ts';
 import { OutputMask } from '../../secrets/output-mask.ts';
 import type { ProducedVersion } from '../../store/version-data.ts';
 import type { AttemptTracking, FollowedWriter } from '../../tracking/run-tracking.ts';
@@ -59,6 +60,8 @@ export class StepProcess {
   #heapLimitMb: number | undefined;
   #stderr = '';
   #usable = true;
+  /** How many of the secrets that this process knows, in the order in which it came to know them. */
+  #secretsTold = 0;
   #died: Death | undefined;
 
   /** Throws `StepProcessNotStarted`. */
@@ -172,9 +175,14 @@ export class StepProcess {
     else process[stream].write(new OutputMask().whole(chunk));
   }
 
+  /** With what has become secret since the last message, so that the child masks what it is told. */
   #send(message: ToChild): void {
     // A message that cannot be sent any more is answered by the end of the process.
-    if (this.#child.connected) this.#child.send(message, () => undefined);
+    if (!this.#child.connected) return;
+    const values = Array.from(keptSecrets().values).slice(this.#secretsTold);
+    if (values.length > 0) this.#child.send({ kind: 'secrets', values } satisfies ToChild, () => undefined);
+    this.#secretsTold += values.length;
+    this.#child.send(message, () => undefined);
   }
 
   async #watchEnd(): Promise<void> {

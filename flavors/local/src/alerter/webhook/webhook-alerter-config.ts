@@ -33,30 +33,30 @@ class IsHeaders implements ValidatorConstraintInterface {
 
 export class WebhookAlerterConfig {
   /** Where alerts are posted to. One that is as good as a password is best kept as a secret: `{{secret.NAME.KEY}}`. */
-  @Validate(IsWebhookUrl)
+  @Validate(IsWebhookUrl, { context: { description: 'where alerts are posted to' } })
   url!: string;
 
   /** Signs each alert: the header `x-mortise-signature` is `sha256=` and the HMAC-SHA256 of the body in hex. Default: not signed. */
   @IsOptional()
-  @IsString()
+  @IsString({ context: { description: 'signs each alert (default: not signed)' } })
   @IsNotEmpty()
   secret?: string;
 
   /** How long one try may take, ms. */
-  @IsInt()
+  @IsInt({ context: { description: 'how long one try may take, ms' } })
   @Min(1)
   @Max(600_000)
   timeoutMs: number = 10_000;
 
   /** Tries after the first: when the server cannot be reached, or answers 408, 429 or 5xx. */
-  @IsInt()
+  @IsInt({ context: { description: 'tries after the first' } })
   @Min(0)
   @Max(20)
   retries: number = 3;
 
   /** Sent along, as `{"authorization":"Bearer {{secret.NAME.KEY}}"}`. */
   @IsOptional()
-  @IsObject()
+  @IsObject({ context: { description: 'sent along: a JSON object of names and texts' } })
   @Validate(IsHeaders)
   headers?: Record<string, string>;
 }

@@ -1,0 +1,22 @@
+import { mkdirSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import type { CliProject } from '../../cli/src/testing/cli-project.ts';
+
+const repository = fileURLToPath(new URL('../..', import.meta.url));
+
+/** What the guides have npm install, by where it lies in the repository. */
+const PACKAGES = {
+  '@mortise/flavor-testkit': 'flavors/testkit',
+  '@types/node': 'node_modules/@types/node',
+  'class-validator': 'node_modules/class-validator',
+};
+
+export function installGuidesNeeds({ folder }: CliProject): void {
+  for (const [name, path] of Object.entries(PACKAGES)) {
+    const place = join(folder, 'node_modules', name);
+    mkdirSync(dirname(place), { recursive: true });
+    symlinkSync(join(repository, path), place, 'dir');
+  }
+}
