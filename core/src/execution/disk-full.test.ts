@@ -38,6 +38,8 @@ interface Case {
   spare?: number;
   /** Default: inline. */
   isolation?: 'process';
+  /** How long the end of the run waits for what is tried again. */
+  trackerTimeoutMs?: number;
 }
 
 interface Seen {
@@ -64,7 +66,7 @@ interface Told {
 }
 
 /** Runs a pipeline whose only step fills the disk and then writes to it, and looks at it when there is room again. */
-async function whenFull(name: string, { folder, size, body, spare = 0, isolation }: Case): Promise<Told> {
+async function whenFull(name: string, { folder, size, body, spare = 0, isolation, trackerTimeoutMs = 300 }: Case): Promise<Told> {
   const env = folder === 'db' ? { MORTISE_STORE_URL: 'sqlite:db/store.db' } : {};
   project.write(
     `${name}.mjs`,
@@ -76,7 +78,7 @@ const full = step('full', { experimentTracker: true, cache: false }, async () =>
   ${body}
 });
 export const p = pipeline('${name}', () => { full(); });
-const end = await p.run({}, { name: '${name}', trackerTimeoutMs: 300, isolation: '${isolation ?? 'inline'}' }).then(
+const end = await p.run({}, { name: '${name}', trackerTimeoutMs: ${trackerTimeoutMs}, isolation: '${isolation ?? 'inline'}' }).then(
   ({ status, error, warnings }) => ({ status, error: error?.message, warnings }),
   (error) => ({ thrown: error.line ?? error.stack }),
 );
@@ -200,7 +202,7 @@ console.log(JSON.stringify(said));`,
 
   it('when the store is written for a while, but not any more when the step ends, costs nothing', async () => {
     const body = `log(2_000); await delay(300); rmSync('db/filler'); return 1;`;
-    const { run, seen } = await whenFull('room', { folder: 'db', size: '8m', body });
+    const { run, seen } = await whenFull('room', { folder: 'db', size: '8m', body, trackerTimeoutMs: 20_000 });
     expect(run).toMatchObject({ code: 0, end: { status: 'completed', warnings: [] } });
     expect(run.stderr).toMatch(/^warning what was logged could not be applied to the store yet: .*full\n$/);
     expect(seen).toMatchObject({ status: 'completed', versions: 1, points: 2_000 });

@@ -109,7 +109,7 @@ export class FlavorRegistry {
           if (!isMortiseError(error)) throw error;
           throw new ShadowNeeded({ type, flavor, component: name, reason: error.message }, { cause: error });
         }
-      if (next === null) return;
+      if (next === undefined) return;
       after = next;
     }
   }
