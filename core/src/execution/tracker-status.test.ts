@@ -151,7 +151,7 @@ describe.each(['inline', 'process'] as const)('the tracker says of a step (isola
     expect(await stopped(isolation, name, (of) => void process.kill((pid = of), 'SIGKILL'))).toMatchObject({ signal: 'SIGKILL' });
     while (exists(pid)) await delay(10);
     expect((await client.getPipelineRun(name)).status).toBe('failed');
-    expect(await client.deliver()).toEqual([{ component: 'default', delivered: 2, left: 0, reason: null }]);
+    expect(await client.deliver()).toEqual([{ component: 'default', delivered: 2, left: 0, reason: null, advice: null }]);
     const run = await client.getPipelineRun(name);
     expect(ends(run)).toEqual({ store: failed, tracker: failed });
     expect(run.steps['waits']).toMatchObject({ error: { name: 'OWNER_DIED' }, tracker: { metrics: { before: { count: 1 } } } });
