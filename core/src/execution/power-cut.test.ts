@@ -147,11 +147,14 @@ async function expectWhole({ logLost }: { logLost: boolean }): Promise<After> {
   return after;
 }
 
+/** Warnings but for what waits for its trackers, who are told only afterwards. */
+const losses = ({ warnings }: { warnings: string[] }): string[] => warnings.filter((warning) => !warning.includes('not delivered yet'));
+
 it('nothing was lost: the run is as it was', async () => {
   lose([]);
   const { swept } = await expectWhole({ logLost: false });
   expect(Object.keys(swept!.steps)).toEqual([...completed, CUT_IN]);
-  expect(swept!.warnings).toEqual([]);
+  expect(losses(swept!)).toEqual([]);
 });
 
 it.each([
@@ -183,7 +186,7 @@ it.each(['cut', 'zeroed'] as const)(
     expect(applied).toBeGreaterThan(linesLeft);
     const { swept } = await expectWhole({ logLost: true });
     expect(Object.keys(swept!.steps)).toEqual([...completed, CUT_IN]);
-    expect(swept!.warnings).toEqual([expect.stringMatching(new RegExp(`^${applied - linesLeft} events lost: `))]);
+    expect(losses(swept!)).toEqual([expect.stringMatching(new RegExp(`^${applied - linesLeft} events lost: `))]);
   },
 );
 

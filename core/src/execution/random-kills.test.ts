@@ -163,7 +163,8 @@ it(`a run of ${STEPS} steps, killed at ${KILLS} random moments and resumed each 
     else throw new Error(`session ${before.length - 1} ended by itself: ${text}`);
   }
   expect(end).toMatchObject({ status: 'completed', error: null, result: STEPS + (LANES * (LANES - 1)) / 2 });
-  expect(end.warnings).toEqual([]);
+  // What the sessions before had not delivered may still wait.
+  expect(end.warnings.filter((warning) => !warning.includes('not delivered yet'))).toEqual([]);
   expect(killed).toBeGreaterThan(KILLS * 0.8);
 
   const { calls, points } = noted();
@@ -173,6 +174,7 @@ it(`a run of ${STEPS} steps, killed at ${KILLS} random moments and resumed each 
   for (const { left, reason } of await project.json<DeliveryReport[]>('deliver.mjs'))
     expect({ left, reason }).toEqual({ left: 0, reason: null });
   const run = await project.client.getPipelineRun('first');
+  expect(run.warnings).toEqual([]);
   const server = new FileTracker(join(project.root, 'filed'));
   const attempts = query<Attempt>("SELECT id, step_id, attempt, status FROM v_steps WHERE step <> 'join'");
   expect(attempts.filter(({ status }) => status === 'completed')).toHaveLength(STEPS);
