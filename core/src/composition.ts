@@ -36,6 +36,7 @@ export interface RunParts {
   run: RunTrackingOptions['run'];
   /** How long a step and the end of the run wait for trackers, ms. */
   trackerTimeoutMs: number | undefined;
+  onTrackerWait: RunTrackingOptions['onTrackerWait'];
 }
 
 type RunServicesOf = (parts: RunParts) => RunServices;
@@ -68,9 +69,10 @@ export function runServices(parts: RunParts): RunServices {
   return processContainer().get<RunServicesOf>(RUN)(parts);
 }
 
-function makeRunServices({ project, store, stack, run, trackerTimeoutMs: ms }: RunParts, worker: WorkerRecord, log: Logger): RunServices {
-  const limits = ms === undefined ? {} : { openTimeoutMs: ms, drainTimeoutMs: ms };
+function makeRunServices(parts: RunParts, worker: WorkerRecord, log: Logger): RunServices {
+  const { project, store, stack, run, trackerTimeoutMs: ms, onTrackerWait } = parts;
+  const waits = { ...(ms !== undefined && { openTimeoutMs: ms, drainTimeoutMs: ms }), ...(onTrackerWait && { onTrackerWait }) };
   const { trackers } = stack;
-  const tracking = openRunTracking({ store, run, log, logFolder: project.logsFolder, workerId: worker.id, trackers, ...limits });
+  const tracking = openRunTracking({ store, run, log, logFolder: project.logsFolder, workerId: worker.id, trackers, ...waits });
   return { tracking, handOver: new HandOver(), sources: new StepSources({ root: project.root, cacheFolder: project.cacheFolder }) };
 }

@@ -18,6 +18,7 @@ export type {
   SettingsValues,
   StepDefaults,
   StepOptions,
+  SystemMetricsOptions,
 } from './pipeline/step-options.ts';
 export type { AlertOptions, HookAlert, PipelineHookEvent, PipelineHooks, StepHookEvent, StepHooks } from './pipeline/hooks.ts';
 export { notify, type NotifyOptions } from './pipeline/notify.ts';
@@ -29,8 +30,12 @@ export type { StepOutput, Wire } from './pipeline/wire.ts';
 export { activeRun, type ActiveRun } from './tracking/active-run.ts';
 export type { LoggedDataset, MetricDefinition, MetricOptions } from './tracking/log-calls.ts';
 export type { ArtifactOptions } from './tracking/log-files.ts';
+export { SampleNames, type NamedSample, type SampleName, type SampleTable } from './tracking/sample-names.ts';
 export { tracked, type TrackedOutput } from './tracking/tracked-output.ts';
+export type * from './import/run-importer.ts';
 export type * from './tracking/experiment-tracker.ts';
+
+export { makeFolder } from './make-folder.ts';
 
 export { file, type FileArtifact } from './artifacts/file-artifact.ts';
 export { folder, type FolderArtifact } from './artifacts/folder-artifact.ts';

@@ -22,8 +22,8 @@ export interface PutOptions {
 export interface StoredObject {
   key: string;
   size: number;
-  /** ms since the epoch, UTC. */
-  modifiedAt: number;
+  /** ms since the epoch, UTC; undefined where only `stat` tells. */
+  modifiedAt?: number;
 }
 
 /**
@@ -38,6 +38,7 @@ export interface ArtifactStore {
   put(key: string, body: AsyncIterable<Uint8Array> | Uint8Array, options?: PutOptions): Promise<{ size: number; sha256: string }>;
   /** `from` inclusive, `to` exclusive, bytes. Throws `ArtifactNotFound`. */
   get(key: string, options?: { from?: number; to?: number; signal?: AbortSignal }): AsyncIterable<Uint8Array>;
+  /** `modifiedAt` must not be earlier than it was: what looks old may be deleted. */
   stat(key: string): Promise<{ size: number; modifiedAt: number } | undefined>;
   /** Keys that begin with `prefix`, in binary order, after `after`, at most `limit` (default 1000). */
   list(prefix: string, options?: { after?: string; limit?: number }): Promise<{ items: StoredObject[]; next?: string }>;

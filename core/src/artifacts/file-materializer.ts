@@ -1,11 +1,12 @@
 import { createReadStream, mkdtempSync } from 'node:fs';
-import { stat, writeFile } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 
 import { FileNotFound, NotSerializable } from '../errors.ts';
 import { copiesFolder } from './copies-folder.ts';
 import { FileArtifact, isFileArtifact } from './file-artifact.ts';
 import type { ArtifactReader, Materializer } from './materializer.ts';
+import { writeNewFile } from './write-new-file.ts';
 
 const CHUNK_BYTES = 1 << 20;
 
@@ -35,6 +36,6 @@ export const fileMaterializer: Materializer<FileArtifact> = {
 
 async function download(from: ArtifactReader, name: string): Promise<string> {
   const path = join(mkdtempSync(join(copiesFolder(), 'file-')), name);
-  await writeFile(path, from.stream(), { flag: 'wx' });
+  await writeNewFile(path, from.stream());
   return path;
 }

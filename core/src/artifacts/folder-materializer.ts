@@ -1,5 +1,5 @@
 import { createReadStream, mkdtempSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { isMortiseError, NotSerializable } from '../errors.ts';
@@ -9,6 +9,7 @@ import { forEachAtOnce } from './for-each-at-once.ts';
 import { FolderArtifact, isFolderArtifact } from './folder-artifact.ts';
 import { filesIn } from './folder-files.ts';
 import type { ArtifactReader, Materializer } from './materializer.ts';
+import { writeNewFile } from './write-new-file.ts';
 
 const CHUNK_BYTES = 1 << 18;
 /** Files that are read or written at the same time. */
@@ -70,7 +71,7 @@ async function download(from: ArtifactReader, name: string): Promise<string> {
   await forEachAtOnce(AT_ONCE, from.paths, async (path) => {
     const file = join(root, path);
     await mkdir(dirname(file), { recursive: true });
-    await writeFile(file, from.stream(path), { flag: 'wx' });
+    await writeNewFile(file, from.stream(path));
   });
   return root;
 }

@@ -34,6 +34,8 @@ export interface CollectOptions {
   versions: ReadonlySet<string>;
   /** Step runs of deleted runs, whose rows go after the bytes: it gave them too. What they logged goes, though a run that begins meanwhile looks older. */
   makers: ReadonlySet<string>;
+  /** Step runs that are being imported now: the store is told of one when all of it is stored. */
+  importing(): ReadonlySet<string>;
 }
 
 /**
@@ -46,10 +48,13 @@ export async function collectBytes(from: ArtifactStore, store: MetadataStore, op
   const seen = new Set<string>();
   for await (const page of pagesOf(from)) {
     const garbage: string[] = [];
+    // Asked first: once a run is in the store, it is among these no more.
+    const importing = options.importing();
     const known = await store.accountFor([...new Set(page.map(({ id }) => id))]);
     for (const { id, object } of page) {
-      const kind = kindOf(id, object, known[id], options);
-      if (kind === undefined) continue;
+      const kind = kindOf(id, known[id], options);
+      if (kind === undefined || (kind === 'unknown' && importing.has(id)) || (kind === 'unknown' && !(await isOld(object, from, options))))
+        continue;
       found[kind].bytes += object.size;
       if (kind !== 'versions' || !seen.has(id)) found[kind].count++;
       if (kind === 'versions') seen.add(id);
@@ -60,15 +65,17 @@ export async function collectBytes(from: ArtifactStore, store: MetadataStore, op
   return found;
 }
 
-function kindOf(
-  id: string,
-  { modifiedAt }: StoredObject,
-  accounted: Accounted | undefined,
-  options: CollectOptions,
-): keyof CollectedBytes | undefined {
+function kindOf(id: string, accounted: Accounted | undefined, options: CollectOptions): keyof CollectedBytes | undefined {
   if (options.versions.has(id)) return 'versions';
   if (accounted === 'garbage' || options.makers.has(id)) return 'objects';
-  return accounted === undefined && modifiedAt < Date.now() - GRACE_MS ? 'unknown' : undefined;
+  return accounted === undefined ? 'unknown' : undefined;
+}
+
+/** Where a list tells no times, each object is asked for its own, which may cost much: only of one that is to go. */
+async function isOld({ key, modifiedAt }: StoredObject, from: ArtifactStore, options: CollectOptions): Promise<boolean> {
+  if (modifiedAt === undefined && !options.unknown) return true;
+  const at = modifiedAt ?? (await from.stat(key))?.modifiedAt;
+  return at !== undefined && at < Date.now() - GRACE_MS;
 }
 
 /** Objects whose keys hold an id of ours, page by page. */

@@ -196,7 +196,7 @@ describe('a folder', () => {
     expect(saved.manifest).toHaveLength(1000);
     assert.deepEqual(texts((await load(saved)) as FolderArtifact), Object.fromEntries(Object.entries(files).sort()));
     assert.deepEqual(texts((await load(saved, remote())) as FolderArtifact), Object.fromEntries(Object.entries(files).sort()));
-  }, 60_000);
+  });
 
   test('leaves out empty folders, and refuses symbolic links', async () => {
     writeAll();

@@ -1,11 +1,13 @@
 import { ArtifactNotFound, isError, UnknownStack } from '../errors.ts';
 import type { CancelledRun } from '../execution/cancel-run.ts';
 import { hasEnded } from '../pipeline/pipeline-spec.ts';
+import type { ImportReport, ImportRunsOptions } from '../import/import-runs.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
 import type { RunQuery, VersionQuery } from '../store/queries.ts';
 import type { StepRunRecord } from '../store/step-data.ts';
 import type { GarbageOptions, GarbageReport } from './collect-garbage.ts';
 import type { DeletedRunView } from './delete-run.ts';
+import type { RunDeliveryOptions, RunsDelivered } from './deliver-runs.ts';
 import {
   artifactVersionView,
   listing,
@@ -211,6 +213,28 @@ export class Client extends StackClient {
     const place = await this.openSwept();
     const { deliver } = await import('./tracker-work.ts');
     return deliver(place, options);
+  }
+
+  /**
+   * Brings runs that have ended to an experiment tracker that was none of theirs, each point once, however often it is called. What is left is in the report,
+   * not thrown.
+   * @throws UnknownComponent, UnknownRun, RunUnderWay, LogCollected
+   */
+  async deliverRuns(options: RunDeliveryOptions): Promise<RunsDelivered> {
+    const place = await this.openSwept();
+    const { deliverRuns } = await import('./deliver-runs.ts');
+    return deliverRuns(place, options);
+  }
+
+  /**
+   * Reads the runs that another tracker has kept (`wandb`, `comet`, `neptune`, `mlflow`) into the project. Runs that are here already stay as they are; those
+   * that cannot be read are in the report, not thrown.
+   * @throws ImportFailed, FlavorModuleNotFound, FlavorNeedsLoader, UnknownStack
+   */
+  async importRuns(options: ImportRunsOptions): Promise<ImportReport> {
+    const { registry, ...place } = await this.openSwept();
+    const { importRuns } = await import('../import/import-runs.ts');
+    return importRuns({ ...place, stack: registry.activeStack() }, options);
   }
 
   /** Sends the events again that trackers refused for good. Throws `UnknownComponent`. */

@@ -1,4 +1,5 @@
 import { collectBytes, sum, type Amount, type CollectedBytes } from '../artifacts/garbage.ts';
+import { stagedStepRuns } from '../import/staged-file.ts';
 import type { Project } from '../project/project.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
 import type { ArtifactStores } from './artifact-stores.ts';
@@ -37,7 +38,8 @@ export async function collectGarbage({ project, store, artifactStores }: Place, 
   const versions = new Set(garbage.versions);
   const makers = new Set(garbage.makers);
   const found: CollectedBytes[] = [];
-  for (const each of opened) found.push(await collectBytes(each, store, { remove: !dryRun, unknown, versions, makers }));
+  const importing = (): ReadonlySet<string> => stagedStepRuns(project.logsFolder);
+  for (const each of opened) found.push(await collectBytes(each, store, { remove: !dryRun, unknown, versions, makers, importing }));
   const logs = garbage.runs.map((run) => removeRunLogs(project.logsFolder, run, dryRun));
   logs.push(await removeDrainedSegments(store, project.logsFolder, dryRun));
   // What lies in a closed one is known by these rows.

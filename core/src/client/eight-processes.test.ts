@@ -2,18 +2,16 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
 import { Client } from '../index.ts';
 import { COLLECTOR } from '../testing/collector-script.ts';
 import { scriptProject, type ScriptEnd, type ScriptProject } from '../testing/script-project.ts';
 
-jest.setTimeout(120_000);
-
 let project: ScriptProject;
 beforeAll(async () => {
   project = await scriptProject();
-}, 60_000);
+});
 afterAll(() => project.remove());
 
 const PROCESSES = 8;
@@ -52,7 +50,7 @@ const busy = pipeline('busy', { params: { n: 0 } }, ({ n }) => {
   return { dump: dump({ values }), score: score({ values }) };
 });
 for (let n = 1; n <= ${RUNS}; n++) {
-  const { status, warnings, error, result } = await busy.run({ n }, { name: name + '-' + n });
+  const { status, warnings, error, result } = await busy.run({ n }, { name: name + '-' + n, trackerTimeoutMs: 120_000 });
   if (status !== 'completed' || warnings.length > 0 || result.score !== n * 3) throw new Error(name + '-' + n + ': ' + JSON.stringify({ status, warnings, error }));
 }
 `;

@@ -4,13 +4,11 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
 
 import { Client } from '../index.ts';
 import { COLLECTOR } from '../testing/collector-script.ts';
 import { temporaryProject } from '../testing/temporary-project.ts';
-
-jest.setTimeout(120_000);
 
 let project: Awaited<ReturnType<typeof temporaryProject>>;
 const children: ChildProcess[] = [];

@@ -4,7 +4,7 @@ import type { StackParts } from '../stack/stack-parts.ts';
 import type { ComponentEdit, NewComponent, StackEdit } from '../stack/stack-registry.ts';
 import type { ImportOptions, ImportOutcome } from '../stack/import-stack.ts';
 import type { StackDocument } from '../stack/stack-document.ts';
-import type { StackValidation, ValidateOptions } from '../stack/validate-stack.ts';
+import type { ComponentValidation, StackValidation, ValidateOptions } from '../stack/validate-stack.ts';
 import type { ComponentQuery, StackQuery } from '../store/queries.ts';
 import type { ComponentRecord, Labels } from '../store/stack-data.ts';
 import { componentViews } from './component-views.ts';
@@ -154,6 +154,18 @@ export class StackClient extends FlavorClient {
     const { registry } = await this.open();
     const { type, name } = await registry.registerComponent(component, options);
     return this.getComponent(type, name);
+  }
+
+  /**
+   * Whether a component can be used from here: makes it, as a run would, asks it whether it can be reached, and lets go of it. What is wrong is told, not
+   * thrown.
+   * @throws UnknownComponentType, UnknownComponent
+   */
+  async checkComponent(type: string, name: string, options: ValidateOptions = {}): Promise<ComponentValidation> {
+    const { registry, project, store } = await this.open();
+    const record = await registry.component(type, name);
+    const [{ checkComponent }, { stderrLogger }] = await Promise.all([import('../stack/validate-stack.ts'), import('../stack/logger.ts')]);
+    return checkComponent(record, { project, store, log: stderrLogger() }, options);
   }
 
   /**

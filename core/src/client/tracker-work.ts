@@ -5,13 +5,14 @@ import { deliveryPlace } from '../execution/take-over-left.ts';
 import { workerIdentity } from '../execution/worker-identity.ts';
 import type { Project } from '../project/project.ts';
 import { stderrLogger } from '../stack/logger.ts';
-import type { DeliveryQuery, RejectedEvent } from '../store/delivery-store.ts';
+import type { DeliveryQuery } from '../store/delivery-store.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
 import { deliverLeft } from '../tracking/deliver-left.ts';
 import { joinedReasons } from '../tracking/failure.ts';
 import { indexLog } from '../tracking/log-index.ts';
 import { segmentFiles } from '../tracking/segment-files.ts';
 import { findRun } from './read-pipeline-run.ts';
+import { alike, refusedByRun, setAsideEvents, type RefusedEvents, type RefusedOfRun, type SetAsideEvent } from './set-aside.ts';
 
 /** How long a tracker that only fails is tried again, ms. */
 const PATIENCE_MS = 15_000;
@@ -26,19 +27,10 @@ export interface TrackerStatus {
   events: number;
   /** null: nothing stands in the way, as far as is known. */
   lastError: string | null;
-  /** Events that it refused for good. */
+  /** Events that it refused for good, those that are alike together. */
+  refused: RefusedEvents[];
+  /** Each of them. */
   setAside: SetAsideEvent[];
-}
-
-export interface SetAsideEvent {
-  run: string;
-  /** null: of the pipeline run's own tracker run. */
-  step: string | null;
-  attempt: number;
-  /** Which event of the log it is. */
-  writer: string;
-  seq: number;
-  why: string;
 }
 
 export interface DeliveryOptions {
@@ -60,9 +52,11 @@ export interface DeliveryReport {
   reason: string | null;
   /** What to do about it; null when that is not known, or when it may pass. */
   advice: string | null;
+  /** Runs that were delivered, or were to be, of which it has refused events for good: these hold nothing up, and `trackerStatus` has each. */
+  refused: RefusedOfRun[];
 }
 
-interface Place {
+export interface Place {
   store: MetadataStore;
   project: Project;
 }
@@ -76,7 +70,7 @@ export async function trackerStatus({ store, project }: Place, component: string
   const of = (name: string, flavor: string): TrackerStatus => {
     let status = found.get(name);
     if (status === undefined)
-      found.set(name, (status = { component: name, flavor, trackerRuns: 0, events: 0, lastError: null, setAside: [] }));
+      found.set(name, (status = { component: name, flavor, trackerRuns: 0, events: 0, lastError: null, refused: [], setAside: [] }));
     return status;
   };
   for (const { name, flavor } of await registered(store, component)) of(name, flavor);
@@ -87,12 +81,12 @@ export async function trackerStatus({ store, project }: Place, component: string
   }
   for (const status of found.values())
     status.lastError = joinedReasons(due.flatMap((work) => (work.component === status.component ? (work.lastError ?? []) : []))) ?? null;
-  for (const event of setAside) of(event.component, event.flavor).setAside.push(setAsideEvent(event));
+  for (const events of Map.groupBy(setAside, ({ component: name }) => name).values()) {
+    const status = of(events[0]!.component, events[0]!.flavor);
+    status.setAside = await setAsideEvents(events, project.logsFolder);
+    status.refused = alike(status.setAside);
+  }
   return [...found.values()].sort((a, b) => (a.component < b.component ? -1 : 1));
-}
-
-function setAsideEvent({ run, step, attempt, writer, seq, why }: RejectedEvent): SetAsideEvent {
-  return { run, step: step ?? null, attempt, writer, seq, why };
 }
 
 async function waitingEvents({ store, project }: Place, runId: string, component: string): Promise<number> {
@@ -106,17 +100,32 @@ async function waitingEvents({ store, project }: Place, runId: string, component
 
 /** Delivers all that other processes left (or what was set aside), and says what is left of it. */
 export async function deliver(place: Place, options: DeliveryOptions, retry = false): Promise<DeliveryReport[]> {
-  const { component, signal, patienceMs = PATIENCE_MS } = options;
+  return deliverWaiting(place, await known(place.store, options.component), options, { retry });
+}
+
+/** `runIds`: only these runs. Default: all. */
+export async function deliverWaiting(
+  place: Place,
+  query: DeliveryQuery,
+  { signal, patienceMs = PATIENCE_MS }: Pick<DeliveryOptions, 'signal' | 'patienceMs'>,
+  { retry = false, runIds }: { retry?: boolean; runIds?: ReadonlySet<string> },
+): Promise<DeliveryReport[]> {
   const { store } = place;
-  const query = await known(store, component);
+  const taken = runIds ?? new Set((await (retry ? store.rejectedEvents(query) : store.dueTrackerRuns(query))).map(({ runId }) => runId));
   const ends = await deliverLeft(deliveryPlace({ ...place, log: stderrLogger(), worker: workerIdentity() }), {
     ...query,
     patienceMs,
     retry,
     ...(signal && { signal }),
+    ...(runIds && { runIds }),
   });
-  const left = retry ? [] : (await store.dueTrackerRuns(query)).filter(({ free }) => free);
-  const names = new Set([...ends.map((end) => end.component), ...left.map((work) => work.component)]);
+  const due = retry ? [] : await store.dueTrackerRuns(query);
+  const left = due.filter(({ free, runId }) => free && (runIds?.has(runId) ?? true));
+  const rejected = (await store.rejectedEvents(query)).filter(({ runId }) => taken.has(runId));
+  const refused = Map.groupBy(rejected, ({ component }) => component);
+  // Of named runs also what was refused before is told: nothing may be left to send of them.
+  const before = runIds === undefined ? [] : refused.keys();
+  const names = new Set([...ends.map((end) => end.component), ...left.map((work) => work.component), ...before]);
   return [...names].sort().map((name) => {
     const end = ends.find((each) => each.component === name);
     const works = left.filter((work) => work.component === name);
@@ -129,6 +138,7 @@ export async function deliver(place: Place, options: DeliveryOptions, retry = fa
       left: count,
       reason: count > 0 || end?.failure !== undefined ? reason : null,
       advice: end?.advice ?? null,
+      refused: refusedByRun(refused.get(name) ?? []),
     };
   });
 }

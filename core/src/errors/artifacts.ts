@@ -11,9 +11,13 @@ export const ArtifactCorrupt = define('ARTIFACT_CORRUPT', (p: { what: string; ex
   `${p.what} is damaged: ${p.found} where ${p.expected} was stored`,
   'Run the step again with --no-cache.',
 ]);
-export const ArtifactStoreFailed = define('ARTIFACT_STORE_FAILED', (p: { store: string; doing: string; reason: string }) => [
-  `the artifact store "${p.store}" failed ${p.doing}: ${p.reason}`,
-]);
+export const ArtifactStoreFailed = define(
+  'ARTIFACT_STORE_FAILED',
+  (p: { store: string; doing: string; reason: string; advice?: string }) => [
+    `the artifact store "${p.store}" failed ${p.doing}: ${p.reason}`,
+    p.advice,
+  ],
+);
 export const NotSerializable = define('NOT_SERIALIZABLE', (p: { path: string; what: string }) => [
   `${p.path} is ${p.what}, for which there is no materializer`,
 ]);

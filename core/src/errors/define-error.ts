@@ -1,4 +1,4 @@
-import { MortiseError } from './mortise-error.ts';
+import { classNameOf, MortiseError } from './mortise-error.ts';
 
 type Text = readonly [what: string, advice?: string | undefined];
 
@@ -6,6 +6,9 @@ type Text = readonly [what: string, advice?: string | undefined];
 export function define<P extends object>(code: string, text: (p: P) => Text) {
   return class extends MortiseError {
     static readonly code = code;
+    static {
+      Object.defineProperty(this, 'name', { value: classNameOf(code), configurable: true });
+    }
     /** The facts the message was made of. */
     readonly facts: P;
     constructor(facts: P, options?: { cause?: unknown }) {

@@ -1,14 +1,19 @@
 /** Errors are recognised by a marker and not by `instanceof`, so that two copies of this package agree. */
 const MARK = Symbol.for('mortise.error.v1');
 
-/** Base of all errors of Mortise. `message` is one line: what happened; `advice` is what to do about it. */
+/** What the class with a code is called: `NOT_TRACKED` is `NotTracked`. */
+export function classNameOf(code: string): string {
+  return code.toLowerCase().replace(/(?:^|_)(\w)/g, (_, first: string) => first.toUpperCase());
+}
+
+/** Base of all errors of Mortise. `name` is that of its class, `message` one line: what happened; `advice` is what to do about it. */
 export class MortiseError extends Error {
   readonly code: string;
   readonly advice: string | undefined;
 
   constructor(code: string, message: string, advice?: string, options?: { cause?: unknown }) {
     super(message, options);
-    this.name = 'MortiseError';
+    this.name = classNameOf(code);
     this.code = code;
     this.advice = advice;
     Object.defineProperty(this, MARK, { value: true });

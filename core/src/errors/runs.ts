@@ -74,24 +74,29 @@ export const OutputMissing = define('OUTPUT_MISSING', (p: { step: string; output
   `step "${p.step}" declares the output "${p.output}", but returned ${p.returned}`,
   'Return an object with every declared output.',
 ]);
-/** `part`: it is not the whole output that is at fault, but something in it. */
-/** `part`: of a value within the output. `store`: the output is right, but the artifact store did not take it. */
+/**
+ * `part`: of a value within the output. `store`: the output is right, but the artifact store did not take it; `mend`: what the store says to do about that,
+ * if it says it.
+ */
 export const OutputNotStorable = define(
   'OUTPUT_NOT_STORABLE',
-  (p: { step: string; output: string; reason: string; part?: boolean; store?: boolean }) => [
+  (p: { step: string; output: string; reason: string; part?: boolean; store?: boolean; mend?: string }) => [
     `output "${p.output}" of step "${p.step}" cannot be stored: ${p.reason}`,
     p.store === true
-      ? 'Check free space and permissions there, then go on with "mortise runs resume".'
+      ? `${p.mend ?? 'Check free space and permissions there'}, then go on with "mortise runs resume".`
       : p.part === true
         ? 'Return plain data, or make it an output of its own with { outputs } and a materializer.'
         : 'Return plain data, or register a materializer for it with registerMaterializer().',
   ],
 );
-/** `lost`: its bytes are missing or damaged. */
-export const InputNotLoadable = define('INPUT_NOT_LOADABLE', (p: { step: string; input: string; reason: string; lost?: boolean }) => [
-  `input "${p.input}" of step "${p.step}" cannot be loaded: ${p.reason}`,
-  p.lost === true ? 'Run the pipeline with --no-cache ({ cache: false }) to make it anew.' : undefined,
-]);
+/** `lost`: its bytes are missing or damaged. `mend`: what its artifact store says to do about the failure, if it says it. */
+export const InputNotLoadable = define(
+  'INPUT_NOT_LOADABLE',
+  (p: { step: string; input: string; reason: string; lost?: boolean; mend?: string }) => [
+    `input "${p.input}" of step "${p.step}" cannot be loaded: ${p.reason}`,
+    p.lost === true ? 'Run the pipeline with --no-cache ({ cache: false }) to make it anew.' : p.mend,
+  ],
+);
 export const MapNotArray = define('MAP_NOT_ARRAY', (p: { step: string; input: string; reason: string }) => [
   `step "${p.step}" cannot be mapped over input "${p.input}": ${p.reason}`,
   'Every input of the first object must be an array, all of one length.',

@@ -30,9 +30,31 @@ export const NotInRun = define('NOT_IN_RUN', (p: { call: string }) => [
   `${p.call} was called outside a run`,
   'Call it in the code of a step.',
 ]);
-export const NotTracked = define('NOT_TRACKED', (p: { step: string; what: string }) => [
+/** `trackers`: those that the step has. */
+export const NotTracked = define('NOT_TRACKED', (p: { step: string; what: string; trackers: { component: string; flavor: string }[] }) => [
   `step "${p.step}" has no tracker run with ${p.what}`,
-  'Set { experimentTracker: true } on the step.',
+  p.trackers.length === 0
+    ? 'Set { experimentTracker: true } on the step.'
+    : `It has: ${p.trackers.map(({ component, flavor }) => `"${component}" (flavor "${flavor}")`).join(', ')}.`,
+]);
+
+/** `from`: what was to be read, a folder, file or address. */
+export const ImportFailed = define('IMPORT_FAILED', (p: { from: string; reason: string; advice?: string }) => {
+  const what = `nothing was imported from ${p.from}: ${p.reason}`;
+  return p.advice === undefined ? [what] : [what, p.advice];
+});
+
+/** Some runs were imported, these were not. */
+export const ImportIncomplete = define('IMPORT_INCOMPLETE', (p: { from: string; failed: { name: string; reason: string }[] }) => [
+  `${p.failed.length} ${p.failed.length === 1 ? 'run' : 'runs'} not imported from ${p.from}: ${p.failed
+    .slice(0, 5)
+    .map(({ name, reason }) => `"${name}" (${reason})`)
+    .join('; ')}${p.failed.length > 5 ? '; ...' : ''}`,
+  'The others are here. Import again when that is mended: what is here stays as it is.',
+]);
+export const LogCollected = define('LOG_COLLECTED', (p: { run: string; step: string }) => [
+  `run "${p.run}" cannot be delivered: what its step "${p.step}" logged is no longer in its event log, which garbage collection removed after everybody had read it`,
+  'Deliver to another tracker before "mortise gc".',
 ]);
 
 /** Thrown by trackers and stores for a failure that may pass: the same call is made again later. `retryAfter` in ms. */

@@ -274,7 +274,7 @@ describe('the alert() of a hook', () => {
     const run = await pipeline('p', { onEnd: notify() }, () => void long()).run({}, { stack: 'one', signal: stop.signal });
     expect(run.status).toBe('killed');
     expect(Date.now() - begun).toBeGreaterThan(3_900);
-    expect(Date.now() - begun).toBeLessThan(6_000);
+    expect(Date.now() - begun).toBeLessThan(25_000);
     expect(sent.map(({ alert: { title, severity }, signal }) => [title, severity, signal.aborted])).toEqual([
       ['Step "long" of pipeline "p" was killed', 'warning', true],
       ['Pipeline "p" was killed', 'warning', true],
@@ -283,7 +283,7 @@ describe('the alert() of a hook', () => {
       'the alert "Step "long" of pipeline "p" was killed" was not sent by "bell": it did not answer in time',
       'the alert "Pipeline "p" was killed" was not sent by "bell": it did not answer in time',
     ]);
-  }, 15_000);
+  });
 
   it('in a run that was resumed leads to where the run could be seen before', async () => {
     let fails = true;

@@ -1,23 +1,26 @@
+import type { AttemptTracking } from '../tracking/run-tracking.ts';
 import { MaskedOutput } from './masked-output.ts';
 import { reasonOf } from './outcome.ts';
 import type { OpenRun } from './open-run.ts';
+import { OutputLines } from './output-lines.ts';
 import { consoleFile, StepConsole } from './step-console.ts';
 import { nameOf, type StepCall } from './step-call.ts';
 import type { OutputStream, UserCode } from './user-code.ts';
 
-/** What the code of one attempt does beside returning: a stray error fails the attempt until its outputs are about to be committed, what it prints is kept. */
+/** What the code of one attempt does beside returning: a stray error fails the attempt until its outputs are about to be committed, what it prints is kept, and logged for the trackers that keep it. */
 export class AttemptCode implements UserCode {
   readonly #run: Pick<OpenRun, 'id' | 'project' | 'warn'>;
   readonly #step: string;
-  readonly #attempt: { id: string; stop: AbortController };
+  readonly #attempt: { id: string; stop: AbortController; tracking: Pick<AttemptTracking, 'keepsOutput' | 'append'> };
   readonly #masked = new MaskedOutput();
   #console: StepConsole | undefined;
+  #lines: OutputLines | undefined;
   #ended = false;
 
   constructor(
     run: Pick<OpenRun, 'id' | 'project' | 'warn'>,
     call: Pick<StepCall, 'step' | 'mapIndex'>,
-    attempt: { id: string; stop: AbortController },
+    attempt: { id: string; stop: AbortController; tracking: Pick<AttemptTracking, 'keepsOutput' | 'append'> },
   ) {
     this.#run = run;
     this.#step = nameOf(call);
@@ -40,14 +43,27 @@ export class AttemptCode implements UserCode {
   end(): void {
     if (this.#ended) return;
     this.#masked.end((stream, rest) => this.#keep(stream, rest));
+    this.#lines?.end();
     this.#ended = true;
     this.#console?.close();
   }
 
   #keep(stream: OutputStream, chunk: string | Uint8Array): void {
     if (this.#ended || chunk.length === 0) return;
-    const { id, project } = this.#run;
-    this.#console ??= new StepConsole(consoleFile(project.logsFolder, id, this.#attempt.id), (what) => this.#run.warn(what));
+    this.#console ??= this.#open();
     this.#console.write(stream, chunk);
+  }
+
+  #open(): StepConsole {
+    const { id, project } = this.#run;
+    const { tracking } = this.#attempt;
+    const warn = (what: string): void => this.#run.warn(what);
+    if (tracking.keepsOutput) this.#lines = new OutputLines((event) => tracking.append(event), warn);
+    const lines = this.#lines;
+    return new StepConsole(
+      consoleFile(project.logsFolder, id, this.#attempt.id),
+      warn,
+      lines && ((stream, text) => lines.add(stream, text)),
+    );
   }
 }

@@ -16,7 +16,13 @@ describe('the options of a run', () => {
       isolation: 'process',
       experiment: 'My wine',
     })();
-    check({ tags: { a: 'b' }, signal: new AbortController().signal, throwOnFailure: true, onStep: () => undefined })();
+    check({
+      tags: { a: 'b' },
+      signal: new AbortController().signal,
+      throwOnFailure: true,
+      onStep: () => undefined,
+      onTrackerWait: () => undefined,
+    })();
     check(Object.fromEntries(RUN_OPTIONS.map((option) => [option, undefined])))();
   });
 
@@ -39,8 +45,13 @@ describe('the options of a run', () => {
     [{ tags: 'x' }, 'option "tags" of run() must be an object of texts'],
     [{ tags: ['x'] }, 'option "tags" of run() must be an object of texts'],
     [{ tags: { a: 1 } }, 'option "tags" of run() must be an object of texts'],
+    [
+      { tags: { 'mortise.a': 'b' } },
+      'option "tags" of run() must have no tag "mortise.a": names that begin with "mortise." are Mortise\'s own',
+    ],
     [{ signal: {} }, 'option "signal" of run() must be an AbortSignal'],
     [{ onStep: {} }, 'option "onStep" of run() must be a function'],
+    [{ onTrackerWait: 2 }, 'option "onTrackerWait" of run() must be a function'],
   ])('refuse %j', (options, message) => {
     expect(check(options)).toThrow(expect.objectContaining({ code: 'BAD_OPTION', message }));
   });

@@ -3,6 +3,7 @@ import { isPlain } from '../pipeline/json-value.ts';
 import { ISOLATIONS, TRACKER_ERROR_POLICIES } from '../pipeline/pipeline-spec.ts';
 import { isComponentName } from '../stack/component-name.ts';
 import type { ExecutionMode } from '../stack/orchestrator.ts';
+import { wrongTags } from '../tracking/tracker-settings.ts';
 import { RUN_OPTIONS, type RunOptions } from './run-options.ts';
 
 const EXECUTION_MODES: readonly ExecutionMode[] = ['fail-fast', 'stop-on-failure', 'continue-on-failure'];
@@ -16,12 +17,13 @@ const WRONG: { [K in keyof Required<RunOptions>]: (value: unknown) => string | u
   executionMode: oneOf(EXECUTION_MODES),
   isolation: oneOf(ISOLATIONS),
   experiment: title,
-  tags: (value) => (isTags(value) ? undefined : 'must be an object of texts'),
+  tags: wrongTags,
   onTrackerError: oneOf(TRACKER_ERROR_POLICIES),
   trackerTimeoutMs: (value) => (typeof value === 'number' && value >= 0 && value < 2 ** 31 ? undefined : 'must be a number of ms from 0'),
   signal: (value) => (isSignal(value) ? undefined : 'must be an AbortSignal'),
   throwOnFailure: flag,
-  onStep: (value) => (typeof value === 'function' ? undefined : 'must be a function'),
+  onStep: callback,
+  onTrackerWait: callback,
 };
 
 /**
@@ -52,16 +54,16 @@ function title(value: unknown): string | undefined {
   return typeof value === 'string' && /\S/.test(value) && !/[\r\n]/.test(value) ? undefined : 'must be one line of text';
 }
 
+function callback(value: unknown): string | undefined {
+  return typeof value === 'function' ? undefined : 'must be a function';
+}
+
 function flag(value: unknown): string | undefined {
   return typeof value === 'boolean' ? undefined : 'must be true or false';
 }
 
 function oneOf(words: readonly string[]): (value: unknown) => string | undefined {
   return (value) => (words.includes(value as string) ? undefined : `must be ${words.map((word) => `"${word}"`).join(' or ')}`);
-}
-
-function isTags(value: unknown): boolean {
-  return isObject(value) && isPlain(value) && Object.values(value).every((tag) => typeof tag === 'string');
 }
 
 /** Also one of another realm. */

@@ -1,21 +1,27 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import { FILL, mayMount, onSmallDisk, type DiskEnd } from '../testing/small-disk.ts';
 import { scriptProject, type ScriptProject } from '../testing/script-project.ts';
-
-jest.setTimeout(60_000);
 
 let project: ScriptProject;
 beforeAll(async () => {
   project = await scriptProject();
   project.write('init.mjs', `import { initProject } from '@mortise/core'; await initProject(import.meta.dirname);`);
-}, 60_000);
+});
 afterAll(() => project.remove());
 
 const IMPORT = `
 import { existsSync, readdirSync, rmSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 import { activeRun, Client, pipeline, resumeRun, step } from '@mortise/core';
+/** Resolves when the process has been heard to warn. */
+const warned = () => new Promise((resolve) => {
+  const { write } = process.stderr;
+  const alive = setInterval(() => undefined, 1_000);
+  process.stderr.write = function (text, ...rest) {
+    if (String(text).startsWith('warning ')) resolve(clearInterval(alive));
+    return write.call(this, text, ...rest);
+  };
+});
 const look = async (name) => {
   const client = new Client();
   const { status, error, steps: { full } } = await client.getPipelineRun(name);
@@ -66,7 +72,7 @@ interface Told {
 }
 
 /** Runs a pipeline whose only step fills the disk and then writes to it, and looks at it when there is room again. */
-async function whenFull(name: string, { folder, size, body, spare = 0, isolation, trackerTimeoutMs = 300 }: Case): Promise<Told> {
+async function whenFull(name: string, { folder, size, body, spare = 0, isolation, trackerTimeoutMs = 60_000 }: Case): Promise<Told> {
   const env = folder === 'db' ? { MORTISE_STORE_URL: 'sqlite:db/store.db' } : {};
   project.write(
     `${name}.mjs`,
@@ -160,7 +166,7 @@ const lastLine = (text: string): unknown => JSON.parse(text.trimEnd().split('\n'
 
   it('when the tracker writes costs nothing but the time until it is delivered', async () => {
     const body = `log(3); activeRun().setNote('n'.repeat(20_000)); return 1;`;
-    const { run, seen, delivered } = await whenFull('tracker', { folder: '.mortise/tracking', size: '1m', body });
+    const { run, seen, delivered } = await whenFull('tracker', { folder: '.mortise/tracking', size: '1m', body, trackerTimeoutMs: 300 });
     expect(run.end).toMatchObject({ status: 'completed', warnings: [expect.stringMatching(/^experiment tracker "default": 2 tracker runs not delivered yet \(cannot write .*no space/)] }); // prettier-ignore
     expect(seen).toMatchObject({ status: 'completed', points: 3, versions: 1 });
     expect(delivered).toMatchObject([{ delivered: 2, left: 0 }]);
@@ -173,7 +179,7 @@ const lastLine = (text: string): unknown => JSON.parse(text.trimEnd().split('\n'
   });
 
   it('when a step is committed throws one error; the run is swept and goes on when there is room', async () => {
-    const { run, seen, resumed, after } = await whenFull('commit', { folder: 'db', size: '4m', body: 'return 1;' });
+    const { run, seen, resumed, after } = await whenFull('commit', { folder: 'db', size: '4m', body: 'return 1;', trackerTimeoutMs: 300 });
     expect(run.end.thrown).toMatch(/^STORE_WRITE_FAILED: cannot write to the store .*full\. Check free space and permissions\.$/);
     expect(run).toMatchObject({ code: 0, stderr: '' });
     expect(seen).toMatchObject({ status: 'failed', step: 'failed', versions: 0, error: expect.stringContaining('ended without a word') });
@@ -201,7 +207,7 @@ console.log(JSON.stringify(said));`,
   });
 
   it('when the store is written for a while, but not any more when the step ends, costs nothing', async () => {
-    const body = `log(2_000); await delay(300); rmSync('db/filler'); return 1;`;
+    const body = `const full = warned(); log(2_000); await full; rmSync('db/filler'); return 1;`;
     const { run, seen } = await whenFull('room', { folder: 'db', size: '8m', body, trackerTimeoutMs: 20_000 });
     expect(run).toMatchObject({ code: 0, end: { status: 'completed', warnings: [] } });
     expect(run.stderr).toMatch(/^warning what was logged could not be applied to the store yet: .*full\n$/);
@@ -209,8 +215,8 @@ console.log(JSON.stringify(said));`,
   });
 
   it('when the write-ahead log grows throws one error; what was logged is applied when there is room', async () => {
-    const body = 'log(10_000); await delay(300); return 1;';
-    const { run, seen, resumed, after } = await whenFull('wal', { folder: 'db', size: '8m', spare: 100_000, body });
+    const body = 'log(10_000); await new Promise((resolve) => setTimeout(resolve, 300)); return 1;';
+    const { run, seen, resumed, after } = await whenFull('wal', { folder: 'db', size: '8m', spare: 100_000, body, trackerTimeoutMs: 300 });
     expect(run.end.thrown).toMatch(/^STORE_WRITE_FAILED: .*full\. Check free space and permissions\.$/);
     expect(run.stderr).toMatch(/^warning what was logged could not be applied to the store yet: .*full\n$/);
     expect(seen).toMatchObject({ status: 'failed', step: 'failed', versions: 0, points: 10_000 });

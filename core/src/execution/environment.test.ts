@@ -2,9 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import { pathToFileURL } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { pipeline, step } from '../index.ts';
 import { temporaryProject } from '../testing/temporary-project.ts';
+import { setLoadedFile } from './child/code-origin.ts';
 import { describeEnvironment } from './environment.ts';
 
 let root: string;
@@ -31,6 +33,32 @@ it('names user, host, the version of Node and the command line', async () => {
     host: hostname(),
     node: process.versions.node,
     command: process.argv,
+  });
+});
+
+describe('the file that was run', () => {
+  const before = [...process.argv];
+  afterEach(() => {
+    process.argv = before;
+    Reflect.deleteProperty(globalThis, Symbol.for('mortise.loaded-file.v1'));
+  });
+  const fileOf = async (...argv: string[]) => {
+    process.argv = ['/usr/bin/node', ...argv];
+    return (await describeEnvironment(root)).file;
+  };
+
+  it('is the script, from the project if it lies there', async () => {
+    expect(await fileOf(join(root, 'jobs', 'train.ts'), '--fast')).toBe('jobs/train.ts');
+    expect(await fileOf('/elsewhere/train.ts')).toBe('/elsewhere/train.ts');
+  });
+
+  it('is that which the command line was asked for, and not the program of the command line', async () => {
+    setLoadedFile({ module: pathToFileURL(join(root, 'src', 'a wine.ts')).href, execArgv: [], env: {} });
+    expect(await fileOf('/usr/bin/mortise', 'run', 'src/a wine.ts')).toBe('src/a wine.ts');
+  });
+
+  it('is not known where there is none', async () => {
+    expect(await fileOf()).toBeUndefined();
   });
 });
 

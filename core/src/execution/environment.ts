@@ -1,13 +1,17 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
+import { pathInProject } from '../project/path-in-project.ts';
 import type { RunEnvironment } from '../store/run-data.ts';
+import { loadedFile } from './child/code-origin.ts';
 
 /** Where a run happens, recorded without being asked. A folder that is in no git repository is fine. */
 export async function describeEnvironment(root: string): Promise<RunEnvironment> {
   const git = await describeGit(root);
   const user = userName();
+  const file = ranFile(root);
   return {
     ...(git && { git }),
     ...(user !== undefined && { user }),
@@ -15,7 +19,15 @@ export async function describeEnvironment(root: string): Promise<RunEnvironment>
     node: process.versions.node,
     packages: installedPackages(root),
     command: [...process.argv],
+    ...(file !== undefined && { file }),
   };
+}
+
+/** What a person would look for: the file that the command line was asked for, not the program that ran it. None for `node -e`. */
+function ranFile(root: string): string | undefined {
+  const loaded = loadedFile();
+  const path = loaded === undefined ? process.argv[1] : fileURLToPath(loaded.module);
+  return path === undefined ? undefined : (pathInProject(root, path) ?? path);
 }
 
 /** Versions of the packages that the project names as its own, as far as they are installed. */

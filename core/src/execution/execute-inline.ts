@@ -1,4 +1,4 @@
-import { ArtifactCorrupt, ArtifactNotFound, InputNotLoadable, isError, MapNotArray } from '../errors.ts';
+import { ArtifactCorrupt, ArtifactNotFound, ArtifactStoreFailed, InputNotLoadable, isError, MapNotArray } from '../errors.ts';
 import type { VersionIntent } from '../store/version-data.ts';
 import { stepContext, type StepContext } from '../tracking/context.ts';
 import type { AttemptTracking } from '../tracking/run-tracking.ts';
@@ -77,7 +77,9 @@ async function loadInputs(call: LoadableCall): Promise<Record<string, unknown>> 
     } catch (cause) {
       if (isError(cause, MapNotArray)) throw cause;
       const lost = isError(cause, ArtifactNotFound) || isError(cause, ArtifactCorrupt);
-      throw new InputNotLoadable({ step: call.step.id, input: name, reason: reasonOf(cause), lost }, { cause });
+      const mend = isError(cause, ArtifactStoreFailed) ? cause.advice : undefined;
+      const facts = { step: call.step.id, input: name, reason: reasonOf(cause), lost, ...(mend !== undefined && { mend }) };
+      throw new InputNotLoadable(facts, { cause });
     }
   }
   return values;

@@ -1,5 +1,5 @@
 import { extname } from 'node:path';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 
 import type { Logger } from '../stack/flavor.ts';
 
@@ -93,8 +93,10 @@ class Heart {
 /** A process that may start no thread runs without a heartbeat: on its own host it is known to live all the same. */
 function startThread(workerData: { path: string; workerId: string }, failed: (error: unknown) => void): Worker | undefined {
   try {
+    // Loaded here, for few runs come so far, and it costs a start some ms.
+    const threads = process.getBuiltinModule('node:worker_threads');
     // Nothing of how this process was started (loaders, inspectors) is needed there.
-    const thread = new Worker(WORKER_FILE, { workerData, execArgv: ['--disable-warning=ExperimentalWarning'], env: {} });
+    const thread = new threads.Worker(WORKER_FILE, { workerData, execArgv: ['--disable-warning=ExperimentalWarning'], env: {} });
     thread.on('error', failed);
     thread.unref();
     return thread;

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import type { HandOver } from '../artifacts/hand-over.ts';
@@ -9,6 +8,7 @@ import { newId } from '../id.ts';
 import type { JsonObject } from '../json.ts';
 import type { PipelineSpec, RunStatus, StepSpec } from '../pipeline/pipeline-spec.ts';
 import { findProject } from '../project/find-project.ts';
+import { pathInProject } from '../project/path-in-project.ts';
 import type { Project } from '../project/project.ts';
 import { activeStackName } from '../project/project-config.ts';
 import { keepSecretKey } from '../secrets/kept-secrets.ts';
@@ -20,6 +20,7 @@ import type { Logger } from '../stack/flavor.ts';
 import { mergedSettings } from '../stack/merged-settings.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
 import type { RunEnvironment, RunError, RunRecord, WorkerRecord } from '../store/run-data.ts';
+import { artifactReader } from '../tracking/artifact-reader.ts';
 import type { Outcome } from '../tracking/experiment-tracker.ts';
 import type { RunTracking, RunTrackingOptions } from '../tracking/run-tracking.ts';
 import type { StepSources } from './cache-key.ts';
@@ -137,9 +138,15 @@ async function beginRun(from: Beginning): Promise<OpenRun> {
   else await store.resumeRun({ runId: id, worker, at: Date.now(), ...(plan.style === 'function' && { spec }) });
   unendedRuns.delete(id);
 
-  const user = environment.user === undefined ? {} : { user: environment.user };
-  const about = { ...identity, ...user, ...(plan.settings && { settings: plan.settings }) };
-  const services = runServices({ project, store, stack, run: about, trackerTimeoutMs: options.trackerTimeoutMs });
+  const about = {
+    ...identity,
+    environment,
+    params: plan.params,
+    readArtifact: artifactReader(async () => stack.artifactStore),
+    ...(plan.settings && { settings: plan.settings }),
+  };
+  const { trackerTimeoutMs, onTrackerWait } = options;
+  const services = runServices({ project, store, stack, run: about, trackerTimeoutMs, onTrackerWait });
   const left = takeOverLeft({ store, project, log: from.log, worker }, stack.trackers);
   const stop = stopping(options.signal);
   const watch = watchRun({ id, storeUrl: store.url, workerId: worker.id, log: from.log, onCancel: () => stop.abort('cancelled') });
@@ -178,8 +185,10 @@ async function beginRun(from: Beginning): Promise<OpenRun> {
         const grown = plan.style === 'class' ? { spec: relativise(plan, project.root) } : {};
         const { claim } = services.tracking;
         ended = true;
+        // Who stops the process now, stops the wait; a run that was stopped before has its time.
+        const hurry = stop.signal.aborted ? undefined : stop.signal;
         await store.finishRun({ id, workerId: worker.id, status, endedAt, warnings, outcome, ...(error && { error }), ...grown, ...claim });
-        for (const { component } of await services.tracking.finish(outcome, endedAt))
+        for (const { component } of await services.tracking.finish(outcome, endedAt, hurry))
           await store.releaseClaim({ runId: id, component, worker });
       } catch (error) {
         if (!isError(error, RunTakenOver)) unendedRuns.add(id);
@@ -296,6 +305,5 @@ function relativise(plan: PipelineSpec, root: string): PipelineSpec {
 
 function pathFrom(root: string, module: string): string {
   if (!module.startsWith('file:')) return module;
-  const from = relative(root, fileURLToPath(module));
-  return from.startsWith('..') ? module : from.split(sep).join('/');
+  return pathInProject(root, fileURLToPath(module)) ?? module;
 }

@@ -212,7 +212,8 @@ export class PlanResults {
     const ends = 'one' in result ? [result.one] : result.items;
     for (const end of ends) {
       if (end === undefined) continue;
-      delete end.returned;
+      // Deleting it would make V8 keep the others in a slower way.
+      end.returned = undefined;
       for (const version of end.outputs.values()) this.run.handOver.drop(version.id);
     }
   }

@@ -3,15 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 
 import type { PipelineRun } from '../client/pipeline-run.ts';
 import { CrashProject } from '../testing/crash-project.ts';
 import { FileTracker } from '../testing/file-tracker.ts';
 import { pathsOfVersions } from '../testing/stored-versions.ts';
 import { trackerRunKey } from '../tracking/tracker-run-key.ts';
-
-jest.setTimeout(60_000);
 
 const STEPS = 40;
 /** Its function is under way when the power goes. */
@@ -88,7 +86,7 @@ beforeAll(async () => {
     .all()
     .map((row) => row['step_id'] as string);
   db.close();
-}, 60_000);
+});
 afterAll(async () => {
   await project.end();
   rmSync(whole, { recursive: true, force: true });

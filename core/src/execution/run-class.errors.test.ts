@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 
 import { isPipelineClass, pipeline, runPipeline, step, type PipelineRun } from '../index.ts';
 import { temporaryProject } from '../testing/temporary-project.ts';
@@ -285,14 +285,22 @@ describe('an instance', () => {
   });
 });
 
+/** What a step `bad` waits for: that the last of all steps has begun, or that another one has won. */
+let gate: PromiseWithResolvers<void>;
+beforeEach(() => {
+  gate = Promise.withResolvers();
+});
+
 class Ends {
   @step({ cache: false })
-  async bad({ after = 0 }: { after?: number } = {}): Promise<number> {
+  async bad({ after = 0, waits = false }: { after?: number; waits?: boolean } = {}): Promise<number> {
+    if (waits) await gate.promise;
     await pause(after);
     throw new RangeError('no good');
   }
   @step({ cache: false })
-  async slow({ ms }: { ms: number }): Promise<number> {
+  async slow({ ms, last = false }: { ms: number; last?: boolean }): Promise<number> {
+    if (last) gate.resolve();
     await pause(ms);
     return ms;
   }
@@ -302,8 +310,15 @@ class Ends {
   }
 }
 let late: Promise<unknown> | undefined;
+const over = Promise.withResolvers<void>();
 const ways: Record<string, (self: Ends) => Promise<unknown>> = {
-  all: (self) => Promise.all([self.slow({ ms: 60 }), self.bad({ after: 5 }), self.bad({ after: 100 }), self.slow({ ms: 30 })]),
+  all: (self) =>
+    Promise.all([
+      self.slow({ ms: 60 }),
+      self.bad({ after: 5, waits: true }),
+      self.bad({ after: 100, waits: true }),
+      self.slow({ ms: 30, last: true }),
+    ]),
   unawaited: async (self) => {
     void self.slow({ ms: 30 });
     return 'returned';
@@ -313,9 +328,13 @@ const ways: Record<string, (self: Ends) => Promise<unknown>> = {
     await self.slow({ ms: 20 });
     return 'returned';
   },
-  race: (self) => Promise.race([self.slow({ ms: 1 }), self.bad({ after: 400 })]),
+  race: async (self) => {
+    const first = await Promise.race([self.slow({ ms: 1 }), self.bad({ after: 50, waits: true })]);
+    gate.resolve();
+    return first;
+  },
   late: async (self) => {
-    late = pause(50).then(() => self.slow({ ms: 1 }));
+    late = over.promise.then(() => self.slow({ ms: 1 }));
     late.catch(() => undefined);
     return 1;
   },
@@ -373,6 +392,7 @@ describe('a run ends', () => {
   it('and a step called after it is refused', async () => {
     const run = await runPipeline(Ends, { how: 'late' });
     expect(run).toMatchObject({ status: 'completed', steps: {} });
+    over.resolve();
     await expect(late).rejects.toMatchObject({ code: 'STEP_NOT_STARTED', message: 'step "slow" was not started: the run has ended' });
   });
 
@@ -391,12 +411,17 @@ describe('a run ends', () => {
 });
 
 describe('after a failure', () => {
+  let failed: PromiseWithResolvers<void>;
+  beforeEach(() => {
+    failed = Promise.withResolvers();
+  });
   class Queue {
-    @step({ cache: false })
+    @step({ cache: false, onFailure: () => failed.resolve() })
     async item({ i }: { i: number }): Promise<number> {
       await pause(10);
       if (i === 1) throw new Error('item 1');
-      if (i === 2) await pause(300);
+      // Is still under way when it has been recorded that the first one failed.
+      if (i === 2) await failed.promise.then(() => pause(300));
       return i;
     }
     @pipeline()

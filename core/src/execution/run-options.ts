@@ -1,5 +1,6 @@
 import type { Isolation, TrackerErrorPolicy } from '../pipeline/pipeline-spec.ts';
 import type { ExecutionMode } from '../stack/orchestrator.ts';
+import type { TrackerWait } from '../tracking/run-tracking.ts';
 
 /** How to run a pipeline. */
 export interface RunOptions {
@@ -20,7 +21,7 @@ export interface RunOptions {
   tags?: Record<string, string>;
   /** What a step does whose experiment tracker cannot be opened. Default: what the pipeline says, else `warn`. */
   onTrackerError?: TrackerErrorPolicy;
-  /** How long the end of the run waits for experiment trackers in all, and a step that asks for one until it is open, ms. Default 5,000. */
+  /** How long the end of the run waits for experiment trackers that get no further, and a step that asks for one until it is open, ms. Default 5,000. */
   trackerTimeoutMs?: number;
   /** Ends the run as `killed` when aborted. */
   signal?: AbortSignal;
@@ -28,6 +29,8 @@ export interface RunOptions {
   throwOnFailure?: boolean;
   /** Told of each step as it starts and ends. */
   onStep?: (event: StepEvent) => void;
+  /** Told, for each experiment tracker, when the end of the run has waited for it for 2 s. */
+  onTrackerWait?: (wait: TrackerWait) => void;
 }
 
 /** Names of all run options, for the check of unknown ones. */
@@ -45,6 +48,7 @@ export const RUN_OPTIONS: readonly (keyof RunOptions)[] = [
   'signal',
   'throwOnFailure',
   'onStep',
+  'onTrackerWait',
 ];
 
 export interface StepEvent {

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
+import { processServices } from '../composition.ts';
 import { FenceLost, isError, RunKilled, RunTakenOver } from '../errors.ts';
 import { newId } from '../id.ts';
 import type { RetrySpec } from '../pipeline/pipeline-spec.ts';
@@ -12,8 +13,8 @@ import { AttemptCode } from './attempt-code.ts';
 import { AttemptStop } from './attempt-stop.ts';
 import { cacheKey } from './cache-key.ts';
 import { callEndHooks, callStartHook } from './call-hooks.ts';
-import type { ProcessPlace } from './child/execute-in-process.ts';
-import { executeInline } from './execute-inline.ts';
+import type { ExecutedElsewhere, ProcessPlace } from './child/execute-in-process.ts';
+import { executeInline, type BegunAttempt, type ExecutedInline } from './execute-inline.ts';
 import { hasItsBytes } from './has-its-bytes.ts';
 import { isolationOf } from './isolation-of.ts';
 import type { OpenRun } from './open-run.ts';
@@ -181,7 +182,7 @@ async function runAttempt(
   emit(run, call, { status: 'running', attempt: started.attempt, durationMs: 0 });
 
   const stop = new AttemptStop();
-  const code = new AttemptCode(run, call, { id, stop });
+  const code = new AttemptCode(run, call, { id, stop, tracking });
   const unlink = run.stopsToo(stop);
   let end: StepEnd;
   let outcome: Outcome;
@@ -190,9 +191,9 @@ async function runAttempt(
   try {
     await waitForTrackers(run, tracking, stop.signal);
     const begun = { id, attempt: started.attempt, intents, tracking, stop };
-    const { outputs, returned } = await (place === undefined
-      ? callUserCode(code, () => executeInline(run, call, begun))
-      : place.execute(call, begun, code));
+    const execute = (): Promise<Executed> =>
+      place === undefined ? callUserCode(code, () => executeInline(run, call, begun)) : place.execute(call, begun, code);
+    const { outputs, returned } = await withSystemMetrics(call, begun, execute);
     stop.signal.throwIfAborted();
     code.end();
     outcome = { status: 'completed' };
@@ -205,7 +206,7 @@ async function runAttempt(
       versions: outputs.map(({ version }) => version),
       metadata: {},
       cache: 'key' in key,
-      outcome,
+      ...(trackers.length > 0 && { outcome }),
       willRetry: false,
     });
     if (returned !== undefined)
@@ -233,7 +234,7 @@ async function runAttempt(
       versions: [],
       metadata: {},
       cache: false,
-      outcome,
+      ...(trackers.length > 0 && { outcome }),
       willRetry,
     });
     end = { status: outcome.status, id, outputs: new Map(), error };
@@ -253,6 +254,16 @@ async function runAttempt(
   }
   await run.tracking.apply();
   return end;
+}
+
+type Executed = ExecutedInline | ExecutedElsewhere;
+
+/** Executes an attempt, and logs what the machine does meanwhile if the step wants that. */
+async function withSystemMetrics(call: StepCall, { tracking, stop }: BegunAttempt, execute: () => Promise<Executed>): Promise<Executed> {
+  const { systemMetrics } = call.step.options;
+  if (!systemMetrics) return execute();
+  const { whileSampling } = await import('./system-metrics.ts');
+  return whileSampling({ systemMetrics, tracking, signal: stop.signal, log: processServices().log }, execute);
 }
 
 function successors(identity: StepIdentity, attempt: number, trackers: readonly { component: string }[]): Record<string, string> {

@@ -11,5 +11,5 @@ export async function saveLogged(
 ): Promise<SavedFile> {
   const key = `${keyPrefixOf(`${step.pipeline}/logged`, step.stepRunId)}/${path}`;
   const { size, sha256 } = await artifactStore.put(key, body);
-  return { uri: artifactStore.uri(key), size, sha256 };
+  return { key, uri: artifactStore.uri(key), size, sha256 };
 }

@@ -1,13 +1,11 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
 import { Client, type PipelineRun } from '../index.ts';
 import type { TrackerRunStart } from '../tracking/experiment-tracker.ts';
 import { scriptProject, type ScriptProject } from '../testing/script-project.ts';
-
-jest.setTimeout(60_000);
 
 /** A flavor of the project's own, with a settings schema of no library: its trackers append how each tracker run began, unless their server is down. */
 const FLAVOR = `
@@ -59,7 +57,7 @@ beforeAll(async () => {
   project.write('setup.ts', SETUP);
   const { code, stderr } = await project.run('setup.ts');
   expect([code, stderr]).toEqual([0, '']);
-}, 60_000);
+});
 afterAll(async () => {
   await client.close();
   project.remove();

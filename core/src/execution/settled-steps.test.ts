@@ -17,6 +17,7 @@ beforeEach(async () => {
   settled = new SettledSteps(store);
 });
 afterEach(() => {
+  jest.useRealTimers();
   jest.restoreAllMocks();
   remove();
 });
@@ -28,6 +29,8 @@ const written = async () => (await store.stepRuns(run.id)).map(({ stepId }) => s
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 test('steps are gathered, and written in one transaction when it is asked for', async () => {
+  jest.spyOn(process.hrtime, 'bigint').mockReturnValue(0n);
+  jest.useFakeTimers({ doNotFake: ['nextTick', 'queueMicrotask', 'setImmediate', 'hrtime'] });
   const settle = jest.spyOn(store, 'settleSteps');
   for (const step of ['a', 'b', 'c']) await settled.add(skipped(step));
   expect(await written()).toEqual([]);
@@ -39,14 +42,17 @@ test('steps are gathered, and written in one transaction when it is asked for', 
 
 test('a step that nobody asks for is written soon all the same', async () => {
   await settled.add(skipped('a'));
-  await pause(200);
+  while ((await written()).length === 0) await pause(5);
   expect(await written()).toEqual(['a']);
 });
 
 test('in a chain of hits, which lets no timer run, steps are written every 50 ms', async () => {
-  const begin = performance.now();
+  const settle = jest.spyOn(store, 'settleSteps');
+  const timer = jest.fn();
+  setTimeout(timer);
   let added = 0;
-  while (performance.now() - begin < 120) await settled.add(skipped(`step${added++}`));
+  while (settle.mock.calls.length < 2) await settled.add(skipped(`step${added++}`));
+  expect(timer).not.toHaveBeenCalled();
   expect((await written()).length).toBeGreaterThan(0);
   await settled.write();
   expect((await written()).length).toBe(added);

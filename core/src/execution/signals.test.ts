@@ -65,14 +65,16 @@ it('a signal also stops the run that begins while an earlier one is still ending
     `import { pipeline, step } from '@mortise/core';
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const short = step('short', { cache: false }, async () => { process.stdout.write('ready'); await sleep(60_000); });
-const slow = step('slow', { cache: false, onEnd: () => sleep(1_000) }, async () => { await sleep(60_000); });
+const slow = step('slow', { cache: false, onEnd: () => lanes }, async () => { process.stdout.write('ready'); await sleep(60_000); });
 const lane = async () => { for (let i = 0; i < 2; i++) await pipeline('short', () => { short(); }).run({}, { name: 'lane-' + i }); };
-await Promise.all([lane(), pipeline('slow', () => { slow(); }).run()]);
+const lanes = lane();
+await Promise.all([lanes, pipeline('slow', () => { slow(); }).run()]);
 `,
   );
   const child = spawn(process.execPath, ['--no-warnings', file], { cwd: project.project.root, stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = new Promise<string | null>((resolve) => child.on('exit', (_, signal) => resolve(signal)));
-  await new Promise<void>((resolve) => child.stdout.once('data', () => resolve()));
+  let text = '';
+  await new Promise<void>((resolve) => child.stdout.on('data', (part: Buffer) => (text += part.toString()) === 'readyready' && resolve()));
   child.kill('SIGINT');
   expect(await ended).toBe('SIGINT');
   for (const name of ['lane-0', 'lane-1']) expect((await new Client().getPipelineRun(name)).status).toBe('killed');

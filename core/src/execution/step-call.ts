@@ -61,7 +61,7 @@ export interface StepEnd {
   /** The error a failed step ended with, as it was thrown. */
   error?: unknown;
   /** What the function returned; absent after a cache hit. */
-  returned?: { value: unknown };
+  returned?: { value: unknown } | undefined;
   /** Id of the step run. */
   id: string;
 }

@@ -14,6 +14,7 @@ export interface ConsoleChunk {
 
 /** Most bytes of a console file. What is written beyond is not kept. */
 export const CONSOLE_BYTES = 10_000_000;
+const OVER = `... the rest of the output is not kept: a step may print ${CONSOLE_BYTES / 1e6} MB\n`;
 
 /** The console file of an attempt of a step; not there when it printed nothing. */
 export function consoleFile(logsFolder: string, runId: string, stepRunId: string): string {
@@ -24,15 +25,17 @@ export function consoleFile(logsFolder: string, runId: string, stepRunId: string
 export class StepConsole {
   readonly #path: string;
   readonly #warn: (what: string) => void;
+  readonly #kept: ((stream: OutputStream, text: string) => void) | undefined;
   readonly #decoders = { out: new StringDecoder('utf8'), err: new StringDecoder('utf8') };
   #fd: number | undefined;
   #size = 0;
   #over = false;
 
-  /** `warn` is told, once, why something was not kept. */
-  constructor(path: string, warn: (what: string) => void) {
+  /** `warn` is told, once, why something was not kept; `kept` is told of all that was. */
+  constructor(path: string, warn: (what: string) => void, kept?: (stream: OutputStream, text: string) => void) {
     this.#path = path;
     this.#warn = warn;
+    this.#kept = kept;
   }
 
   /** Never throws: a full disk must not end the step. */
@@ -55,15 +58,18 @@ export class StepConsole {
   }
 
   #append(chunk: ConsoleChunk): void {
-    const line = Buffer.from(`${JSON.stringify(chunk)}\n`);
-    if (this.#size + line.length > CONSOLE_BYTES) {
-      const text = `... the rest of the output is not kept: a step may print ${CONSOLE_BYTES / 1e6} MB\n`;
-      if (this.#fd !== undefined) writeWhole(this.#fd, Buffer.from(`${JSON.stringify({ ...chunk, stream: 'err', text })}\n`));
-      return this.#end(`a step printed more than ${CONSOLE_BYTES / 1e6} MB: the rest was not kept`);
-    }
+    const line = consoleLine(chunk);
+    if (this.#size + line.length <= CONSOLE_BYTES) return this.#write(chunk, line);
+    const last: ConsoleChunk = { ...chunk, stream: 'err', text: OVER };
+    this.#write(last, consoleLine(last));
+    this.#end(`a step printed more than ${CONSOLE_BYTES / 1e6} MB: the rest was not kept`);
+  }
+
+  #write({ stream, text }: ConsoleChunk, line: Uint8Array): void {
     this.#fd ??= this.#open();
     writeWhole(this.#fd, line);
     this.#size += line.length;
+    this.#kept?.(stream, text);
   }
 
   #open(): number {
@@ -75,4 +81,9 @@ export class StepConsole {
     this.close();
     this.#warn(why);
   }
+}
+
+/** A line of a console file. */
+export function consoleLine(chunk: ConsoleChunk): Buffer {
+  return Buffer.from(`${JSON.stringify(chunk)}\n`);
 }

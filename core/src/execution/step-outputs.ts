@@ -80,7 +80,10 @@ async function storableAsync<T>(step: StepSpec, spec: OutputSpec, save: () => Pr
 function notStorable(step: StepSpec, spec: OutputSpec, cause: unknown): Error {
   if (isError(cause, StepTimeout) || isError(cause, RunKilled)) return cause;
   const at = { step: step.id, output: spec.name };
-  if (isError(cause, ArtifactStoreFailed)) return new OutputNotStorable({ ...at, reason: cause.message, store: true }, { cause });
+  if (isError(cause, ArtifactStoreFailed)) {
+    const mend = cause.advice?.replace(/\.$/, '');
+    return new OutputNotStorable({ ...at, reason: cause.message, store: true, ...(mend !== undefined && { mend }) }, { cause });
+  }
   if (!isError(cause, NotSerializable)) return new OutputNotStorable({ ...at, reason: reasonOf(cause) }, { cause });
   const { path, what } = cause.facts;
   // `value.model`: a place within the output.

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
 import { transform, type TransformConfig } from '@swc/core';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
 
 import { Client } from '../index.ts';
@@ -98,7 +98,6 @@ const swc =
   };
 
 // Two processes a test: a loader on a machine that is busy takes seconds to start.
-jest.setTimeout(60_000);
 
 let project: Awaited<ReturnType<typeof temporaryProject>>;
 beforeAll(async () => {

@@ -22,7 +22,7 @@ class Steps {
   async load(): Promise<Wine> {
     return wineData;
   }
-  @step({ experimentTracker: true, retry: { retries: 2 }, timeoutMs: 1000 })
+  @step({ experimentTracker: true, retry: { retries: 2 }, timeoutMs: 1000, systemMetrics: true })
   async train({ data, lr = 1 }: { data: Wine; lr?: number }): Promise<Model> {
     return { weights: data.rows.map(() => lr) };
   }
@@ -137,6 +137,11 @@ class Wrong extends Steps {
   // @ts-expect-error: a step option of the wrong type
   @step({ timeoutMs: '5s' })
   async typed(): Promise<number> {
+    return 1;
+  }
+  // @ts-expect-error: an unknown key of system metrics of a step
+  @step({ systemMetrics: { intervalMs: 1000, gpu: true } })
+  async watched(): Promise<number> {
     return 1;
   }
   // @ts-expect-error: a field as a step

@@ -25,6 +25,16 @@ describe('a step is refused', () => {
       () => step('a', { retry: { retries: 1, delay: 1 } }, () => 1),
       /^UNKNOWN_OPTION: the option "retry" has no option "delay"\. Did you mean "delayMs"/,
     ],
+    [
+      'with an unknown key of systemMetrics',
+      () => step('a', { systemMetrics: { interval: 500 } }, () => 1),
+      /^UNKNOWN_OPTION: the option "systemMetrics" has no option "interval"\. Did you mean "intervalMs"/,
+    ],
+    [
+      'of a pipeline with system metrics too often',
+      () => loosePipeline('a', { systemMetrics: { intervalMs: 100 } }, () => undefined),
+      /^BAD_OPTION: .*pipeline "a".*needs \{ intervalMs \}, a number of ms from 500/,
+    ],
   ])('%s', async (_, make, message) => {
     expect(await lineOf(make)).toMatch(message);
   });
@@ -40,6 +50,11 @@ describe('a step is refused', () => {
     ['retry', { retries: 1, delayMs: -1 }, 'must have a delayMs from 0'],
     ['retry', { retries: 1, backoff: 0 }, 'must have a backoff above 0'],
     ['timeoutMs', 0, 'must be a number of ms above 0'],
+    ['systemMetrics', 1, 'must be true, false or { intervalMs }'],
+    ['systemMetrics', {}, 'needs { intervalMs }, a number of ms from 500 to 86400000'],
+    ['systemMetrics', { intervalMs: 499 }, 'needs { intervalMs }, a number of ms from 500 to 86400000'],
+    ['systemMetrics', { intervalMs: NaN }, 'needs { intervalMs }, a number of ms from 500 to 86400000'],
+    ['systemMetrics', { intervalMs: 86_400_001 }, 'needs { intervalMs }, a number of ms from 500 to 86400000'],
     ['settings', 1, 'must hold an object of settings per component type, flavor or component'],
     ['settings', { alerter: 1 }, 'must hold an object under "alerter"'],
     ['settings', { alerter: { f: () => 1 } }, 'must be JSON: it.alerter.f is a function'],

@@ -207,6 +207,20 @@ describe('options', () => {
     expect((await stepsOf(plan))['one']!.options.experimentTracker).toEqual(planned);
   });
 
+  test.each([
+    [true, { intervalMs: 10_000 }],
+    [{ intervalMs: 500 }, { intervalMs: 500 }],
+    [false, undefined],
+  ] as const)('systemMetrics: %j is %j in the plan, whatever its pipeline says', async (given, planned) => {
+    const plan = pipeline('watched', { systemMetrics: { intervalMs: 700 } }, () => {
+      step('own', { systemMetrics: given }, () => 1)();
+      step('other', () => 1)();
+    });
+    const { own, other } = await stepsOf(plan);
+    expect(own!.options).toEqual(planned === undefined ? {} : { systemMetrics: planned });
+    expect(other!.options).toEqual({ systemMetrics: { intervalMs: 700 } });
+  });
+
   test('of a pipeline hold for its steps unless they say otherwise; an inner pipeline goes before an outer one', async () => {
     const plain = step('plain', () => 1);
     const own = step('own', { experimentTracker: false, retry: { retries: 1 }, settings: { 'experiment-tracker': { a: 2 } } }, () => 1);

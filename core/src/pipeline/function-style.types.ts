@@ -24,6 +24,9 @@ const load = step('load', async () => wineData);
 const train = step('train', { experimentTracker: true }, async ({ data, lr }: { data: Wine; lr: number }): Promise<Model> => {
   return { weights: data.labels.map((label) => label * lr) };
 });
+step('watched', { systemMetrics: true }, () => 1);
+step('watched more closely', { systemMetrics: { intervalMs: 500 } }, () => 1);
+pipeline('all watched', { systemMetrics: { intervalMs: 500 } }, () => void load());
 const pick = step('pick', ({ models, best }: { models: Model[]; best?: number }) => models[best ?? 0]!);
 const split = step('split', { outputs: ['train', 'test'] }, async ({ data }: { data: Wine }) => ({ train: data, test: data, rest: 1 }));
 const evaluate = step(
@@ -104,6 +107,14 @@ step('option', fromVariable, () => 1);
 step('option', { timeoutMs: '5s' }, () => 1);
 // @ts-expect-error: an unknown key of retry
 step('option', { retry: { retries: 1, delay: 100 } }, () => 1);
+// @ts-expect-error: an interval of system metrics that is a text
+step('option', { systemMetrics: { intervalMs: '1s' } }, () => 1);
+// @ts-expect-error: system metrics without their interval
+step('option', { systemMetrics: {} }, () => 1);
+// @ts-expect-error: an unknown key of system metrics
+step('option', { systemMetrics: { intervalMs: 1000, gpu: true } }, () => 1);
+// @ts-expect-error: system metrics of a pipeline that are a number
+pipeline('option', { systemMetrics: 1000 }, () => void load());
 // @ts-expect-error: a declared output that the function does not return
 step('outputs', { outputs: ['a', 'b'] }, () => ({ a: 1 }));
 // @ts-expect-error: declared outputs of a function that returns no object

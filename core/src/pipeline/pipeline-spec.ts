@@ -79,6 +79,8 @@ export interface StepSettings {
   retry?: RetrySpec;
   timeoutMs?: number;
   isolation?: Isolation;
+  /** What the machine does is logged while an attempt runs. `false` overrides what a pipeline says; a plan has it only where it is on. */
+  systemMetrics?: SystemMetricsSpec | false;
   /** What is set for components of the stack: by the outermost pipeline first, by the step itself last, which wins. */
   settings?: SettingsLayer[];
 }
@@ -91,6 +93,11 @@ export interface SettingsLayer {
 /** Where the code of a step runs: in the process of the run, or in a child process of its own. */
 export type Isolation = (typeof ISOLATIONS)[number];
 export const ISOLATIONS = ['inline', 'process'] as const;
+
+/** How often the machine is looked at, ms. */
+export interface SystemMetricsSpec {
+  intervalMs: number;
+}
 
 export interface RetrySpec {
   /** Attempts after the first. */

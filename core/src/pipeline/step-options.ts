@@ -10,6 +10,7 @@ import {
   type RetrySpec,
   type SettingsLayer,
   type StepSettings,
+  type SystemMetricsSpec,
   type TrackerErrorPolicy,
 } from './pipeline-spec.ts';
 import { parseSettingsKey, type SettingsKey } from './settings-key.ts';
@@ -32,6 +33,12 @@ export interface RetryOptions {
   readonly backoff?: number;
 }
 
+/** How often the machine is looked at. */
+export interface SystemMetricsOptions {
+  /** ms, from 500 to 86,400,000 (a day). */
+  readonly intervalMs: number;
+}
+
 /** Options that a step has and a pipeline can give to all of its steps. */
 export interface StepDefaults {
   /** `true`: the stack's first experiment tracker; names: those components of the stack. Default: no tracker run. */
@@ -47,6 +54,11 @@ export interface StepDefaults {
   readonly timeoutMs?: number;
   /** `process`: the step runs in a child process, which a timeout ends and other steps do not share. Default: what the run or the orchestrator says, else `inline`. */
   readonly isolation?: Isolation;
+  /**
+   * Logs what the machine does while an attempt runs (CPU, memory, disk, network, NVIDIA GPUs), as metrics under MLflow's names: `system/...`.
+   * `true`: every 10,000 ms. Default false. No part of the cache key.
+   */
+  readonly systemMetrics?: boolean | SystemMetricsOptions;
   /**
    * Settings of components of the stack: by `<component type>`, by `<component type>.<flavor>` (ignored by stacks without that flavor), and by
    * `<component type>:<name>`. What comes later in this order wins, key by key, and what a step sets wins over what its pipeline sets.
@@ -70,6 +82,10 @@ export interface StepOptions extends StepDefaults, StepHooks {
 
 /** A declared output, checked. */
 export type DeclaredOutput = Omit<OutputSpec, 'artifact'> & { artifact?: string };
+
+const SYSTEM_METRICS: SystemMetricsSpec = { intervalMs: 10_000 };
+const SHORTEST_INTERVAL_MS = 500;
+const LONGEST_INTERVAL_MS = 86_400_000;
 
 const OUTPUT_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 const TRACKED = ['metrics', 'json', 'figure'];
@@ -98,6 +114,7 @@ const DEFAULTS: Record<keyof StepDefaults, Check> = {
   retry: wrongRetry,
   timeoutMs: (value) => (typeof value === 'number' && Number.isFinite(value) && value > 0 ? undefined : 'must be a number of ms above 0'),
   isolation: (value) => (ISOLATIONS.includes(value as Isolation) ? undefined : 'must be "inline" or "process"'),
+  systemMetrics: wrongSystemMetrics,
   settings: wrongSettings,
 };
 const HOOK_OPTIONS = Object.fromEntries(HOOKS.map((name) => [name, callable])) as Record<keyof StepHooks, Check>;
@@ -156,10 +173,12 @@ function withoutRunName(layer: SettingsLayer): SettingsLayer[] {
   return left.length === 0 ? [] : [Object.fromEntries<JsonObject>(left)];
 }
 
-/** The settings as the plan holds them: without trackers there is no `experimentTracker`. */
+/** The settings as the plan holds them: without trackers there is no `experimentTracker`, and no `systemMetrics` where they are off. */
 export function plannedSettings(settings: StepSettings): StepSettings {
-  const { experimentTracker, ...rest } = settings;
-  return Array.isArray(experimentTracker) && experimentTracker.length === 0 ? rest : settings;
+  const planned = { ...settings };
+  if (Array.isArray(planned.experimentTracker) && planned.experimentTracker.length === 0) delete planned.experimentTracker;
+  if (planned.systemMetrics === false) delete planned.systemMetrics;
+  return planned;
 }
 
 /**
@@ -192,7 +211,7 @@ function checkOptions(of: string, options: object, checks: Record<string, Check>
 }
 
 function settingsOf(options: Omit<StepOptions, keyof StepHooks>): StepSettings {
-  const { experimentTracker, cache, cacheKey, cacheFiles, cacheEnv, retry, timeoutMs, isolation, settings } = options;
+  const { experimentTracker, cache, cacheKey, cacheFiles, cacheEnv, retry, timeoutMs, isolation, systemMetrics, settings } = options;
   return {
     ...(experimentTracker !== undefined && trackers(experimentTracker)),
     ...(cache !== undefined && { cache }),
@@ -202,6 +221,7 @@ function settingsOf(options: Omit<StepOptions, keyof StepHooks>): StepSettings {
     ...(retry !== undefined && { retry: retrySpec(retry) }),
     ...(timeoutMs !== undefined && { timeoutMs }),
     ...(isolation !== undefined && { isolation }),
+    ...(systemMetrics !== undefined && { systemMetrics: systemMetricsSpec(systemMetrics) }),
     ...(settings !== undefined && { settings: [cloneJson(settings as JsonObject) as SettingsLayer] }),
   };
 }
@@ -214,6 +234,11 @@ function trackers(given: boolean | string | readonly string[]): { experimentTrac
 
 function retrySpec({ retries, delayMs = 0, backoff = 1 }: RetryOptions): RetrySpec {
   return { retries, delayMs, backoff };
+}
+
+function systemMetricsSpec(given: boolean | SystemMetricsOptions): SystemMetricsSpec | false {
+  if (typeof given !== 'boolean') return { intervalMs: given.intervalMs };
+  return given && SYSTEM_METRICS;
 }
 
 function wrongSettings(value: unknown): string | undefined {
@@ -233,6 +258,16 @@ function wrongRetry(value: unknown): string | undefined {
   if (!Number.isInteger(retries) || (retries as number) < 0) return 'needs { retries }, a whole number from 0';
   if (typeof delayMs !== 'number' || !Number.isFinite(delayMs) || delayMs < 0) return 'must have a delayMs from 0';
   return typeof backoff === 'number' && Number.isFinite(backoff) && backoff > 0 ? undefined : 'must have a backoff above 0';
+}
+
+function wrongSystemMetrics(value: unknown): string | undefined {
+  if (typeof value === 'boolean') return undefined;
+  if (!isRecord(value)) return 'must be true, false or { intervalMs }';
+  checkKnown('the option "systemMetrics"', value, ['intervalMs']);
+  const { intervalMs } = value;
+  return typeof intervalMs === 'number' && intervalMs >= SHORTEST_INTERVAL_MS && intervalMs <= LONGEST_INTERVAL_MS
+    ? undefined
+    : `needs { intervalMs }, a number of ms from ${SHORTEST_INTERVAL_MS} to ${LONGEST_INTERVAL_MS}`;
 }
 
 function wrongOutputs(value: unknown): string | undefined {

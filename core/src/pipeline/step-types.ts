@@ -1,5 +1,5 @@
 import type { SettingsKey } from './settings-key.ts';
-import type { RetryOptions, StepOptions } from './step-options.ts';
+import type { RetryOptions, StepOptions, SystemMetricsOptions } from './step-options.ts';
 import type { StepOutput, Wire } from './wire.ts';
 
 /** A step's function: takes one object of named inputs, or nothing. */
@@ -129,6 +129,7 @@ type Unknown<Given, Known> = { readonly [K in Exclude<keyof Given, keyof Known>]
 /** Makes options that do not exist compile errors, also beside ones that do. */
 export type KnownOptions<O> = Unknown<O, StepOptions> &
   (O extends { readonly retry: infer R } ? { readonly retry: Unknown<R, RetryOptions> } : unknown) &
+  (O extends { readonly systemMetrics: infer M extends object } ? { readonly systemMetrics: Unknown<M, SystemMetricsOptions> } : unknown) &
   (O extends { readonly settings: infer S }
     ? { readonly settings: { readonly [K in Exclude<keyof S, SettingsKey>]: NoSuchOption } }
     : unknown);

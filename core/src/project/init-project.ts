@@ -1,7 +1,8 @@
-import { accessSync, constants, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { FolderNotWritable, isError, NameTaken, StoreOnNetwork } from '../errors.ts';
 import { newId } from '../id.ts';
+import { makeFolder } from '../make-folder.ts';
 import { saveBuiltinFlavors } from '../stack/builtin-flavors.ts';
 import type { ComponentType } from '../stack/component-types.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
@@ -67,7 +68,7 @@ function makeProjectFolder(project: Project, missing: string[]): void {
 /** @throws FolderNotWritable that names `blamed`, the folder a person would look at */
 function makeWritableFolder(folder: string, blamed: string): void {
   try {
-    mkdirSync(folder, { recursive: true });
+    makeFolder(folder);
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     throw new FolderNotWritable({ folder: blamed, reason: fileErrorReason(error) }, { cause: error });

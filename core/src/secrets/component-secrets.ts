@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 
-import { SecretInClear } from '../errors.ts';
+import { isMortiseError, SecretInClear } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
 import type { ComponentType } from '../stack/component-types.ts';
 import type { ConfigKey } from '../stack/flavor.ts';
 import { keepSecret } from './kept-secrets.ts';
 import { MASK } from './masked-texts.ts';
-import { isOnlyReferences } from './references.ts';
+import { isOnlyReferences, referencesIn } from './references.ts';
 import { resolveReferences, type ReferenceUse, type SecretStore } from './resolve-references.ts';
 
 /** What of a component bears on its secrets. */
@@ -44,6 +44,25 @@ export async function resolveConfig(
     resolved[key] = value;
   }
   return resolved;
+}
+
+/**
+ * The config of a component with those values resolved that secrets alone stand for, as far as these can be opened here; undefined if there are none. Variables
+ * may be others where the component is used.
+ */
+export async function withKnownSecrets(component: ConfiguredComponent, store: SecretStore): Promise<JsonObject | undefined> {
+  const of = componentLabel(component);
+  const known = { ...component.config };
+  for (const [key, given] of Object.entries(component.config)) {
+    const references = referencesIn(given, of);
+    if (references.length === 0 || references.some(({ kind }) => kind !== 'secret')) continue;
+    try {
+      known[key] = await resolveReferences(given, store, { of, secret: true });
+    } catch (error) {
+      if (!isMortiseError(error)) throw error;
+    }
+  }
+  return isDeepStrictEqual(known, component.config) ? undefined : known;
 }
 
 /**

@@ -58,7 +58,7 @@ export function redactMetadata(metadata: Record<string, MetadataValue>): Record<
 }
 
 /** Facts of an event that no person wrote. */
-const LEFT = new Set(['kind', 'runId', 'writer', 'seq', 'at', 'step', 'uri', 'sha256', 'size', 'stream', 'mime', 'summary', 'goal']);
+const LEFT = new Set(['kind', 'runId', 'writer', 'seq', 'at', 'step', 'key', 'uri', 'sha256', 'size', 'stream', 'mime', 'summary', 'goal']);
 
 /** An event as it may be written to the log or sent to a tracker. */
 export function redactEvent<E extends LoggedEvent>(event: E): E {

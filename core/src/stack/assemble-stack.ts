@@ -92,7 +92,11 @@ export function trackersForStep(
   return [...new Set(experimentTracker)];
 }
 
-function snapshotOf({ type, name, flavor, config }: ComponentRecord, descriptor: FlavorDescriptor): StackSnapshot['components'][number] {
+/** What a component was made from, as a run keeps it. */
+export function snapshotOf(
+  { type, name, flavor, config }: ComponentRecord,
+  descriptor: FlavorDescriptor,
+): StackSnapshot['components'][number] {
   const { source, version } = descriptor;
   const inClear = secretsInClear(config, descriptor);
   return { type, name, flavor, config, source, version, ...(inClear.length > 0 && { inClear }) };

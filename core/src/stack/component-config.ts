@@ -1,6 +1,6 @@
 import type { JsonObject } from '../json.ts';
 import type { Project } from '../project/project.ts';
-import { keepSecretsInClear, refuseSecretsInClear } from '../secrets/component-secrets.ts';
+import { keepSecretsInClear, refuseSecretsInClear, withKnownSecrets } from '../secrets/component-secrets.ts';
 import { referencesIn } from '../secrets/references.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
 import { findDescriptor, flavorDescriptors } from './builtin-flavors.ts';
@@ -20,7 +20,8 @@ export interface ComponentConfigOptions {
 }
 
 /**
- * A component's config as it is to be stored, checked whole against the schema of its flavor, which is imported. References are not resolved.
+ * A component's config as it is to be stored, checked whole against the schema of its flavor, which is imported. References stay in it; what secrets that are
+ * there stand for is checked too.
  * @param component.stored what of the config is stored already: it may stay, be it secret or not
  * @throws UnknownFlavor, BadReference, SecretInClear, ConfigUnknownKey, ConfigMissingKey, ConfigWrongType, FlavorBroken
  */
@@ -31,7 +32,10 @@ export async function checkedConfig(
 ): Promise<JsonObject> {
   const descriptor = await currentDescriptor(findDescriptor(await flavorDescriptors(place.store), type, flavor), place);
   if (options.allowPlainSecrets !== true) refuseSecretsInClear({ type, name, config }, descriptor, stored);
-  return configFor(descriptor, config, place.project, options);
+  const given = await configFor(descriptor, config, place.project, options);
+  const known = await withKnownSecrets({ type, name, config: given }, place.store);
+  if (known !== undefined) await configFor(descriptor, known, place.project, { stringsFromCommandLine: true });
+  return given;
 }
 
 /**

@@ -37,8 +37,8 @@ type OwnSettings<F, None = unknown> = F extends { settings?: () => Promise<infer
  * Settings for the components of a flavor, with the types of its settings schema: to be spread into the `settings` of a step or a pipeline.
  * @throws BadOption for something else than a flavor
  * @example
- * import mlflow from '@mortise/mlflow';
- * const train = step('train', { experimentTracker: true, settings: { ...settingsFor(mlflow, { nested: true }) } }, fn);
+ * import { logbook } from './logbook-flavor.ts';
+ * const train = step('train', { experimentTracker: true, settings: { ...settingsFor(logbook, { page: 7 }) } }, fn);
  */
 export function settingsFor<F extends Flavor>(
   flavor: F,

@@ -67,6 +67,19 @@ export async function validateStack(
   return { stack: name, ok: components.every(({ ok }) => ok), components };
 }
 
+/**
+ * Makes one component, asks it whether it can be reached, and lets go of it, as `validateStack` does for all of a stack; what a flavor has against a stack is
+ * not asked. What is wrong is told, not thrown.
+ */
+export async function checkComponent(
+  record: ComponentRecord,
+  place: AssemblyPlace,
+  { timeoutMs = TIMEOUT_MS }: ValidateOptions = {},
+): Promise<ComponentValidation> {
+  const descriptor = findDescriptor(await flavorDescriptors(place.store), record.type, record.flavor);
+  return validateComponent(record, timeoutMs, (run) => probeComponent({ record, descriptor }, undefined, place, run));
+}
+
 /** How far the look at a component has come, and what ends it. */
 interface Probe {
   /** What is being done now; what was done before is remembered with it. */
@@ -116,11 +129,11 @@ function longest(done: readonly { doing: string; from: number }[], endedAt: numb
 }
 
 /** What was made is let go of, also when it comes only after nobody waits any more. */
-async function probeComponent(member: StackMember, stack: StackOutline, place: AssemblyPlace, run: Probe): Promise<void> {
+async function probeComponent(member: StackMember, stack: StackOutline | undefined, place: AssemblyPlace, run: Probe): Promise<void> {
   const { record, descriptor } = member;
   const flavor = await noted(descriptor, place, () => importFlavor(descriptor, place.project.root));
   await schemaOf(flavor, 'settings');
-  const veto = await vetoOf(member, stack, place);
+  const veto = stack && (await vetoOf(member, stack, place));
   if (veto !== undefined) throw veto;
   await requireReferences(configUses([record]), place.store);
   run.doing = 'making it';

@@ -70,13 +70,16 @@ interface AttemptRow extends StepRunRow {
   notCached: string | null;
 }
 const insertAttempt = statement((db, p: Param<AttemptRow>) =>
-  db.insertInto('step_runs').values({
-    ...stepRunColumns(p),
-    attempt: p('attempt'),
-    fence: p('fence'),
-    intents: p('intents'),
-    not_cached: p('notCached'),
-  }),
+  db
+    .insertInto('step_runs')
+    .values({
+      ...stepRunColumns(p),
+      attempt: p('attempt'),
+      fence: p('fence'),
+      intents: p('intents'),
+      not_cached: p('notCached'),
+    })
+    .onConflict((conflict) => conflict.columns(['pipeline_run_id', 'step_id', 'map_index', 'attempt']).doNothing()),
 );
 const insertSettled = statement((db, p: Param<StepRunRow & { attempt: number; reason: string | null; source: string | null }>) =>
   db
@@ -128,20 +131,29 @@ const remember = statement((db, p: Param<{ id: string }>) =>
 );
 
 export function startAttempt(store: StoreDb, attempt: NewAttempt): Promise<StartedAttempt> {
-  return store.connection.write((tx) => {
-    const { id, runId } = attempt;
-    const { cancelRequested } = requireOwner(tx, runId, attempt.workerId);
-    const isNew =
-      tx.run(insertRun, { id, runId, name: attempt.stepName, status: 'running', startedAt: attempt.startedAt, endedAt: null }) === 1;
-    if (!isNew) return { ...recordedAttempt(tx, id), cancelRequested };
-    const row = stepRunRow(attempt);
-    const number = (tx.get(lastAttempt, row)?.attempt ?? 0) + 1;
-    const intents = JSON.stringify(attempt.intents);
-    tx.run(insertAttempt, { ...row, attempt: number, fence: FIRST_FENCE, intents, notCached: attempt.notCached ?? null });
-    writeInputRefs(tx, id, attempt.inputs);
-    const trackerRuns = insertTrackerRuns(tx, id, identity(attempt, number), attempt.trackers);
-    return { attempt: number, fence: FIRST_FENCE, trackerRuns, cancelRequested };
-  });
+  return store.connection.write((tx) => beginAttempt(tx, attempt));
+}
+
+export function beginAttempt(tx: Transaction, attempt: NewAttempt): StartedAttempt {
+  const { id, runId } = attempt;
+  const { cancelRequested } = requireOwner(tx, runId, attempt.workerId);
+  const isNew =
+    tx.run(insertRun, { id, runId, name: attempt.stepName, status: 'running', startedAt: attempt.startedAt, endedAt: null }) === 1;
+  if (!isNew) return { ...recordedAttempt(tx, id), cancelRequested };
+  const number = numberAttempt(tx, attempt);
+  writeInputRefs(tx, id, attempt.inputs);
+  const trackerRuns = insertTrackerRuns(tx, id, identity(attempt, number), attempt.trackers);
+  return { attempt: number, fence: FIRST_FENCE, trackerRuns, cancelRequested };
+}
+
+/** Writes the row of an attempt, and gives its number: nearly always it is the first, and only if that is taken it is worth a look which was the last. */
+function numberAttempt(tx: Transaction, attempt: NewAttempt): number {
+  const row = stepRunRow(attempt);
+  const rest = { fence: FIRST_FENCE, intents: JSON.stringify(attempt.intents), notCached: attempt.notCached ?? null };
+  if (tx.run(insertAttempt, { ...row, attempt: 1, ...rest }) === 1) return 1;
+  const number = tx.get(lastAttempt, row)!.attempt! + 1;
+  tx.run(insertAttempt, { ...row, attempt: number, ...rest });
+  return number;
 }
 
 /** The call was made before and its answer was lost. */
@@ -151,17 +163,19 @@ function recordedAttempt(tx: Transaction, id: string): Omit<StartedAttempt, 'can
 }
 
 export function commitAttempt(store: StoreDb, commit: AttemptCommit): Promise<VersionRecord[]> {
-  return store.connection.write((tx) => {
-    const { id, fence, status, endedAt } = commit;
-    const isOurs = tx.run(endAttempt, { id, fence, status, endedAt, ...errorColumns(commit.error) }) === 1;
-    if (!isOurs) throw fenceLost(tx, id);
-    const versions = insertVersions(tx, store, commit);
-    writeMetadata(tx, store, 'run', id, commit.metadata);
-    if (commit.cache && status === 'completed') tx.run(remember, { id });
-    requireOutcome(tx, id, commit.outcome);
-    if (commit.willRetry) supersede(tx, id, nextAttempt(tx, commit));
-    return versions;
-  });
+  return store.connection.write((tx) => finishAttempt(tx, store, commit));
+}
+
+export function finishAttempt(tx: Transaction, store: StoreDb, commit: AttemptCommit): VersionRecord[] {
+  const { id, fence, status, endedAt } = commit;
+  const isOurs = tx.run(endAttempt, { id, fence, status, endedAt, ...errorColumns(commit.error) }) === 1;
+  if (!isOurs) throw fenceLost(tx, id);
+  const versions = insertVersions(tx, store, commit);
+  writeMetadata(tx, store, 'run', id, commit.metadata);
+  if (commit.cache && status === 'completed') tx.run(remember, { id });
+  if (commit.outcome !== undefined) requireOutcome(tx, id, commit.outcome);
+  if (commit.willRetry) supersede(tx, id, nextAttempt(tx, commit));
+  return versions;
 }
 
 function fenceLost(tx: Transaction, id: string): Error {

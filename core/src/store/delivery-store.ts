@@ -47,6 +47,8 @@ export interface RejectedEvent {
   /** Pipeline run and its name. */
   runId: string;
   run: string;
+  /** Whose event it is in the log: the step run, or the pipeline run itself. */
+  loggedBy: string;
   flavor: string;
   /** `train`, `each[2]`; absent for the pipeline run's own tracker run. */
   step?: string;
@@ -69,10 +71,15 @@ export interface SegmentRecord {
   sealed: boolean;
 }
 
-export interface TrackerRunClaim {
+/** Tracker runs of a pipeline run at one component, held by a process. */
+export interface HeldClaim {
   /** Pipeline run. */
   runId: string;
   component: string;
+  worker: Pick<WorkerRecord, 'id'>;
+}
+
+export interface TrackerRunClaim extends HeldClaim {
   worker: WorkerRecord;
 }
 
@@ -82,10 +89,25 @@ export interface DeliveryQuery {
   runId?: string;
 }
 
+/** Another experiment tracker for a run that is over. */
+export interface AddedTracker {
+  /** Pipeline run. */
+  runId: string;
+  component: string;
+  flavor: string;
+  /** What each step sets for it, by step id. */
+  settings: Record<string, JsonObject>;
+}
+
 /** What of a metadata store brings tracker runs to their end after the process that ran them. */
 export interface DeliveryStore {
   /** Whether there may be anything that others left to do: tracker runs that are due, event logs that are not applied. One look at two small indexes. */
   hasLeftWork(): Promise<boolean>;
+  /**
+   * Makes the tracker runs of a run that is over at a component that was none of its: of each attempt, and of the run itself. What was dropped waits again.
+   * Nothing changes for those that there are. Gives how many are new.
+   */
+  addTrackerRuns(tracker: AddedTracker): Promise<number>;
   /** What waits, run by run; the oldest first. What was dropped does not wait. */
   dueTrackerRuns(query: DeliveryQuery): Promise<DueTrackerRuns[]>;
   /**
@@ -94,8 +116,8 @@ export interface DeliveryStore {
    */
   claimTrackerRuns(claim: TrackerRunClaim, what: 'due' | 'rejected'): Promise<StoredTrackerRun[]>;
   /** False: the claim was lost to another process. */
-  renewClaim(claim: TrackerRunClaim): Promise<boolean>;
-  releaseClaim(claim: TrackerRunClaim): Promise<void>;
+  renewClaim(claim: HeldClaim): Promise<boolean>;
+  releaseClaim(claim: HeldClaim): Promise<void>;
   /** Frees what a worker has claimed: it is dead. */
   releaseClaimsOf(workerId: string): Promise<void>;
   /** Gives up what waits, except of runs that are under way, and the set-aside events. Gives how many. */

@@ -1,8 +1,21 @@
-import { sql } from 'kysely';
+import { type Expression, sql } from 'kysely';
+import { IMPORTED_FROM } from '../import/imported-tags.ts';
+import type { Queries } from './sqlite-dialect.ts';
 import { type Param, statement } from './statement.ts';
 import type { StoreDb } from './store-db.ts';
 
 const PAGE = 1000;
+
+/** A run that was imported: its log is all that there is of it here, and what is sent on to other trackers. */
+const importedRun = (db: Queries, runId: Expression<string>) =>
+  db
+    .selectFrom('tags as g')
+    .innerJoin('names as n', 'n.id', 'g.name_id')
+    .select('g.entity_id')
+    .where('g.entity', '=', sql.lit('run' as const))
+    .where('g.entity_id', '=', runId)
+    .where('n.kind', '=', sql.lit('tag' as const))
+    .where('n.text', '=', sql.lit(IMPORTED_FROM));
 
 /** No page is longer; the rows of a page need not be drained. */
 const sealed = statement((db, p: Param<{ after: string; limit: number }>) =>
@@ -40,6 +53,7 @@ const sealed = statement((db, p: Param<{ after: string; limit: number }>) =>
         ),
       ),
     )
+    .where((eb) => eb.not(eb.exists(importedRun(db, eb.ref('s.run_id')))))
     .orderBy('s.id')
     .limit(p('limit')),
 );
@@ -47,7 +61,7 @@ const forget = statement((db, p: Param<{ id: string }>) => db.deleteFrom('event_
 
 /**
  * Segments that nobody reads any more: what is in them was applied, no tracker run of their pipeline run waits for any of it, and none set an event aside
- * that might be tried again.
+ * that might be tried again. Those of imported runs stay.
  */
 export function drainedSegments(store: StoreDb, after: string): Promise<{ id: string; runId: string; path: string }[]> {
   return store.connection.read((tx) => tx.all(sealed, { after, limit: PAGE }).map((segment) => ({ ...segment })));

@@ -54,7 +54,7 @@ const rejected = statement((db, p: Param<Omit<Filter, 'now'>>) =>
     .innerJoin('runs as r', 'r.id', 't.pipeline_run_id')
     .leftJoin('step_runs as s', 's.run_id', 't.run_id')
     .select(['e.tracker_run_key', 'e.writer', 'e.seq', 'e.why', 't.component', 't.flavor', 't.pipeline_run_id as run_id', 'r.name as run'])
-    .select(['s.step_id', 's.map_index', 's.attempt'])
+    .select(['t.run_id as logged_by', 's.step_id', 's.map_index', 's.attempt'])
     .where((eb) => eb.or([eb(eb.val(p('anyComponent')), '=', 1), eb('t.component', '=', p('component'))]))
     .where((eb) => eb.or([eb(eb.val(p('anyRun')), '=', 1), eb('t.pipeline_run_id', '=', p('runId'))]))
     .orderBy('t.pipeline_run_id')
@@ -114,6 +114,7 @@ function rejectedEvent(row: RowOf<typeof rejected>): RejectedEvent {
     flavor: row.flavor,
     runId: row.run_id,
     run: row.run,
+    loggedBy: row.logged_by,
     ...(row.step_id !== null && { step: row.map_index! >= 0 ? `${row.step_id}[${row.map_index}]` : row.step_id }),
     attempt: row.attempt ?? 0,
     writer: row.writer,

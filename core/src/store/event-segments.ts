@@ -2,6 +2,7 @@ import { applyRecords } from './apply-records.ts';
 import type { LoggedRecord } from './tracking-data.ts';
 import { type Param, statement } from './statement.ts';
 import type { StoreDb } from './store-db.ts';
+import type { Transaction } from './transaction.ts';
 
 export interface NewSegment {
   id: string;
@@ -38,7 +39,12 @@ const moveCursor = statement((db, p: Param<{ id: string; to: number; lines: numb
 const seal = statement((db, p: Param<{ id: string }>) => db.updateTable('event_segments').set({ sealed: 1 }).where('id', '=', p('id')));
 
 export function openSegment(store: StoreDb, segment: NewSegment): Promise<void> {
-  return store.connection.write((tx) => void tx.run(insertSegment, segment));
+  return store.connection.write((tx) => addSegment(tx, segment));
+}
+
+/** Nothing happens if it is there. */
+export function addSegment(tx: Transaction, segment: NewSegment): void {
+  tx.run(insertSegment, segment);
 }
 
 /**

@@ -9,6 +9,7 @@ import type {
   DeletedRun,
   MetadataValue,
   NewRun,
+  PastRun,
   RunError,
   RunRecord,
   RunSummary,
@@ -83,6 +84,10 @@ export interface MetadataStore extends DeliveryStore {
 
   /** Throws `RunNameTaken`. */
   createRun(run: NewRun): Promise<void>;
+  /** Records a run that is over, in one transaction. False, and nothing changes, if it is there, also as a deleted one. Throws `RunNameTaken`. */
+  addPastRun(run: PastRun): Promise<boolean>;
+  /** Whether there is a run of this id; `deleted`: nothing finds it, but what it left has not been collected. */
+  runPresence(id: string): Promise<'there' | 'deleted' | undefined>;
   /** All of them, whoever runs them. */
   runsUnderWay(): Promise<RunUnderWay[]>;
   /** Ends a run whose owner is dead. False, and nothing changes, if the owner was heard of meanwhile or somebody else was first. Throws `StoreBusy` soon. */

@@ -97,7 +97,7 @@ describe('sweeping a run whose owner has died', () => {
     holder.exec('BEGIN IMMEDIATE');
     const startedAt = Date.now();
     await expect(store.sweepRun({ seen: await seen(), outcome: FAILED })).rejects.toMatchObject({ code: 'STORE_BUSY' });
-    expect(Date.now() - startedAt).toBeLessThan(2_000);
+    expect(Date.now() - startedAt).toBeLessThan(20_000);
     holder.exec('ROLLBACK');
     holder.close();
     expect(await store.sweepRun({ seen: await seen(), outcome: FAILED })).toBe(true);

@@ -37,7 +37,7 @@ beforeAll(async () => {
   });
   db.close();
   remove();
-}, 60_000);
+});
 
 async function useEverything(store: MetadataStore): Promise<void> {
   const component = { id: newId(), type: 'alerter' as const, name: 'a', flavor: 'console', config: {}, createdAt: 1 };
@@ -145,6 +145,12 @@ async function useEverything(store: MetadataStore): Promise<void> {
   await store.segments(run.id);
   await store.runsWithOpenLogs();
   await store.hasLeftWork();
+  const { name: _, ...past } = sampleRun();
+  const end = { endedAt: 2, warnings: [], outcome: { status: 'completed' } as const };
+  const parts = { names: ['past'], step: { id: newId(), stepId: 'a' }, segment: { id: newId(), path: 'p' } };
+  await store.addPastRun({ ...past, ...end, ...parts });
+  await store.runPresence(past.id);
+  await store.addTrackerRuns({ runId: past.id, component: 'm', flavor: 'mlflow', settings: {} });
   await store
     .commitAttempt({
       ...{

@@ -10,6 +10,7 @@ import {
   redactTagged,
 } from '../secrets/redaction.ts';
 import type { MetadataStore } from './metadata-store.ts';
+import type { NewRun } from './run-data.ts';
 import type { InputRecord } from './step-data.ts';
 
 /** Operations that write, and what becomes of the arguments of each. */
@@ -23,15 +24,8 @@ type Masks = {
 
 /** What people and other systems said or passed. Names and ids, by which things are found again, stay, as do configs and settings, which hold references. */
 const masks: Masks = {
-  createRun: ({ params, tags, spec, environment, ...run }) => [
-    {
-      ...run,
-      params: redactJson(params),
-      tags: redactJson(tags),
-      spec: redactSpec(spec),
-      environment: { ...environment, command: redactJson(environment.command) },
-    },
-  ],
+  createRun: (run) => [redactNewRun(run)],
+  addPastRun: (run) => [{ ...redactNewRun(run), outcome: redactOutcome(run.outcome), warnings: redactJson(run.warnings) }],
   resumeRun: ({ spec, ...resume }) => [{ ...resume, ...(spec && { spec: redactSpec(spec) }) }],
   finishRun: ({ error, warnings, outcome, spec, ...run }) => [
     {
@@ -49,7 +43,7 @@ const masks: Masks = {
     {
       ...commit,
       metadata: redactMetadata(metadata),
-      outcome: redactOutcome(outcome),
+      ...(outcome && { outcome: redactOutcome(outcome) }),
       versions: versions.map((version) => ({ ...version, metadata: redactMetadata(version.metadata) })),
       ...(error && { error: redactError(error) }),
     },
@@ -89,6 +83,21 @@ function maskArguments<Name extends keyof typeof masks>(store: MetadataStore, na
   const mask = masks[name] as ((...args: unknown[]) => unknown[]) | undefined;
   const masked: Operation = (...args) => operation(...(mask !== undefined && isAnythingSecret() ? mask(...args) : args));
   Object.assign(store, { [name]: masked });
+}
+
+function redactNewRun<Run extends Omit<NewRun, 'name'>>(run: Run): Run {
+  const { params, tags, spec, environment } = run;
+  return {
+    ...run,
+    params: redactJson(params),
+    tags: redactJson(tags),
+    spec: redactSpec(spec),
+    environment: {
+      ...environment,
+      command: redactJson(environment.command),
+      ...(environment.file !== undefined && { file: redact(environment.file) }),
+    },
+  };
 }
 
 /** A plain input may be anything that somebody passed; the version of an artifact is a name. */

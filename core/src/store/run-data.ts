@@ -16,6 +16,8 @@ export interface RunEnvironment {
   packages: Record<string, string>;
   /** The command line, as an array. */
   command: string[];
+  /** What was run: the file of `mortise run FILE`, else the script; from the project's folder if it lies there, with `/`. */
+  file?: string;
 }
 
 /** One process. `startedAt` is the process's own start time in clock ticks (Linux) or ms, as text. */
@@ -68,6 +70,17 @@ export interface NewRun {
   stack: StackSnapshot;
   environment: RunEnvironment;
   worker: WorkerRecord;
+}
+
+/** A run that is over and was no run of Mortise: one step that logged something, all of it in one segment. */
+export interface PastRun extends Omit<NewRun, 'name'> {
+  /** The first that is free becomes its name. */
+  names: readonly string[];
+  outcome: Exclude<Outcome, { status: 'cached' }>;
+  endedAt: number;
+  warnings: string[];
+  step: { id: string; stepId: string };
+  segment: { id: string; path: string };
 }
 
 export interface RunRecord {

@@ -2,6 +2,7 @@ import type { PipelineSpec, RunStatus } from '../pipeline/pipeline-spec.ts';
 import { decodeParam, metadataOf } from './annotations.ts';
 import type { RunEnvironment, RunRecord } from './run-data.ts';
 import type { StackSnapshot } from './stack-data.ts';
+import type { TrackerRunRecord } from './tracking-data.ts';
 import { errorOf } from './runs.ts';
 import type { Queries } from './sqlite-dialect.ts';
 import { type Param, statement } from './statement.ts';
@@ -48,6 +49,7 @@ export function run(store: StoreDb, nameOrId: string): Promise<RunRecord | undef
     const id = nameOrId === 'latest' ? tx.get(latest, {})?.id : (tx.get(idOfName, { name: nameOrId })?.id ?? nameOrId);
     const row = id === undefined ? undefined : tx.get(whole, { id });
     if (id === undefined || row === undefined) return undefined;
+    const stack = JSON.parse(row.stack_json) as StackSnapshot;
     return {
       id,
       name: row.name,
@@ -60,13 +62,20 @@ export function run(store: StoreDb, nameOrId: string): Promise<RunRecord | undef
       warnings: JSON.parse(row.warnings ?? '[]') as string[],
       params: Object.fromEntries(tx.all(paramsOf, { id }).map(({ name, ...value }) => [name, decodeParam(value)])),
       tags: Object.fromEntries(tx.all(tagsOf, { id }).map(({ name, value }) => [name, value])),
-      stack: JSON.parse(row.stack_json) as StackSnapshot,
+      stack,
       spec: JSON.parse(row.spec_json) as PipelineSpec,
       environment: JSON.parse(row.env_json) as RunEnvironment,
       metadata: metadataOf(tx, 'run', id),
-      trackerRuns: tx.all(trackerRunsOf, { id }).map(trackerRunRecord),
+      trackerRuns: asInStack(tx.all(trackerRunsOf, { id }).map(trackerRunRecord), stack),
     };
   });
+}
+
+/** Each is recorded when its tracker has its first step: the stack says which comes first. Those that were added later come last. */
+function asInStack(trackerRuns: readonly TrackerRunRecord[], { components }: StackSnapshot): TrackerRunRecord[] {
+  const place = new Map(components.map(({ name }, index) => [name, index]));
+  const placeOf = ({ component }: TrackerRunRecord): number => place.get(component) ?? components.length;
+  return trackerRuns.toSorted((one, other) => placeOf(one) - placeOf(other));
 }
 
 export function runNames(store: StoreDb, limit: number): Promise<string[]> {

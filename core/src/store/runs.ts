@@ -82,25 +82,35 @@ const setWarnings = statement((db, p: Param<{ id: string; warnings: string }>) =
 
 export function createRun(store: StoreDb, run: NewRun): Promise<void> {
   return store.connection.write((tx) => {
-    const holder = tx.get(findByName, { name: run.name });
-    if (holder?.id === run.id) return;
+    const holder = runOfName(tx, run.name);
+    if (holder === run.id) return;
     if (holder !== undefined) throw new RunNameTaken({ name: run.name });
-    tx.run(insertRun, {
-      id: run.id,
-      experiment: store.experiments.id(tx, run.experiment),
-      pipeline: run.pipeline,
-      name: run.name,
-      stack: run.stack.name,
-      user: run.environment.user ?? null,
-      startedAt: run.startedAt,
-      spec: writeSnapshot(tx, 'spec', run.spec),
-      stackHash: writeSnapshot(tx, 'stack', run.stack),
-      environment: writeSnapshot(tx, 'env', run.environment),
-    });
-    openSession(tx, run.id, run.worker, run.startedAt);
-    writeParams(tx, store, run.id, run.params);
-    writeTags(tx, store, run.id, run.tags);
+    beginRun(tx, store, run);
   });
+}
+
+/** Id of the run that has a name. */
+export function runOfName(tx: Transaction, name: string): string | undefined {
+  return tx.get(findByName, { name })?.id;
+}
+
+/** Its name must be free. */
+export function beginRun(tx: Transaction, store: StoreDb, run: NewRun): void {
+  tx.run(insertRun, {
+    id: run.id,
+    experiment: store.experiments.id(tx, run.experiment),
+    pipeline: run.pipeline,
+    name: run.name,
+    stack: run.stack.name,
+    user: run.environment.user ?? null,
+    startedAt: run.startedAt,
+    spec: writeSnapshot(tx, 'spec', run.spec),
+    stackHash: writeSnapshot(tx, 'stack', run.stack),
+    environment: writeSnapshot(tx, 'env', run.environment),
+  });
+  openSession(tx, run.id, run.worker, run.startedAt);
+  writeParams(tx, store, run.id, run.params);
+  writeTags(tx, store, run.id, run.tags);
 }
 
 export interface RunFinish {
@@ -116,21 +126,23 @@ export interface RunFinish {
 }
 
 export function finishRun(store: StoreDb, run: RunFinish): Promise<void> {
-  return store.connection.write((tx) => {
-    const ended = hasEnded(run.status);
-    if (!isOwner(tx, run.id, run.workerId)) {
-      // The call was made before and its answer was lost.
-      if (tx.get(endOf, { id: run.id, status: run.status, endedAt: run.endedAt }) !== undefined) return;
-      throw takenOver(tx, run.id);
-    }
-    tx.run(updateRun, { id: run.id, status: run.status, endedAt: ended ? run.endedAt : null, ...errorColumns(run.error) });
-    if (run.spec !== undefined) tx.run(setSpec, { id: run.id, spec: writeSnapshot(tx, 'spec', run.spec) });
-    mergeWarnings(tx, run.id, run.warnings);
-    if (!ended) return;
-    endSession(tx, run.id, run.endedAt);
-    requireOutcomeOfRun(tx, run.id, run.outcome);
-    if (run.claim !== undefined) claimAtEnd(tx, run.id, run.claim);
-  });
+  return store.connection.write((tx) => endRun(tx, run));
+}
+
+export function endRun(tx: Transaction, run: RunFinish): void {
+  const ended = hasEnded(run.status);
+  if (!isOwner(tx, run.id, run.workerId)) {
+    // The call was made before and its answer was lost.
+    if (tx.get(endOf, { id: run.id, status: run.status, endedAt: run.endedAt }) !== undefined) return;
+    throw takenOver(tx, run.id);
+  }
+  tx.run(updateRun, { id: run.id, status: run.status, endedAt: ended ? run.endedAt : null, ...errorColumns(run.error) });
+  if (run.spec !== undefined) tx.run(setSpec, { id: run.id, spec: writeSnapshot(tx, 'spec', run.spec) });
+  mergeWarnings(tx, run.id, run.warnings);
+  if (!ended) return;
+  endSession(tx, run.id, run.endedAt);
+  requireOutcomeOfRun(tx, run.id, run.outcome);
+  if (run.claim !== undefined) claimAtEnd(tx, run.id, run.claim);
 }
 
 export function addWarnings(store: StoreDb, runId: string, warnings: readonly string[]): Promise<void> {

@@ -106,6 +106,9 @@ function metadataStore(store: StoreDb, id: string): MetadataStore {
     versions: async (query) => (await import('./version-list.ts')).versions(store, query),
     runNames: on(runNames),
     // Rarely called: loaded when they are.
+    addPastRun: async (...given) => (await import('./past-runs.ts')).addPastRun(store, ...given),
+    runPresence: async (...given) => (await import('./past-runs.ts')).runPresence(store, ...given),
+    addTrackerRuns: async (...given) => (await import('./added-trackers.ts')).addTrackerRuns(store, ...given),
     importStack: async (...given) => (await import('./import-stack.ts')).importStack(store, ...given),
     createSecret: async (...given) => (await import('./secrets.ts')).createSecret(store, ...given),
     updateSecret: async (...given) => (await import('./secrets.ts')).updateSecret(store, ...given),

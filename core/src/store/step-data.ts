@@ -54,8 +54,8 @@ export interface AttemptCommit {
   metadata: Record<string, MetadataValue>;
   /** Remember this attempt under its cache key. */
   cache: boolean;
-  /** What its tracker runs must reach. */
-  outcome: Outcome;
+  /** What its tracker runs must reach; absent when it has none. */
+  outcome?: Outcome;
   /** A failed attempt that will be tried again: its tracker runs point to those of attempt + 1. */
   willRetry: boolean;
 }

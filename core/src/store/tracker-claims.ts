@@ -1,6 +1,6 @@
 import type { JsonObject } from '../json.ts';
 import type { Outcome, TrackerRunRef } from '../tracking/experiment-tracker.ts';
-import type { DeliveryQuery, StoredTrackerRun, TrackerRunClaim } from './delivery-store.ts';
+import type { DeliveryQuery, StoredTrackerRun, HeldClaim, TrackerRunClaim } from './delivery-store.ts';
 import { dueOnes, filterOf } from './due-tracker-runs.ts';
 import { insertWorker } from './run-sessions.ts';
 import { type Param, type RowOf, statement } from './statement.ts';
@@ -177,9 +177,9 @@ export function claimTrackerRuns(store: StoreDb, claim: TrackerRunClaim, what: '
   });
 }
 
-const claimantOf = ({ runId, component, worker }: TrackerRunClaim): Claimant => ({ runId, component, workerId: worker.id });
+const claimantOf = ({ runId, component, worker }: HeldClaim): Claimant => ({ runId, component, workerId: worker.id });
 
-/** The owner of a run has claimed what it still delivers when its session ends. It expires, and is released, as any claim. */
+/** Claims for the owner of a run what it is delivering as its session ends; like any claim, this one expires and is released. */
 export function claimAtEnd(tx: Transaction, runId: string, { workerId, ms }: { workerId: string; ms: number }): void {
   tx.run(claimOwn, { runId, workerId, until: Date.now() + ms });
 }
@@ -214,14 +214,14 @@ function storedTrackerRun(row: ClaimedRow): StoredTrackerRun {
   };
 }
 
-export function renewClaim(store: StoreDb, claim: TrackerRunClaim): Promise<boolean> {
+export function renewClaim(store: StoreDb, claim: HeldClaim): Promise<boolean> {
   return store.connection.write((tx) => {
     const now = Date.now();
     return tx.run(renew, { ...claimantOf(claim), now, until: now + CLAIM_MS }) > 0;
   });
 }
 
-export function releaseClaim(store: StoreDb, claim: TrackerRunClaim): Promise<void> {
+export function releaseClaim(store: StoreDb, claim: HeldClaim): Promise<void> {
   return store.connection.write((tx) => void tx.run(release, claimantOf(claim)));
 }
 

@@ -7,7 +7,7 @@ import { writeMetadata } from './annotations.ts';
 import type { StepIdentity } from './step-data.ts';
 import type { TrackerRunRecord, TrackerRunUpdate } from './tracking-data.ts';
 import type { Queries } from './sqlite-dialect.ts';
-import { type Param, type RowOf, statement } from './statement.ts';
+import { type Param, statement } from './statement.ts';
 import type { StoreDb } from './store-db.ts';
 import type { Tables } from './tables.ts';
 import type { Transaction } from './transaction.ts';
@@ -100,10 +100,11 @@ export function insertTrackerRuns(
   trackers: readonly TrackerOfStep[],
   desired?: Outcome,
 ): CreatedTrackerRun[] {
-  return trackers.map((tracker, position) => insertOne(tx, runId, identity, tracker, position, desired).created);
+  return trackers.map((tracker, position) => addTrackerRun(tx, runId, identity, tracker, position, desired).created);
 }
 
-function insertOne(
+/** The row of one tracker run. Nothing changes if it is there. */
+export function addTrackerRun(
   tx: Transaction,
   runId: string,
   identity: Identity,
@@ -141,10 +142,13 @@ export function supersede(tx: Transaction, runId: string, next: StepIdentity & {
 
 /** The tracker run of a pipeline run. What it must reach is known if that has ended already. */
 export function insertParent(tx: Transaction, runId: string, tracker: TrackerOfStep): { created: CreatedTrackerRun; isNew: boolean } {
-  return insertOne(tx, runId, { runId, attempt: 0 }, tracker, 0, outcomeOf(tx.get(endOfRun, { runId })));
+  return addTrackerRun(tx, runId, { runId, attempt: 0 }, tracker, 0, outcomeOf(tx.get(endOfRun, { runId })));
 }
 
-function outcomeOf(run: RowOf<typeof endOfRun> | undefined): Outcome | undefined {
+/** What the row of a run or an attempt tells of its end; undefined: it has not come to one. */
+export function outcomeOf(
+  run: Pick<Tables['runs'], 'status' | 'error_name' | 'error_message' | 'error_stack'> | undefined,
+): Outcome | undefined {
   if (run?.status === 'completed') return { status: 'completed' };
   if (run?.status === 'killed') return { status: 'killed', reason: run.error_message ?? 'killed' };
   if (run?.status !== 'failed') return undefined;

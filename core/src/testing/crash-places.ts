@@ -12,10 +12,11 @@ import { FileTracker } from './file-tracker.ts';
 /**
  * For processes of tests, as `node --import <this file>`: the local artifact store and the local tracker wait to be killed at the place that `CRASH_AT`
  * names, where they work for the step `mid`; and a tracker component named `filed` is a `FileTracker` whose server is the folder `filed` of the project.
- * Nothing of the product knows of it.
+ * Trackers of other flavors do so by `stopping`. Nothing of the product knows of it.
  */
 export type CrashPlace =
   | 'before the start'
+  | 'after the open'
   | 'in the function'
   | 'while bytes are stored'
   | 'before the commit'
@@ -77,14 +78,21 @@ async function* halfOf(body: AsyncIterable<Uint8Array> | Uint8Array, { signal }:
   yield whole.subarray(whole.length / 2);
 }
 
-replace('experiment-tracker', async (made, { name, projectRoot }) => {
-  const tracker = name === 'filed' ? new FileTracker(join(projectRoot, 'filed')) : made;
+replace('experiment-tracker', async (made, { name, projectRoot }) =>
+  stopping(name === 'filed' ? new FileTracker(join(projectRoot, 'filed')) : made),
+);
+
+/** The tracker, which waits at the places of trackers. */
+export function stopping(tracker: ExperimentTracker): ExperimentTracker {
   const open: ExperimentTracker['open'] = async (identity, start, known, signal) => {
     const run = await tracker.open(identity, start, known, signal);
     if (identity.stepId !== STEP && identity.stepId !== undefined) return run;
     const isStep = identity.stepId === STEP;
+    if (isStep) await stopAt('after the open', signal);
     return {
-      ref: run.ref,
+      get ref() {
+        return run.ref;
+      },
       native: run.native,
       async deliver(events, stop, closing) {
         const counts = isStep && events.some(({ kind }) => kind === 'metrics');
@@ -101,8 +109,8 @@ replace('experiment-tracker', async (made, { name, projectRoot }) => {
       },
     };
   };
-  return { capabilities: tracker.capabilities, open } satisfies ExperimentTracker;
-});
+  return { capabilities: tracker.capabilities, open };
+}
 
 function replace<T extends ComponentType>(
   type: T,

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** How long something that is to be printed is waited for, ms. */
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 120_000;
 
 /** A script of a project that runs as a process of its own. */
 export interface RunningScript {
@@ -30,10 +30,10 @@ export class ProjectScripts {
     return join(this.#root, file);
   }
 
-  /** `before`: a program that is to start Node, with its arguments. `env`: beside this process's. */
-  start(file: string, before: readonly string[] = [], env: NodeJS.ProcessEnv = {}): RunningScript {
-    const [program, ...args] = [...before, process.execPath, '--no-warnings', join(this.#root, file)];
-    const child = spawn(program, args, {
+  /** `before`: a program that is to start Node, with its arguments. `env`: beside this process's. `args`: of the script. */
+  start(file: string, before: readonly string[] = [], env: NodeJS.ProcessEnv = {}, args: readonly string[] = []): RunningScript {
+    const [program, ...first] = [...before, process.execPath];
+    const child = spawn(program, [...first, '--no-warnings', join(this.#root, file), ...args], {
       cwd: this.#root,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

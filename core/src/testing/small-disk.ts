@@ -20,7 +20,7 @@ cpSync(kept, folder, { recursive: true });
 rmSync(kept, { recursive: true });
 const ends = [];
 for (const script of scripts) {
-  const { status, signal, stdout, stderr } = spawnSync(process.execPath, ['--no-warnings', script], { encoding: 'utf8', timeout: 40_000 });
+  const { status, signal, stdout, stderr } = spawnSync(process.execPath, ['--no-warnings', script], { encoding: 'utf8', timeout: 240_000 });
   ends.push({ code: status, signal, stdout, stderr });
   rmSync(join(folder, 'filler'), { force: true });
 }

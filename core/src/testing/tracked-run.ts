@@ -23,7 +23,7 @@ import type {
 } from '../tracking/run-tracking.ts';
 import { trackerRunKey } from '../tracking/tracker-run-key.ts';
 
-export interface TrackedRunOptions extends Pick<RunTrackingOptions, 'openTimeoutMs' | 'drainTimeoutMs'> {
+export interface TrackedRunOptions extends Pick<RunTrackingOptions, 'openTimeoutMs' | 'drainTimeoutMs' | 'onTrackerWait'> {
   trackers?: TrackerComponent[];
 }
 
@@ -68,7 +68,8 @@ export class TrackedRun {
       pipeline: 'wine',
       experiment: 'wines',
       startedAt: this.#startedAt,
-      user: 'ann',
+      environment: { user: 'ann', host: 'here', command: [], file: 'wine.ts' },
+      params: { rate: 0.1 },
       tags: { team: 'red' },
     };
     this.tracking = openRunTracking({ store, log, logFolder: join(folder, 'logs'), run, workerId: this.workerId, trackers, ...limits });
@@ -149,8 +150,8 @@ export class TrackedRun {
     return step;
   }
 
-  async finish(outcome: Outcome = OUTCOME): Promise<Undelivered[]> {
-    return this.tracking.finish(outcome, Date.now());
+  async finish(outcome: Outcome = OUTCOME, hurry?: AbortSignal): Promise<Undelivered[]> {
+    return this.tracking.finish(outcome, Date.now(), hurry);
   }
 
   /** Ends the run in the store too, as its process does. Gives the warnings of its trackers. */
@@ -189,7 +190,7 @@ export class TrackedRun {
       pipeline: 'wine',
       experiment: 'wines',
       startedAt: this.#startedAt,
-      params: {},
+      params: { rate: 0.1 },
       tags: { team: 'red' },
       spec: { specVersion: 1, pipeline: 'wine', style: 'function', module: 'wine.ts', params: {}, steps: [] },
       stack: {
@@ -198,7 +199,7 @@ export class TrackedRun {
           return { type: 'experiment-tracker', name, flavor, config: {}, source: 'test', version: '1' };
         }),
       },
-      environment: { user: 'ann', host: 'here', node: process.version, packages: {}, command: [] },
+      environment: { user: 'ann', host: 'here', node: process.version, packages: {}, command: [], file: 'wine.ts' },
       worker: { id: this.workerId, host: 'here', bootId: 'boot', pidNamespace: 'ns', pid: process.pid, processStartedAt: '1' },
     });
   }

@@ -25,7 +25,7 @@ beforeEach(() => {
       const parts: Uint8Array[] = [];
       for await (const part of Symbol.asyncIterator in body ? body : [body]) parts.push(part);
       saved.set(path, Buffer.concat(parts).toString());
-      return { uri: `store://${path}`, sha256: 'ab', size: 3 };
+      return { key: path, uri: `store://${path}`, sha256: 'ab', size: 3 };
     },
   };
   const written = (record: LoggedEvent) => ({ record, segment: 0, from: 0, to: 0 }) as unknown as WrittenRecord;
@@ -211,6 +211,7 @@ describe('files', () => {
     expect(events[1]).toEqual({
       kind: 'artifact',
       path: 'models/a.txt',
+      key: 'models/a.txt',
       uri: 'store://models/a.txt',
       sha256: 'ab',
       size: 3,
@@ -267,6 +268,13 @@ describe('wrong input is one clear line that names the call', () => {
     ['logMetrics: "loss" is a bigint, not a number', (run) => run.logMetrics({ ok: 1, loss: 1n as never })],
     ['logMetrics: what was given is null, not an object of names and values', (run) => run.logMetrics(null as never)],
     ['logMetric: a metric name is empty', (run) => run.logMetric('', 1)],
+    ['logMetric: a metric name is __proto__, which no object can have as a name', (run) => run.logMetric('__proto__', 1)],
+    ['logMetrics: a metric name is __proto__, which no object can have as a name', (run) => run.logMetrics({ ['__proto__']: 1 })],
+    ['logParam: a param name is __proto__, which no object can have as a name', (run) => run.logParam('__proto__', 1)],
+    [
+      'logParams: "opt" has the name __proto__, which no object can have',
+      (run) => run.logParams({ opt: JSON.parse('{"__proto__":1}') as object }),
+    ],
     ['logMetric: a metric name has 251 characters, at most 250 are allowed', (run) => run.logMetric('x'.repeat(251), 1)],
     [
       'logMetric: the step 18014398509481984 is beyond 2^53 - 1, where numbers are not exact',

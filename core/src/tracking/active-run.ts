@@ -84,7 +84,14 @@ export function activeRun<F extends Flavor<'experiment-tracker'>>(flavor: F): Ac
 export function activeRun(flavor?: Flavor): ActiveRun {
   const context = stepContext().getStore();
   if (context === undefined) warnOnce();
-  return new ContextRun(context, flavor?.name);
+  return new ContextRun(context, flavor === undefined ? undefined : askedFlavor(flavor));
+}
+
+/** What is given for a flavor and is none, as JavaScript lets people do, is looked for by what it says: it stands for no other tracker. */
+function askedFlavor(flavor: unknown): string {
+  if (typeof flavor === 'string') return flavor;
+  const { name } = (flavor ?? {}) as { name?: unknown };
+  return typeof name === 'string' ? name : JSON.stringify(flavor);
 }
 
 let warned = false;
@@ -191,9 +198,9 @@ class ContextRun implements ActiveRun {
   #trackerRun({ stepId, tracking }: StepContext): TrackerHandle {
     const flavor = this.#flavor;
     const found = flavor === undefined ? tracking.trackerRuns[0] : tracking.trackerRuns.find((run) => run.flavor === flavor);
-    if (found === undefined)
-      throw new NotTracked({ step: stepId, what: flavor === undefined ? 'any experiment tracker' : `the flavor "${flavor}"` });
-    return found;
+    if (found !== undefined) return found;
+    const trackers = tracking.trackerRuns.map(({ component, flavor: of }) => ({ component, flavor: of }));
+    throw new NotTracked({ step: stepId, what: flavor === undefined ? 'any experiment tracker' : `the flavor "${flavor}"`, trackers });
   }
 
   #log(event: () => LoggedEvent): void {

@@ -15,9 +15,10 @@ export interface AttemptDelivery {
 export class AttemptLog implements AttemptTracking {
   readonly runId: string;
   readonly trackerRuns: readonly Delivery[];
+  readonly keepsOutput: boolean;
   readonly #start: Pick<AttemptStart, 'saveFile'>;
   readonly #deliveries: readonly AttemptDelivery[];
-  readonly #write: (runId: string, event: LoggedEvent) => WrittenRecord;
+  readonly #write: (runId: string, event: LoggedEvent, at?: number) => WrittenRecord;
   readonly #late: () => void;
   #nextSteps: Map<string, number> | undefined;
   #pending: Set<Promise<unknown>> | undefined;
@@ -27,20 +28,21 @@ export class AttemptLog implements AttemptTracking {
   constructor(
     start: Pick<AttemptStart, 'id' | 'saveFile'>,
     deliveries: readonly AttemptDelivery[],
-    write: (runId: string, event: LoggedEvent) => WrittenRecord,
+    write: (runId: string, event: LoggedEvent, at?: number) => WrittenRecord,
     late: () => void,
   ) {
     this.runId = start.id;
     this.#start = start;
     this.#deliveries = deliveries;
     this.trackerRuns = deliveries.map(({ delivery }) => delivery);
+    this.keepsOutput = this.trackerRuns.some((run) => run.keepsOutput);
     this.#write = write;
     this.#late = late;
   }
 
-  append(event: LoggedEvent): void {
+  append(event: LoggedEvent, at?: number): void {
     if (this.#ended) return this.#late();
-    this.#deliver(this.#write(this.runId, event));
+    this.#deliver(this.#write(this.runId, event, at));
   }
 
   /** Takes an event that another process wrote for this attempt. */
@@ -78,9 +80,11 @@ export class AttemptLog implements AttemptTracking {
   }
 
   #deliver(written: WrittenRecord, log?: EventLog): void {
-    for (const { delivery, events } of this.#deliveries) {
+    const printed = written.record.kind === 'log';
+    this.#deliveries.forEach(({ delivery, events }) => {
+      if (printed && !delivery.keepsOutput) return;
       events.push(written, log);
       delivery.notify();
-    }
+    });
   }
 }

@@ -5,8 +5,10 @@ import { basename, join } from 'node:path';
 import type { RejectedEvent, StoredTrackerRun, TrackerRunClaim } from '../store/delivery-store.ts';
 import type { RunRecord } from '../store/run-data.ts';
 import { warnOfLost } from './apply-left-logs.ts';
+import { artifactReader } from './artifact-reader.ts';
 import type { DeliveryPlace } from './delivery-place.ts';
 import { EventLogReader } from './event-log-reader.ts';
+import type { ReadArtifact } from './experiment-tracker.ts';
 import { failureOf, type Failure } from './failure.ts';
 import type { LeftTrackers, PacedComponent } from './left-trackers.ts';
 import { segmentFiles } from './segment-files.ts';
@@ -48,7 +50,13 @@ export async function deliverClaimed(
     const run = (await store.run(work.runId))!;
     const component = await made.of(work, run.stack);
     const setAside = retry ? await store.rejectedEvents({ runId: run.id, component: component.name }) : [];
-    const plan = await planOf(place, run, component, rows, setAside);
+    const plan = await planOf(place, {
+      run,
+      component,
+      trackerRuns: rows,
+      setAside,
+      readArtifact: artifactReader(() => made.artifactStoreOf(run.stack)),
+    });
     const end = await whileClaimed(place, claim, { signal, patienceMs, component }, (stop) =>
       deliverStoredRun(plan, { store, log: place.log, stop, openTimeoutMs: 0 }),
     );
@@ -63,12 +71,17 @@ export async function deliverClaimed(
   }
 }
 
+interface Claimed {
+  run: RunRecord;
+  component: PacedComponent;
+  trackerRuns: readonly StoredTrackerRun[];
+  setAside: readonly RejectedEvent[];
+  readArtifact: ReadArtifact;
+}
+
 async function planOf(
   { store, project, worker }: DeliveryPlace,
-  run: RunRecord,
-  component: PacedComponent,
-  trackerRuns: readonly StoredTrackerRun[],
-  setAside: readonly RejectedEvent[],
+  { run, component, trackerRuns, setAside, readArtifact }: Claimed,
 ): Promise<StoredRunPlan> {
   const files = await segmentFiles(join(project.logsFolder, run.id));
   const names = new Set(files.map((path) => basename(path)));
@@ -86,13 +99,14 @@ async function planOf(
       );
     if (size !== undefined && !names.has(basename(path))) files.push(path);
   }
-  const { user } = run.environment;
   const parent = run.trackerRuns.find((each) => each.component === component.name);
+  const ofStack = run.stack.components.filter(({ type }) => type === 'experiment-tracker').map(({ name }) => name);
   const only = Map.groupBy(setAside, ({ trackerRunKey }) => trackerRunKey);
   return {
-    run: { ...run, ...(user !== undefined && { user }), ...(run.spec.settings && { settings: run.spec.settings }) },
+    run: { ...run, readArtifact, ...(run.spec.settings && { settings: run.spec.settings }) },
     component,
-    trackerNames: run.stack.components.filter(({ type }) => type === 'experiment-tracker').map(({ name }) => name),
+    trackerNames: [...new Set([...ofStack, ...run.trackerRuns.map((each) => each.component)])],
+    isAdded: !ofStack.includes(component.name),
     trackerRuns,
     parentRef: parent?.ref,
     files,

@@ -15,6 +15,8 @@ export interface DeliverLeftOptions extends DeliveryQuery {
   trackers?: readonly TrackerComponent[];
   /** What was set aside instead of what waits. */
   retry?: boolean;
+  /** Only these runs. Default: all. */
+  runIds?: ReadonlySet<string>;
 }
 
 export interface LeftDelivered {
@@ -37,7 +39,8 @@ type Work = Pick<DueTrackerRuns, 'runId' | 'component' | 'flavor'>;
 export async function deliverLeft(place: DeliveryPlace, options: DeliverLeftOptions = {}): Promise<LeftDelivered[]> {
   const signal = options.signal ?? new AbortController().signal;
   await applyOpenLogs(place, signal);
-  const work = await (options.retry === true ? setAsideWork(place, options) : dueWork(place, options));
+  const found = await (options.retry === true ? setAsideWork(place, options) : dueWork(place, options));
+  const work = options.runIds === undefined ? found : found.filter(({ runId }) => options.runIds!.has(runId));
   const made = new LeftTrackers(place, options.trackers ?? []);
   try {
     const byComponent = Map.groupBy(work, ({ component }) => component);

@@ -26,8 +26,8 @@ export interface DeliveryPlan {
   events: EventSource | undefined;
   /** What is safe at the tracker already: highest seq per writer. */
   acked?: Record<string, number>;
-  /** Names of the run metadata that hold its URL. */
-  urlKeys: readonly string[];
+  /** What the names of the run metadata end with that hold its URL and its ids at the vendor. */
+  metadataSuffixes: readonly string[];
 }
 
 /** What a tracker run needs of its parent. */

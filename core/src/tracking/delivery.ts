@@ -1,6 +1,8 @@
+import { setImmediate } from 'node:timers/promises';
+
 import { isError, Permanent, TrackerUnavailable } from '../errors.ts';
 import { redactEvent, redactOutcome } from '../secrets/redaction.ts';
-import { adaptEvents, type Refusal } from './adapt-events.ts';
+import { adaptEvents, type AdaptedEvents, type Refusal } from './adapt-events.ts';
 import type { DeliveryPlan, DeliverySurroundings, ParentRun } from './delivery-plan.ts';
 import type { Outcome, Receipt, TrackerEvent, TrackerRun, TrackerRunRef } from './experiment-tracker.ts';
 import { failureOf } from './failure.ts';
@@ -22,6 +24,14 @@ interface End {
   supersededBy: string | undefined;
 }
 
+/** Events that go to the tracker together. */
+interface Batch extends AdaptedEvents {
+  /** How many were taken from the queue. */
+  count: number;
+  /** Highest seq per writer. */
+  last: Record<string, number>;
+}
+
 /**
  * Brings one tracker run from `open` to `close`: everything in order, again and again when it fails for a passing reason. What is known of
  * it is recorded in the store. Nothing here throws; `done` resolves when there is no more to do, now or in this process.
@@ -33,6 +43,8 @@ export class Delivery implements TrackerHandle, ParentRun {
   /** What to do about it, where that is known. */
   advice: string | undefined;
   delivered = false;
+  /** When it last got any further, ms of the process's own clock. */
+  advancedAt = performance.now();
   /** What the tracker refused for good. */
   readonly refused: Refusal[] = [];
 
@@ -51,12 +63,14 @@ export class Delivery implements TrackerHandle, ParentRun {
   /** Refused, but perhaps for a reason that is not theirs: settled by the next thing that the tracker takes. */
   #suspects: Refusal[] = [];
   readonly #acked: Record<string, number>;
+  /** Events that were taken from the queue, and are not yet at the tracker. */
+  #underWay = 0;
 
   constructor(plan: DeliveryPlan, around: DeliverySurroundings) {
     this.#plan = plan;
     this.#around = around;
     this.#acked = { ...plan.acked };
-    this.#news = new TrackerRunNews(around.store, plan.urlKeys);
+    this.#news = new TrackerRunNews(around.store, plan.metadataSuffixes);
     this.done = this.#deliver();
   }
 
@@ -66,6 +80,10 @@ export class Delivery implements TrackerHandle, ParentRun {
 
   get flavor(): string {
     return this.#plan.component.flavor;
+  }
+
+  get keepsOutput(): boolean {
+    return this.#plan.component.tracker.capabilities.output === true;
   }
 
   get url(): string | undefined {
@@ -78,6 +96,11 @@ export class Delivery implements TrackerHandle, ParentRun {
 
   get ref(): TrackerRunRef | undefined {
     return this.#run?.ref;
+  }
+
+  /** Events that the tracker does not have yet. */
+  get waiting(): number {
+    return (this.#plan.events?.size ?? 0) + this.#underWay;
   }
 
   /** Has it been said how it ends? */
@@ -94,16 +117,24 @@ export class Delivery implements TrackerHandle, ParentRun {
   /** No event follows: deliver what is left, and close. */
   end(outcome: Outcome, endedAt: number, supersededBy?: string): void {
     this.#end = { outcome: redactOutcome(outcome), endedAt, supersededBy };
+    this.#run?.ending?.();
     this.#rouse();
   }
 
-  async opened(): Promise<{ native: unknown; env: Record<string, string>; url: string | undefined }> {
+  async opened(): Promise<{ native: unknown; readonly env: Record<string, string>; url: string | undefined }> {
     const { tracker, name } = this.#plan.component;
     const ms = this.#around.openTimeoutMs;
     if (this.#run === undefined) await withinTime(this.#opening.promise, ms);
     const failure = this.failure ?? this.#plan.parent?.failure;
     if (this.#run === undefined) throw new TrackerUnavailable({ tracker: name, reason: failure ?? `it did not open within ${ms} ms` });
-    return { native: this.#run.native, env: tracker.childEnv?.(this.#run.ref) ?? {}, url: this.url };
+    const { native, ref } = this.#run;
+    return {
+      native,
+      url: this.url,
+      get env() {
+        return tracker.childEnv?.(ref) ?? {};
+      },
+    };
   }
 
   whenOpen(): Promise<void> {
@@ -144,6 +175,7 @@ export class Delivery implements TrackerHandle, ParentRun {
     this.#run = await this.#persist(() => component.tracker.open(id, whole, this.#row!.ref, this.#around.stop));
     this.#news.add({ status: 'running' });
     this.#news.addRef(this.#run.ref);
+    if (this.#end !== undefined) this.#run.ending?.();
     this.#opening.resolve();
     await this.#persist(() => this.#record());
   }
@@ -158,27 +190,47 @@ export class Delivery implements TrackerHandle, ParentRun {
     this.delivered = true;
   }
 
-  /** Sends what waits now; what comes meanwhile waits for the next turn. */
+  /** Sends what waits now; what comes meanwhile waits for the next turn. While the tracker has one batch, the next one is made ready. */
   async #drain(): Promise<void> {
-    const { events, component } = this.#plan;
-    const { capabilities } = component.tracker;
-    for (let left = events?.size ?? 0; left > 0 && events!.size > 0;) {
-      const batch = events!.peek(Math.min(left, capabilities.limits?.batch ?? BATCH));
-      const closing = this.#end !== undefined && batch.length === events!.size;
-      const adapted = adaptEvents(
-        batch.map(({ record: { runId: _, ...event } }) => redactEvent(event)),
-        capabilities,
-      );
-      this.#refuse(adapted.refused);
-      await this.#send(adapted.events, closing);
-      for (const { record } of batch) this.#acked[record.writer] = record.seq;
-      events!.shift(batch.length);
-      left -= batch.length;
+    const { events } = this.#plan;
+    let left = events?.size ?? 0;
+    for (let batch = this.#take(left); batch !== undefined;) {
+      left -= batch.count;
+      const closing = this.#end !== undefined && events!.size === 0;
+      this.#refuse(batch.refused);
+      const next = this.#takeMeanwhile(left);
+      // Thrown below, once what is sent now is recorded.
+      next.catch(() => undefined);
+      await this.#send(batch.events, closing);
+      Object.assign(this.#acked, batch.last);
+      this.#underWay -= batch.count;
       // The last receipt is recorded with the close.
       if (closing) return;
       if (this.#suspects.length === 0) this.#news.add({ acked: { ...this.#acked } });
       await this.#persist(() => this.#record());
+      batch = await next;
     }
+  }
+
+  /** The next events, at most `most`, as the tracker takes them; undefined if there are none. */
+  #take(most: number): Batch | undefined {
+    const { events, component } = this.#plan;
+    if (events === undefined || events.size === 0 || most <= 0) return undefined;
+    const { capabilities } = component.tracker;
+    const taken = events.peek(Math.min(most, capabilities.limits?.batch ?? BATCH));
+    events.shift(taken.length);
+    this.#underWay += taken.length;
+    const last: Record<string, number> = {};
+    for (const { record } of taken) last[record.writer] = record.seq;
+    const redacted = taken.map(({ record: { runId: _, ...event } }) => redactEvent(event));
+    return { ...adaptEvents(redacted, capabilities), count: taken.length, last };
+  }
+
+  async #takeMeanwhile(most: number): Promise<Batch | undefined> {
+    if (most <= 0) return undefined;
+    // The request goes out first.
+    await setImmediate();
+    return this.#take(most);
   }
 
   async #send(events: readonly TrackerEvent[], closing: boolean): Promise<void> {
@@ -242,6 +294,7 @@ export class Delivery implements TrackerHandle, ParentRun {
       if (this.#fail(error)) await this.#record().catch(() => undefined);
     };
     const result = await retry(call, { stop: this.#around.stop, failed });
+    this.advancedAt = performance.now();
     this.#recover();
     return result;
   }

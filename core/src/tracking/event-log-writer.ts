@@ -54,19 +54,19 @@ export class EventLogWriter implements EventLog {
     return this.#segments;
   }
 
-  /** `runId` is the step run's. Values of secrets are masked. Throws `EventLogFailed` when the event cannot be written; it then counts as not logged. */
-  append(runId: string, given: LoggedEvent): WrittenRecord {
+  /** `runId` is the step run's, `at` when it happened, ms since the epoch. Values of secrets are masked. Throws `EventLogFailed` when the event cannot be written; it then counts as not logged. */
+  append(runId: string, given: LoggedEvent, at = Date.now()): WrittenRecord {
     const event = redactEvent(given);
     const seq = (this.#lastSeq.get(runId) ?? 0) + 1;
-    const origin = { runId, writer: this.id, seq, at: Date.now() };
-    const line = encodeLine(origin, event);
+    const record = recordOf(event, runId, this.id, seq, at);
+    const line = encodeLine(record, event);
     if (this.#fd === undefined || !this.#write(this.#fd, line)) this.#writeToNewSegment(line);
     const segment = this.#segments.length - 1;
     const file = this.#segments[segment]!;
     const from = file.size;
     file.size += line.length;
     this.#lastSeq.set(runId, seq);
-    return { record: { ...origin, ...event }, segment, from, to: file.size };
+    return { record, segment, from, to: file.size };
   }
 
   close(): void {
@@ -102,6 +102,13 @@ export class EventLogWriter implements EventLog {
     this.#fd = fd;
     this.#segments.push({ id: segmentId(path), path, openedAt: Date.now(), size: 0 });
   }
+}
+
+/** Metrics come by the ten thousand: spelled out, they take half the time. */
+function recordOf(event: LoggedEvent, runId: string, writer: string, seq: number, at: number): LoggedRecord {
+  if (event.kind !== 'metrics' || event.context !== undefined) return { runId, writer, seq, at, ...event };
+  const { kind, values, step } = event;
+  return { runId, writer, seq, at, kind, values, step };
 }
 
 /** The same for all who find the file, so that a segment is never applied under two ids. */

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { promisify } from 'node:util';
+import { crc32 } from 'node:zlib';
 
-import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
 import { EventLogReader } from './event-log-reader.ts';
 import { EventLogWriter, type WrittenRecord } from './event-log-writer.ts';
@@ -13,7 +14,6 @@ import { EVENTS_IN_MEMORY, EventQueue } from './event-queue.ts';
 import type { LoggedEvent } from './experiment-tracker.ts';
 
 // Processes are started here, which takes long on a busy machine.
-jest.setTimeout(30_000);
 
 let folder: string;
 beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), 'mortise-log-'))));
@@ -69,6 +69,19 @@ describe('the writer', () => {
       { markdown: note },
       { markdown: 'Zeile\nzwei' },
     ]);
+  });
+
+  test('every line is whole and has the checksum of zlib, whatever its length and its script, and whichever writer and step run come before it', () => {
+    const writers = [new EventLogWriter(folder), new EventLogWriter(folder)];
+    const texts = Array.from({ length: 1_200 }, (_, length) => ['x', '\n', 'é', '日', '🚀'].map((end) => 'x'.repeat(length) + end)).flat();
+    for (const [index, markdown] of texts.entries())
+      for (const [step, writer] of writers.entries()) writer.append(`run${index % 2}${step}`, { kind: 'note', markdown });
+    for (const writer of writers) {
+      writer.close();
+      const lines = readFileSync(writer.segments[0]!.path, 'utf8').trimEnd().split('\n');
+      expect(lines.map((line) => (JSON.parse(line.slice(9)) as { markdown: string }).markdown)).toEqual(texts);
+      expect(lines.filter((line) => line.slice(0, 8) !== crc32(line.slice(9)).toString(16).padStart(8, '0'))).toEqual([]);
+    }
   });
 
   test('says where each line lies', () => {
@@ -206,7 +219,7 @@ test('a killed process loses none of the events that it was told were logged', a
 });
 
 describe('the queue of a consumer', () => {
-  test('holds a bounded number of events in memory and gives all of them, in order', () => {
+  test('holds a bounded number of events in memory and gives all of them, in order and in whole batches', () => {
     const writer = new EventLogWriter(folder);
     const queue = new EventQueue(writer, (record) => record.runId === 'mine');
     const count = EVENTS_IN_MEMORY * 2 + 5_000;
@@ -216,8 +229,10 @@ describe('the queue of a consumer', () => {
     }
     expect(queue.size).toBe(count);
     const taken: number[] = [];
+    const sizes: number[] = [];
     let last: WrittenRecord | undefined;
     for (let batch = queue.peek(999); batch.length > 0; batch = queue.peek(999)) {
+      sizes.push(batch.length);
       taken.push(...batch.map(({ record }) => record.seq));
       queue.shift(batch.length);
       // One that comes while the rest still lies on disk must not overtake it.
@@ -225,6 +240,7 @@ describe('the queue of a consumer', () => {
     }
     writer.close();
     expect(taken).toEqual(Array.from({ length: count + 1 }, (_, i) => i + 1));
+    expect(new Set(sizes.slice(0, -1))).toEqual(new Set([999]));
     expect(queue.size).toBe(0);
   });
 });

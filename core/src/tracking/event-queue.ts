@@ -43,7 +43,7 @@ export class EventQueue implements EventSource {
 
   /** The next events, at most `most`, at least one if there is one. They stay until `shift`. */
   peek(most: number): WrittenRecord[] {
-    if (this.#head === this.#events.length) this.#refill();
+    if (this.#events.length - this.#head < most) this.#refill(most);
     return this.#events.slice(this.#head, this.#head + most);
   }
 
@@ -55,10 +55,12 @@ export class EventQueue implements EventSource {
     this.#head = 0;
   }
 
-  #refill(): void {
-    this.#events = [];
+  /** Reads what is wanted now and not all that has room: reading keeps everybody else waiting. */
+  #refill(wanted: number): void {
+    if (this.#rests.length === 0) return;
+    this.#events = this.#events.slice(this.#head);
     this.#head = 0;
-    for (let rest = this.#rests[0]; rest !== undefined && this.#events.length < EVENTS_IN_MEMORY; rest = this.#rests[0]) {
+    for (let rest = this.#rests[0]; rest !== undefined && this.#events.length < wanted; rest = this.#rests[0]) {
       const { log, segment, reader } = rest;
       const { records, lost } = reader.read();
       const end = log.segments[segment]!.size;

@@ -13,7 +13,7 @@ export interface TrackerCapabilities {
   ids: 'client' | 'server';
   /** `integer`: core scales or refuses decimal steps by a declared rule, never rounds in silence. */
   step: 'integer' | 'decimal';
-  /** Steps that go back are reported by core before they are sent. */
+  /** Each metric's steps have to rise. What goes back the flavor places elsewhere or refuses, by name: never in silence. */
   monotonicStep: boolean;
   /** `prefix`: the context becomes part of the name, `val/loss`. */
   metricContext: 'native' | 'prefix';
@@ -26,6 +26,8 @@ export interface TrackerCapabilities {
   /** Delivers to local files, opening no socket. */
   offline: boolean;
   failure: 'status+message' | 'status' | 'message';
+  /** It keeps what runs print: it is sent `log` events, which others are not. Default false. */
+  output?: boolean;
   /** `dedup`: the server ignores repeats; `offset`: the flavor keeps an offset in `ref.state`. */
   redelivery: 'dedup' | 'offset';
   limits?: { batch?: number; keyLength?: number; paramLength?: number; perMinute?: number };
@@ -49,12 +51,34 @@ export interface TrackerRunStart {
   /** ms since the epoch, UTC. */
   startedAt: number;
   user?: string;
+  /** What was run and where, as far as it is known. */
+  source?: TrackerRunSource;
+  /** Of the parent: what its pipeline was called with, as far as it is short (each at most 1,000 characters of JSON). Absent if there is nothing. */
+  params?: Record<string, Json>;
+  /** For trackers that upload what is logged: reads the file of an `artifact` event, wherever the run's stack keeps it. */
+  readArtifact?: ReadArtifact;
   /** Of the parent tracker run, unless it could not be opened. */
   parent?: TrackerRunRef;
   /** The flavor's own settings: an instance of its settings class, or what its schema gave, defaults filled in. `{}` for a flavor without any. */
   settings: unknown;
   /** Of a parent whose pipeline run had ended and was resumed: an end that it has had counts no more. */
   resumed?: true;
+}
+
+/** Bytes of a file that a run logged, from the artifact store of the run's stack. Throws `ArtifactNotFound`, `ArtifactStoreFailed`. */
+export type ReadArtifact = (file: LoggedFile, signal?: AbortSignal) => AsyncIterable<Uint8Array>;
+
+/**
+ * `command` as it was given to the system; `file` is what a person would look for, that of `mortise run FILE` or else the script, from the project's folder if it
+ * lies there; `commit` of the project's git repository, `dirty` if files there were changed since.
+ */
+export interface TrackerRunSource {
+  command: readonly string[];
+  file?: string;
+  host?: string;
+  commit?: string;
+  branch?: string;
+  dirty?: boolean;
 }
 
 /** All that another process needs to go on; stored by core after every call. Holds no secrets. */
@@ -65,15 +89,22 @@ export interface TrackerRunRef {
   state?: Json;
 }
 
+/** Where a file that a run logged lies: `key` in the artifact store of the run's stack, `uri` for people. */
+export interface LoggedFile {
+  key?: string;
+  uri: string;
+}
+
 /** What a person logged. */
 export type LoggedEvent =
   | { kind: 'params'; values: Record<string, Json> }
   | { kind: 'tags'; set: Record<string, string>; remove?: string[] }
   | { kind: 'metrics'; values: Record<string, number>; step: number; context?: string }
   | { kind: 'define-metric'; name: string; summary: 'last' | 'min' | 'max' | 'mean'; goal?: 'minimize' | 'maximize'; stepMetric?: string }
-  | { kind: 'artifact'; path: string; uri: string; sha256: string; size: number; type?: string }
+  | { kind: 'artifact'; path: string; key?: string; uri: string; sha256: string; size: number; type?: string }
   | { kind: 'note'; markdown: string }
   | { kind: 'dataset'; name: string; digest?: string; source?: string; context?: string }
+  /** A line that was printed, without its end; a long one may come in pieces. */
   | { kind: 'log'; stream: 'out' | 'err'; text: string }
   | { kind: 'json'; name: string; mime: string; value: Json };
 
@@ -111,6 +142,8 @@ export interface TrackerRun<Native = unknown> {
    * saved as a whole may be left to it.
    */
   deliver(events: readonly TrackerEvent[], signal: AbortSignal, closing?: boolean): Promise<Receipt>;
+  /** Told once that what logs into it has ended: whoever lets `deliver` wait, since a program of it writes to the same run, need not any more. */
+  ending?(): void;
   /** Brings the run to its end. `supersededBy` is the key of the attempt that replaces a failed one. The second call wins nothing. */
   close(outcome: Outcome, endedAt: number, signal: AbortSignal, supersededBy?: string): Promise<TrackerRunRef>;
 }

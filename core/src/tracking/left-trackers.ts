@@ -1,3 +1,5 @@
+import type { ArtifactStore } from '../artifacts/artifact-store.ts';
+import { assembleArtifactStore } from '../stack/assemble-stack.ts';
 import { assembleTracker } from '../stack/assemble-tracker.ts';
 import type { StackSnapshot } from '../store/stack-data.ts';
 import type { DeliveryPlace } from './delivery-place.ts';
@@ -8,13 +10,14 @@ export interface PacedComponent extends TrackerComponent {
   tracker: PacedTracker;
 }
 
-/** The trackers of runs that are over, each made when it is first needed. */
+/** The trackers of runs that are over, and the artifact stores of their stacks, each made when it is first needed. */
 export class LeftTrackers {
   readonly #place: DeliveryPlace;
   readonly #given: readonly TrackerComponent[];
   /** By name and what they are made from. */
   readonly #paced = new Map<string, Promise<PacedComponent>>();
   readonly #made: TrackerComponent[] = [];
+  readonly #stores = new Map<string, Promise<ArtifactStore>>();
 
   /** `given`: those that are there already, and stay. */
   constructor(place: DeliveryPlace, given: readonly TrackerComponent[]) {
@@ -31,14 +34,31 @@ export class LeftTrackers {
     return paced;
   }
 
+  /** The artifact store of a run's stack. Throws what making it throws. */
+  artifactStoreOf(stack: StackSnapshot): Promise<ArtifactStore> {
+    const key = JSON.stringify(stack.components.filter(({ type }) => type === 'artifact-store'));
+    let store = this.#stores.get(key);
+    if (store === undefined) {
+      this.#stores.set(key, (store = assembleArtifactStore(stack, this.#place)));
+      store.catch(() => this.#stores.delete(key));
+    }
+    return store;
+  }
+
   async dispose(): Promise<void> {
+    for (const store of this.#stores.values())
+      await store.then((made) => made[Symbol.asyncDispose]?.()).catch((error: unknown) => this.#warn('an artifact store', error));
     for (const { name, tracker } of this.#made) {
       try {
         await tracker[Symbol.asyncDispose]?.();
       } catch (error) {
-        this.#place.log.warn(`the experiment tracker "${name}" did not end cleanly: ${String(error)}`);
+        this.#warn(`the experiment tracker "${name}"`, error);
       }
     }
+  }
+
+  #warn(what: string, error: unknown): void {
+    this.#place.log.warn(`${what} did not end cleanly: ${String(error)}`);
   }
 
   async #pace(which: { component: string; flavor: string }, stack: StackSnapshot): Promise<PacedComponent> {

@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises';
+
 import type { Logger } from '../stack/flavor.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
 import type { EventLog, WrittenRecord } from './event-log-writer.ts';
@@ -51,7 +53,8 @@ export class LocalConsumer {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     try {
-      while (this.#events.size > 0 && (await this.#applyBatch()));
+      // Between two batches others have their turn: the trackers' answers.
+      while (this.#events.size > 0 && (await this.#applyBatch())) await setImmediate();
     } catch (error) {
       this.#warn(error);
     }

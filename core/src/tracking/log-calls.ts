@@ -1,7 +1,7 @@
 import { BadLogValue } from '../errors.ts';
 import type { Json } from '../json.ts';
 import type { LoggedEvent } from './experiment-tracker.ts';
-import { isPlain, loggedJson } from './logged-json.ts';
+import { isPlain, loggedJson, LOST_NAME } from './logged-json.ts';
 import type { AttemptTracking } from './run-tracking.ts';
 
 /** When a metric was measured: `step` counts on by itself (0, 1, 2, ... per name and context) when it is not given. */
@@ -42,27 +42,28 @@ export function logMetricValues(
   const { step, context } = options;
   if (step !== undefined) checkStep(call, step);
   if (context !== undefined) checkName(call, context, 'the context');
-  const names = Object.keys(requireObject(call, values));
-  for (const name of names) {
+  requireObject(call, values);
+  let isEmpty = true;
+  for (const name in values) {
+    if (!Object.hasOwn(values, name)) continue;
     checkName(call, name, 'a metric name');
     if (typeof values[name] !== 'number') throw new BadLogValue({ call, reason: `"${name}" is ${described(values[name])}, not a number` });
+    isEmpty = false;
   }
-  for (const [at, group] of groupBySteps(tracking, names, step, context)) {
-    const logged: Record<string, number> = {};
-    for (const name of group) logged[name] = values[name]!;
-    tracking.append({ kind: 'metrics', values: logged, step: at, ...(context !== undefined && { context }) });
+  if (isEmpty) return;
+  if (step !== undefined) return tracking.append(metricsEvent({ ...values }, step, context));
+  for (const [at, group] of groupByNextStep(tracking, Object.keys(values), context)) {
+    const logged = Object.fromEntries(group.map((name) => [name, values[name]!]));
+    tracking.append(metricsEvent(logged, at, context));
   }
 }
 
+function metricsEvent(values: Record<string, number>, step: number, context: string | undefined): LoggedEvent {
+  return context === undefined ? { kind: 'metrics', values, step } : { kind: 'metrics', values, step, context };
+}
+
 /** One event has one step: metrics that count on by themselves and stand at different steps are logged apart. */
-function groupBySteps(
-  tracking: AttemptTracking,
-  names: string[],
-  step: number | undefined,
-  context: string | undefined,
-): Iterable<[number, string[]]> {
-  if (names.length === 0) return [];
-  if (step !== undefined) return [[step, names]];
+function groupByNextStep(tracking: AttemptTracking, names: string[], context: string | undefined): Map<number, string[]> {
   const groups = new Map<number, string[]>();
   for (const name of names) {
     const next = tracking.nextStep(name, context);
@@ -161,6 +162,7 @@ export function checkName(call: string, name: string, what: string): void {
   if (name === '') throw new BadLogValue({ call, reason: `${what} is empty` });
   if (name.length > LONGEST_NAME)
     throw new BadLogValue({ call, reason: `${what} has ${name.length} characters, at most ${LONGEST_NAME} are allowed` });
+  if (name === LOST_NAME) throw new BadLogValue({ call, reason: `${what} is ${LOST_NAME}, which no object can have as a name` });
 }
 
 function checkStep(call: string, step: number): void {

@@ -1,18 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-import { afterAll, beforeAll, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
 
 import { Client } from '../index.ts';
 import { scriptProject, type ScriptProject } from '../testing/script-project.ts';
-
-jest.setTimeout(60_000);
 
 let project: ScriptProject;
 const client = new Client();
 beforeAll(async () => {
   project = await scriptProject();
-}, 60_000);
+});
 afterAll(async () => {
   await client.close();
   project.remove();

@@ -3,6 +3,9 @@ import * as types from 'node:util/types';
 import { BadLogValue } from '../errors.ts';
 import type { Json } from '../json.ts';
 
+/** Set as a property it changes the object in place of being one: it would be lost in silence. */
+export const LOST_NAME = '__proto__';
+
 /**
  * A value as it is logged: a copy in plain JSON. Dates become ISO 8601 text, NaN and infinities and big integers text, typed arrays arrays;
  * what has a `toJSON` is asked; properties that are undefined are left out. Throws `BadLogValue`, naming `call` and the place, for the rest.
@@ -49,6 +52,7 @@ function convertParts(value: object, place: string, conversion: Conversion): Jso
     return value.map((item: unknown, index) => (item === undefined ? null : convert(item, `${place}[${index}]`, conversion)));
   if ('toJSON' in value && typeof value.toJSON === 'function') return convert((value as { toJSON(): unknown }).toJSON(), place, conversion);
   if (!isPlain(value)) return refuse(conversion, `${place} is a ${value.constructor?.name ?? 'class instance'}, which is no JSON`);
+  if (Object.hasOwn(value, LOST_NAME)) return refuse(conversion, `${place} has the name ${LOST_NAME}, which no object can have`);
   const json: { [key: string]: Json } = {};
   for (const [key, part] of Object.entries(value)) if (part !== undefined) json[key] = convert(part, `${place}.${key}`, conversion);
   return json;

@@ -5,15 +5,18 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 
 import { Permanent, Transient } from '../errors.ts';
+import type { Flavor } from '../stack/flavor.ts';
 import { RecordingTracker, recordingFlavor, type RecordingTrackerOptions } from '../testing/recording-tracker.ts';
 import { TrackedRun, type TrackedRunOptions } from '../testing/tracked-run.ts';
 import { activeRun } from './active-run.ts';
 import type { TrackerEvent } from './experiment-tracker.ts';
-
-jest.setTimeout(30_000);
+import type { TrackerWait } from './run-tracking.ts';
 
 let run: TrackedRun;
-afterEach(() => run.close());
+afterEach(() => {
+  run.close();
+  jest.restoreAllMocks();
+});
 
 async function open(trackers: Record<string, RecordingTracker> = {}, limits: TrackedRunOptions = {}): Promise<TrackedRun> {
   run = await TrackedRun.open({
@@ -34,6 +37,10 @@ const tracked = { trackers: ['mine'] };
 const failed = { status: 'failed', error: { name: 'Error', message: 'no wine left' } } as const;
 const losses = (events: readonly TrackerEvent[]): number[] =>
   events.flatMap((event) => (event.kind === 'metrics' ? [event.values['loss']!] : []));
+/** Resolves when it is so. */
+async function until(isSo: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await delay(5);
+}
 const storedStep = async (stepId: string) => (await run.store.stepRuns(run.id)).filter((step) => step.stepId === stepId).at(-1)!;
 
 describe('events', () => {
@@ -136,7 +143,7 @@ describe('events', () => {
     await open();
     const step = await run.begin('train');
     run.inStep(step, () => activeRun().logMetric('loss', 3));
-    await delay(150);
+    await until(async () => (await storedStep('train')).tracked.metrics['loss'] !== undefined);
     expect((await storedStep('train')).tracked.metrics['loss']).toMatchObject({ last: 3 });
     await run.end(step);
     await run.finish();
@@ -165,7 +172,13 @@ describe('tracker runs', () => {
     expect(parent).toMatchObject({
       status: 'failed',
       identity: { attempt: 0 },
-      start: { group: run.name, experiment: 'wines', user: 'ann' },
+      start: {
+        group: run.name,
+        experiment: 'wines',
+        user: 'ann',
+        source: { host: 'here', command: [], file: 'wine.ts' },
+        params: { rate: 0.1 },
+      },
     });
     expect(tracker.run('train')).toMatchObject({
       status: 'failed',
@@ -239,25 +252,32 @@ describe('tracker runs', () => {
   test('the URL is in the run metadata while the step is still running', async () => {
     await openWith();
     const step = await run.begin('train', tracked);
-    await delay(50);
-    const url = `https://tracker.test/runs/${(await storedStep('train')).trackerRuns[0]!.key}`;
-    expect((await storedStep('train')).metadata).toEqual({ experiment_tracker_url: { type: 'uri', value: url } });
+    await until(async () => Object.keys((await storedStep('train')).metadata).length > 0);
+    const { key } = (await storedStep('train')).trackerRuns[0]!;
+    const url = `https://tracker.test/runs/${key}`;
+    expect((await storedStep('train')).metadata).toEqual({
+      experiment_tracker_url: { type: 'uri', value: url },
+      recording_run_id: { type: 'string', value: key },
+    });
     expect(run.inStep(step, () => activeRun().url)).toBe(url);
     await run.end(step);
     await run.finish();
     expect((await run.store.run(run.id))!.metadata).toHaveProperty('experiment_tracker_url');
   });
 
-  test("with several trackers each has its URL, and the step's first one is the URL", async () => {
+  test("with several trackers each has its URL and ids, and the step's first one's are plain", async () => {
     const [a, b] = [new RecordingTracker({ ids: 'server' }), new RecordingTracker()];
     await open({ a, b });
     await run.step('train', { trackers: ['b', 'a'] }, () => activeRun().logMetric('loss', 1));
     expect(await run.finish()).toEqual([]);
-    const urls = { a: a.run('train').ref.url, b: b.run('train').ref.url };
+    const [ofA, ofB] = [a.run('train').ref, b.run('train').ref];
     expect((await storedStep('train')).metadata).toEqual({
-      experiment_tracker_url: { type: 'uri', value: urls.b },
-      'experiment_tracker_url:a': { type: 'uri', value: urls.a },
-      'experiment_tracker_url:b': { type: 'uri', value: urls.b },
+      experiment_tracker_url: { type: 'uri', value: ofB.url },
+      'experiment_tracker_url:a': { type: 'uri', value: ofA.url },
+      'experiment_tracker_url:b': { type: 'uri', value: ofB.url },
+      recording_run_id: { type: 'string', value: ofB.id },
+      'recording_run_id:a': { type: 'string', value: ofA.id },
+      'recording_run_id:b': { type: 'string', value: ofB.id },
     });
     expect([losses(a.run('train').events), losses(b.run('train').events)]).toEqual([[1], [1]]);
   });
@@ -312,9 +332,40 @@ describe('a tracker that fails', () => {
     await run.step('train', tracked, () => activeRun().logMetric('loss', 1));
     const before = performance.now();
     const undelivered = await run.finish();
-    expect(performance.now() - before).toBeLessThan(1_500);
+    expect(performance.now() - before).toBeLessThan(20_000);
     expect(undelivered).toEqual([{ component: 'mine', trackerRuns: 2, reason: 'no answer within 200 ms' }]);
     expect(tracker.runs.size).toBe(0);
+  });
+
+  test('that answers never: the end of the run waits no longer than somebody wants to wait', async () => {
+    await openWith({ openDelayMs: 60_000 }, { drainTimeoutMs: 60_000 });
+    await run.step('train', tracked, () => activeRun().logMetric('loss', 1));
+    const hurry = new AbortController();
+    setTimeout(() => hurry.abort(), 50);
+    expect(await run.finish(undefined, hurry.signal)).toEqual([{ component: 'mine', trackerRuns: 2, reason: 'nobody waited for it' }]);
+  });
+
+  test('that is slow, but gets further: the end of the run waits for all of it', async () => {
+    const tracker = await openWith({ deliverDelayMs: 400, capabilities: { limits: { batch: 1 } } }, { drainTimeoutMs: 2_000 });
+    await run.step('train', tracked, () => [1, 2, 3, 4, 5, 6].forEach((loss) => activeRun().logMetric('loss', loss)));
+    expect(await run.finish()).toEqual([]);
+    expect(losses(tracker.run('train').events)).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  test('that takes more than 2 s: whoever wants to know is told once what it has still to be given', async () => {
+    const waits: TrackerWait[] = [];
+    const onTrackerWait = (wait: TrackerWait): void => void waits.push(wait);
+    await openWith({}, { onTrackerWait });
+    await run.step('train', tracked, () => activeRun().logMetric('loss', 1));
+    expect(await run.finish()).toEqual([]);
+    run.close();
+    const slow = { deliverDelayMs: 1_500, capabilities: { limits: { batch: 2 } } };
+    await openWith(slow, { onTrackerWait, drainTimeoutMs: 60_000 });
+    await run.step('train', tracked, () => [1, 2, 3, 4, 5].forEach((loss) => activeRun().logMetric('loss', loss)));
+    expect(waits).toEqual([]);
+    expect(await run.finish()).toEqual([]);
+    expect(waits).toEqual([{ tracker: 'mine', events: expect.any(Number), trackerRuns: 2 }]);
+    expect([1, 3, 5]).toContain(waits[0]!.events);
   });
 
   test('that heeds no signal: the end of the run is bounded all the same, and its late answer changes nothing', async () => {
@@ -331,17 +382,36 @@ describe('a tracker that fails', () => {
 
   test('does not hold up another one', async () => {
     const [good, bad] = [new RecordingTracker(), new RecordingTracker({ failOpen: Infinity })];
-    await open({ good, bad }, { drainTimeoutMs: 300 });
+    await open({ good, bad }, { drainTimeoutMs: 2_000 });
     await run.step('train', { trackers: ['bad', 'good'] }, () => activeRun().logMetric('loss', 1));
     expect(await run.finish()).toMatchObject([{ component: 'bad', trackerRuns: 2, reason: expect.stringContaining('told to fail') }]);
     expect(good.run('train')).toMatchObject({ status: 'completed' });
   });
 
+  test('for so long that another process has taken over what is left: that one alone delivers it', async () => {
+    const tracker = await openWith({ failDeliver: new Transient('the server is down') }, { drainTimeoutMs: 600_000 });
+    await run.step('train', tracked, () => activeRun().logMetric('loss', 1));
+    const regularly = jest.spyOn(globalThis, 'setInterval');
+    const ended = run.endRun();
+    while (!(await run.store.run(run.id))!.endedAt) await delay(5);
+    // The machine slept.
+    const hour = Date.now() + 3_600_000;
+    jest.spyOn(Date, 'now').mockImplementation(() => hour);
+    const other = { runId: run.id, component: 'mine', worker: run.place({ id: 'other' }).worker };
+    expect(await run.store.claimTrackerRuns(other, 'due')).toHaveLength(2);
+    for (const [renew] of regularly.mock.calls) renew();
+    expect(await ended).toEqual(['experiment tracker "mine": 2 tracker runs not delivered yet (the server is down)']);
+    tracker.options.failDeliver = 0;
+    await delay(100);
+    expect(losses(tracker.run('train').events)).toEqual([]);
+    expect(await run.store.renewClaim(other)).toBe(true);
+  });
+
   test('for a while in the middle: how far it came is recorded, so that another process can go on', async () => {
-    const tracker = await openWith({}, { drainTimeoutMs: 200 });
+    const tracker = await openWith({}, { drainTimeoutMs: 2_000 });
     const step = await run.begin('train', tracked);
     run.inStep(step, () => activeRun().logMetric('loss', 1));
-    await delay(150);
+    await until(() => [...tracker.runs.values()].some(({ events }) => losses(events).length > 0));
     tracker.options.failDeliver = new Transient('the server is down');
     run.inStep(step, () => activeRun().logMetric('loss', 2));
     await run.end(step);
@@ -439,8 +509,24 @@ describe('in a step', () => {
     await run.finish();
   });
 
+  test.each([
+    ['a name', 'nobody', 'nobody'],
+    ['what is no flavor', {}, '{}'],
+    ['a module without it', null, 'null'],
+  ])('of %s in the place of a flavor there is no handle, and the trackers of the step are named', async (_, given, called) => {
+    await openWith({});
+    await run.step('train', tracked, async () => {
+      const failed = activeRun(given as unknown as Flavor<'experiment-tracker'>).native();
+      await expect(failed).rejects.toMatchObject({
+        name: 'NotTracked',
+        line: `NOT_TRACKED: step "train" has no tracker run with the flavor "${called}". It has: "mine" (flavor "recording").`,
+      });
+    });
+    await run.finish();
+  });
+
   test('env() and native() give up after the limit, and name the tracker and the reason', async () => {
-    await openWith({ failOpen: Infinity }, { openTimeoutMs: 120, drainTimeoutMs: 50 });
+    await openWith({ failOpen: Infinity }, { openTimeoutMs: 2_000, drainTimeoutMs: 50 });
     await run.step('train', tracked, async () => {
       const lines = await Promise.all(
         [activeRun().env(), activeRun().native()].map((work) => work.catch((error: { line: string }) => error.line)),

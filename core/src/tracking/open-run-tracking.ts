@@ -9,6 +9,7 @@ import { Delivery } from './delivery.ts';
 import { EventLogWriter, type EventLog, type WrittenRecord } from './event-log-writer.ts';
 import { EventQueue } from './event-queue.ts';
 import type { LoggedEvent, Outcome } from './experiment-tracker.ts';
+import { LastDeliveries } from './last-deliveries.ts';
 import { LocalConsumer } from './local-consumer.ts';
 import { FollowedLog } from './followed-log.ts';
 import type {
@@ -21,7 +22,7 @@ import type {
   Undelivered,
 } from './run-tracking.ts';
 import { parentSettings, readSettings } from './read-settings.ts';
-import { trackerRunStart, urlKeys } from './tracker-run-start.ts';
+import { trackerRunStart, metadataSuffixes } from './tracker-run-start.ts';
 import { withinTime } from './within-time.ts';
 
 /** Opens the tracking of one pipeline run in this process. No file, timer or tracker is touched before there is something to record. */
@@ -67,7 +68,7 @@ class Tracking implements RunTracking {
     const tracking = new AttemptLog(
       attempt,
       this.#deliveriesOf(attempt),
-      (runId, event) => this.#write(runId, event),
+      (runId, event, at) => this.#write(runId, event, at),
       () => this.#warnLate(attempt),
     );
     this.#attempts.set(attempt.id, tracking);
@@ -120,24 +121,16 @@ class Tracking implements RunTracking {
     return { claim: { workerId: this.#options.workerId, ms: this.#drainTimeoutMs + CLAIM_SLACK_MS } };
   }
 
-  async finish(outcome: Outcome, endedAt: number): Promise<Undelivered[]> {
+  async finish(outcome: Outcome, endedAt: number, hurry?: AbortSignal): Promise<Undelivered[]> {
     for (const [component, parent] of this.#parents) void this.#endAfterSteps(component, parent, outcome, endedAt);
     await this.apply(true);
     // An attempt that has not been ended here has been taken over, and with it its tracker runs.
     const due = [...this.#open].filter((delivery) => delivery.ended || this.#parents.get(delivery.component) === delivery);
-    const limit = this.#drainTimeoutMs;
-    if (due.length > 0) await withinTime(Promise.all(due.map((delivery) => delivery.done)), limit);
-    const left = await this.#letGo(
-      summedUp(
-        due.filter((delivery) => this.#open.has(delivery)),
-        limit,
-      ),
-    );
+    const last = new LastDeliveries(due, { ...this.#options, stop: this.#stop, limitMs: this.#drainTimeoutMs, hurry });
+    await last.drained();
+    const left = await this.#letGo(last.undelivered(this.#open));
     for (const local of [this.#local, ...this.#followed]) await local.seal();
-    return summedUp(
-      due.filter((delivery) => left.has(delivery)),
-      limit,
-    );
+    return last.undelivered(left);
   }
 
   /** A parent is closed after its steps' tracker runs, and not before. */
@@ -172,8 +165,8 @@ class Tracking implements RunTracking {
     return new LocalConsumer(events, { store, log, runId: run.id, workerId });
   }
 
-  #write(runId: string, event: LoggedEvent): WrittenRecord {
-    const written = this.#writer.append(runId, event);
+  #write(runId: string, event: LoggedEvent, at?: number): WrittenRecord {
+    const written = this.#writer.append(runId, event, at);
     this.#local.push(written);
     return written;
   }
@@ -199,7 +192,8 @@ class Tracking implements RunTracking {
     return attempt.trackerRuns.flatMap((row, index) => {
       const component = this.#components.get(row.component);
       if (component === undefined) return [];
-      const events = new EventQueue(this.#writer, (record) => record.runId === attempt.id);
+      const keepsOutput = component.tracker.capabilities.output === true;
+      const events = new EventQueue(this.#writer, ({ runId, kind }) => runId === attempt.id && (kind !== 'log' || keepsOutput));
       const delivery = this.#deliver({
         component,
         row: async () => row,
@@ -215,7 +209,7 @@ class Tracking implements RunTracking {
         },
         parent: this.#parentOf(component),
         events,
-        urlKeys: urlKeys(row.component, index === 0, several),
+        metadataSuffixes: metadataSuffixes(row.component, index === 0, several),
       });
       return [{ delivery, events }];
     });
@@ -236,7 +230,7 @@ class Tracking implements RunTracking {
       },
       parent: undefined,
       events: undefined,
-      urlKeys: urlKeys(component.name, component === trackers[0], trackers.length > 1),
+      metadataSuffixes: metadataSuffixes(component.name, component === trackers[0], trackers.length > 1),
     });
     this.#parents.set(component.name, parent);
     return parent;
@@ -250,13 +244,4 @@ class Tracking implements RunTracking {
     });
     return delivery;
   }
-}
-
-function summedUp(left: readonly Delivery[], limit: number): Undelivered[] {
-  const byComponent = Map.groupBy(left, (delivery) => delivery.component);
-  return Array.from(byComponent, ([component, deliveries]) => ({
-    component,
-    trackerRuns: deliveries.length,
-    reason: deliveries.find((delivery) => delivery.failure !== undefined)?.failure ?? `no answer within ${limit} ms`,
-  }));
 }

@@ -5,6 +5,8 @@ import { needsMending } from './needs-mending.ts';
 
 const FIRST_RETRY_MS = 100;
 const LONGEST_RETRY_MS = 30_000;
+/** What a server may ask for at most. Longer ones end with the run, and timers know no more than 24 days. */
+const LONGEST_ASKED_MS = 3_600_000;
 
 export interface RetryOptions {
   /** Ends all. */
@@ -26,9 +28,15 @@ export async function retry<T>(call: () => Promise<T>, { stop, failed }: RetryOp
       if (isError(error, Permanent) || needsMending(error)) throw error;
       await failed(error);
       const asked = isError(error, Transient) ? error.retryAfter : undefined;
-      await delay(asked ?? backoff(tries), undefined, { ref: false, signal: stop });
+      await delay(pauseFor(asked, tries), undefined, { ref: false, signal: stop });
     }
   }
+}
+
+/** As long as was asked for, but never shorter than it would be unasked: a server may ask for 0, or a flavor for NaN. ms. */
+export function pauseFor(asked: number | undefined, tries: number): number {
+  const own = backoff(tries);
+  return asked !== undefined && asked > own ? Math.min(asked, LONGEST_ASKED_MS) : own;
 }
 
 /** Doubles up to its limit, and scatters, so that many do not come back at once. ms. */

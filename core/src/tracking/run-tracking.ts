@@ -1,10 +1,10 @@
 import type { MetadataStore } from '../store/metadata-store.ts';
-import type { MetadataValue } from '../store/run-data.ts';
+import type { RunEnvironment } from '../store/run-data.ts';
 import type { TrackerRunRecord } from '../store/tracking-data.ts';
 import type { JsonObject } from '../json.ts';
 import type { SettingsLayer } from '../pipeline/pipeline-spec.ts';
 import type { Logger } from '../stack/flavor.ts';
-import type { ExperimentTracker, LoggedEvent, Outcome } from './experiment-tracker.ts';
+import type { ExperimentTracker, LoggedEvent, Outcome, ReadArtifact } from './experiment-tracker.ts';
 import type { ReadTrackerSettings } from './tracker-settings.ts';
 
 /** A tracker of the run's stack, assembled. */
@@ -26,9 +26,11 @@ export interface RunTrackingOptions {
     pipeline: string;
     experiment: string;
     startedAt: number;
-    user?: string;
+    environment?: Pick<RunEnvironment, 'user' | 'host' | 'command' | 'file' | 'git'>;
+    params?: JsonObject;
     tags: Record<string, string>;
     resumed?: boolean;
+    readArtifact?: ReadArtifact;
     /** What the pipeline sets for components: for its own tracker runs. */
     settings?: SettingsLayer;
   };
@@ -38,8 +40,20 @@ export interface RunTrackingOptions {
   log: Logger;
   /** How long `native()` and `env()` wait for a tracker run to open, ms. Default 5,000. */
   openTimeoutMs?: number;
-  /** How long the end of a run waits for delivery, ms. Default 5,000. */
+  /** How long the end of a run waits for delivery that does not get any further, ms. Default 5,000. */
   drainTimeoutMs?: number;
+  /** Told of each tracker that the end of a run has waited for for 2 s. */
+  onTrackerWait?: (wait: TrackerWait) => void;
+}
+
+/** What an experiment tracker is still to be given. */
+export interface TrackerWait {
+  /** Name of the component. */
+  tracker: string;
+  /** Events that it has not confirmed. */
+  events: number;
+  /** Tracker runs that have not come to their end there. */
+  trackerRuns: number;
 }
 
 /** One attempt of a step as the tracking room sees it. */
@@ -65,8 +79,10 @@ export interface AttemptStart {
 export interface AttemptTracking {
   readonly runId: string;
   readonly trackerRuns: readonly TrackerHandle[];
-  /** Appends to the event log and returns: durable against the end of the process once it returned. */
-  append(event: LoggedEvent): void;
+  /** Whether any of its trackers keeps what the step prints: only then `log` events are for anybody. */
+  readonly keepsOutput: boolean;
+  /** Appends to the event log and returns: durable against the end of the process once it returned. `at`: when it happened, ms since the epoch; default now. */
+  append(event: LoggedEvent, at?: number): void;
   /** Next step of a metric that was logged without one: 0, 1, 2, ... per name and context. */
   nextStep(name: string, context: string | undefined): number;
   /** Puts a file into the run's artifact store; `path` is relative, with `/`. What it gives goes into an `artifact` event. */
@@ -79,6 +95,7 @@ export interface AttemptTracking {
 
 /** A file in the run's artifact store. Size in bytes. */
 export interface SavedFile {
+  key: string;
   uri: string;
   sha256: string;
   size: number;
@@ -90,8 +107,8 @@ export interface TrackerHandle {
   readonly flavor: string;
   /** As soon as it is known. */
   readonly url: string | undefined;
-  /** Waits for the run to open within the limit, then throws `TrackerUnavailable`. */
-  opened(): Promise<{ native: unknown; env: Record<string, string>; url: string | undefined }>;
+  /** Waits for the run to open within the limit, then throws `TrackerUnavailable`. Reading `env` tells the tracker that a program may join. */
+  opened(): Promise<{ native: unknown; readonly env: Record<string, string>; url: string | undefined }>;
 }
 
 /** Tracker runs of a component that are still to be brought to their end, and what stood in the way. */
@@ -125,13 +142,10 @@ export interface RunTracking {
   readonly url: string | undefined;
   /** For the end of the run: nobody else is to deliver what this process will. Empty when no step was tracked. */
   readonly claim: { claim?: { workerId: string; ms: number } };
-  /** The end of the run: applies the rest of the log, closes the parents after all else, waits a bounded time for delivery, and says what is still to come. */
-  finish(outcome: Outcome, endedAt: number): Promise<Undelivered[]>;
+  /** The end of the run: applies the rest of the log, closes the parents after all else, waits for delivery as long as it gets further and `hurry` is not aborted, and says what is still to come. */
+  finish(outcome: Outcome, endedAt: number, hurry?: AbortSignal): Promise<Undelivered[]>;
   /** The run is another process's now, and so is its delivery: notes how far it came, and lets go. */
   leave(): Promise<void>;
 }
-
-/** Run metadata of a tracker run: `experiment_tracker_url` for the step's first tracker, `experiment_tracker_url:<component>` for each. */
-export type TrackerMetadata = Record<string, MetadataValue>;
 
 export type { TrackerRunRecord };

@@ -13,15 +13,17 @@ import { PushedEvents } from './pushed-events.ts';
 import type { RunTrackingOptions, TrackerComponent } from './run-tracking.ts';
 import { parentSettings, readSettings } from './read-settings.ts';
 import { trackerRunKey } from './tracker-run-key.ts';
-import { trackerRunStart, urlKeys } from './tracker-run-start.ts';
+import { trackerRunStart, metadataSuffixes } from './tracker-run-start.ts';
 import { withinTime } from './within-time.ts';
 
 /** The tracker runs of one pipeline run at one component, as they are stored. */
 export interface StoredRunPlan {
   run: RunTrackingOptions['run'];
   component: TrackerComponent;
-  /** Names of the trackers of the run's stack, in its order. */
+  /** Names of the trackers of the run's stack, in its order, and of those that came to it later. */
   trackerNames: readonly string[];
+  /** The component came to the run later: more may come. */
+  isAdded: boolean;
   trackerRuns: readonly StoredTrackerRun[];
   /** Of the parent, as far as the tracker has told it. */
   parentRef: TrackerRunRef | undefined;
@@ -147,16 +149,16 @@ class StoredRunDelivery {
   }
 
   #begin(row: StoredTrackerRun): Active {
-    const { run, component, trackerNames } = this.#plan;
+    const { run, component, trackerNames, isAdded } = this.#plan;
     const { key, ref, step, startedAt, settings, acked } = row;
     const events = new PushedEvents((by) => {
       this.#events += by;
       if (by < 0) this.#wake();
     });
-    const urls =
+    const suffixes =
       step === undefined
-        ? urlKeys(component.name, component.name === trackerNames[0], trackerNames.length > 1)
-        : urlKeys(component.name, row.position === 0, row.several);
+        ? metadataSuffixes(component.name, component.name === trackerNames[0], isAdded || trackerNames.length > 1)
+        : metadataSuffixes(component.name, row.position === 0, isAdded || row.several);
     const delivery = new Delivery(
       {
         component,
@@ -171,7 +173,7 @@ class StoredRunDelivery {
         },
         parent: step === undefined ? undefined : this.#parent,
         events: step === undefined ? undefined : events,
-        urlKeys: urls,
+        metadataSuffixes: suffixes,
         acked,
       },
       this.#around,

@@ -1,4 +1,5 @@
 import type { MetadataStore } from '../store/metadata-store.ts';
+import type { MetadataValue } from '../store/run-data.ts';
 import type { TrackerRunUpdate } from '../store/tracking-data.ts';
 import type { Refusal } from './adapt-events.ts';
 import type { TrackerRunRef } from './experiment-tracker.ts';
@@ -8,14 +9,15 @@ export class TrackerRunNews {
   /** As far as the tracker has told. */
   url: string | undefined;
   readonly #store: MetadataStore;
-  readonly #urlKeys: readonly string[];
+  readonly #suffixes: readonly string[];
+  #recorded = '';
   #news: Omit<TrackerRunUpdate, 'id'> = {};
   #writing: Promise<void> | undefined;
 
-  /** `urlKeys`: names of the run metadata that hold the URL. */
-  constructor(store: MetadataStore, urlKeys: readonly string[]) {
+  /** `suffixes`: what the names of its run metadata end with, each of them holding the same. */
+  constructor(store: MetadataStore, suffixes: readonly string[]) {
     this.#store = store;
-    this.#urlKeys = urlKeys;
+    this.#suffixes = suffixes;
   }
 
   add(news: Pick<TrackerRunUpdate, 'status' | 'acked' | 'lastError'>): void {
@@ -28,10 +30,11 @@ export class TrackerRunNews {
 
   addRef(ref: TrackerRunRef): void {
     this.#news.ref = ref;
-    if (ref.url === undefined || ref.url === this.url) return;
-    this.url = ref.url;
-    const value = { type: 'uri', value: ref.url } as const;
-    this.#news.metadata = Object.fromEntries(this.#urlKeys.map((key) => [key, value]));
+    this.url = ref.url ?? this.url;
+    const told = JSON.stringify([ref.url, ref.ids]);
+    if (told === this.#recorded) return;
+    this.#recorded = told;
+    this.#news.metadata = Object.fromEntries(this.#suffixes.flatMap((suffix) => metadataOf(ref, suffix)));
   }
 
   /** Writes them to the store, one write at a time. After a failure they are kept for the next time. */
@@ -49,4 +52,10 @@ export class TrackerRunNews {
       throw error;
     }
   }
+}
+
+/** Where it can be seen, and the ids that the tracker gave it. */
+function metadataOf({ url, ids }: TrackerRunRef, suffix: string): [string, MetadataValue][] {
+  const named = Object.entries(ids).map(([name, value]): [string, MetadataValue] => [`${name}${suffix}`, { type: 'string', value }]);
+  return url === undefined ? named : [[`experiment_tracker_url${suffix}`, { type: 'uri', value: url }], ...named];
 }

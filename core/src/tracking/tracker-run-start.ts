@@ -1,3 +1,5 @@
+import { redact, redactJson } from '../secrets/redaction.ts';
+import { shortParams } from './attempt-params.ts';
 import type { TrackerRunStart } from './experiment-tracker.ts';
 import type { RunTrackingOptions } from './run-tracking.ts';
 import type { ReadTrackerSettings } from './tracker-settings.ts';
@@ -24,9 +26,26 @@ export function trackerRunStart(
     group,
     startedAt,
     settings: own,
-    ...(run.user !== undefined && { user: run.user }),
+    ...originOf(run.environment),
+    ...(step === undefined && paramsOf(run.params)),
+    ...(run.readArtifact && { readArtifact: run.readArtifact }),
     ...(step === undefined && run.resumed === true && { resumed: true }),
   };
+}
+
+function paramsOf(given: RunTrackingOptions['run']['params']): Pick<TrackerRunStart, 'params'> {
+  const params = given && shortParams(given);
+  return params === undefined ? {} : { params: redactJson(params) };
+}
+
+function originOf(environment: RunTrackingOptions['run']['environment']): Pick<TrackerRunStart, 'user' | 'source'> {
+  if (environment === undefined) return {};
+  const { user, host, command, file, git } = environment;
+  // Nobody knows where an imported run ran.
+  if (host === '') return user === undefined ? {} : { user };
+  // A secret may have been given as a parameter.
+  const ran = { command: command.map((word) => redact(word)), ...(file !== undefined && { file: redact(file) }) };
+  return { ...(user !== undefined && { user }), source: { ...ran, host, ...git } };
 }
 
 /** `train`, `train[3]`, `train (attempt 2)`. */
@@ -34,7 +53,10 @@ function attemptLabel({ stepId, mapIndex, attempt }: AttemptName, name = stepId)
   return `${name}${mapIndex === undefined ? '' : `[${mapIndex}]`}${attempt > 1 ? ` (attempt ${attempt})` : ''}`;
 }
 
-/** Names of the run metadata that hold the URL of a tracker run: the first tracker's is the step's. */
-export function urlKeys(component: string, first: boolean, several: boolean): string[] {
-  return [...(first ? ['experiment_tracker_url'] : []), ...(several ? [`experiment_tracker_url:${component}`] : [])];
+/**
+ * What the names of the run metadata about a tracker run end with: those of a step's first tracker are plain, `experiment_tracker_url`, and those of each of
+ * several have its component's name, `experiment_tracker_url:team`.
+ */
+export function metadataSuffixes(component: string, first: boolean, several: boolean): string[] {
+  return [...(first ? [''] : []), ...(several ? [`:${component}`] : [])];
 }

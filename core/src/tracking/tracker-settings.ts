@@ -1,4 +1,5 @@
 import type { JsonObject } from '../json.ts';
+import { isPlain } from '../pipeline/json-value.ts';
 
 /** What core itself does for every experiment tracker, whatever its flavor. */
 export interface TrackerSettings {
@@ -51,8 +52,11 @@ function wrongText(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? undefined : 'must be a text';
 }
 
-function wrongTags(value: unknown): string | undefined {
+/** Why these cannot be the tags of a run. */
+export function wrongTags(value: unknown): string | undefined {
   const areTexts =
-    typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every((tag) => typeof tag === 'string');
-  return areTexts ? undefined : 'must be an object of texts';
+    typeof value === 'object' && value !== null && isPlain(value) && Object.values(value).every((tag) => typeof tag === 'string');
+  if (!areTexts) return 'must be an object of texts';
+  const ours = Object.keys(value).find((name) => name.startsWith('mortise.'));
+  return ours === undefined ? undefined : `must have no tag "${ours}": names that begin with "mortise." are Mortise's own`;
 }

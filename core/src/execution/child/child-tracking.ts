@@ -8,6 +8,8 @@ import type { AttemptStart, AttemptTracking, SavedFile, TrackerHandle } from '..
 export class ChildTracking implements AttemptTracking {
   readonly runId: string;
   readonly trackerRuns: readonly RemoteTrackerRun[];
+  /** What is printed here, the process of the run hears. */
+  readonly keepsOutput = false;
   readonly #log: AttemptLog;
 
   constructor(

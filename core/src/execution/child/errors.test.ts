@@ -1,13 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import { scriptProject, type ScriptProject } from '../../testing/script-project.ts';
 
-jest.setTimeout(30_000);
 let project: ScriptProject;
 
 beforeAll(async () => {
   project = await scriptProject();
-}, 60_000);
+});
 afterAll(() => project.remove());
 
 const IMPORT = `import { pipeline, step } from '@mortise/core';\n`;
@@ -67,8 +66,9 @@ describe('an error in what a step does on the side in a process of its own', () 
       'late-stray.ts',
       `${IMPORT}
 const away = { cache: false, isolation: 'process' } as const;
-const leaves = step('leaves', away, () => { void (async () => { await new Promise((resolve) => setTimeout(resolve, 500)); throw new Error('too late'); })(); });
-const next = step('next', away, () => new Promise((resolve) => setTimeout(resolve, 2000)));
+const begun = Promise.withResolvers<void>();
+const leaves = step('leaves', away, () => { void (async () => { await begun.promise; throw new Error('too late'); })(); });
+const next = step('next', away, async () => { begun.resolve(); await new Promise((resolve) => setTimeout(resolve, 200)); });
 const run = await pipeline('late-stray', () => { next({}, { after: [leaves()] }); }).run();
 console.log(JSON.stringify({ status: run.status, warnings: run.warnings }));`,
     );

@@ -1,14 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import { Client } from '../../index.ts';
 import { scriptProject, type ScriptProject } from '../../testing/script-project.ts';
 
-jest.setTimeout(30_000);
 let project: ScriptProject;
 
 beforeAll(async () => {
   project = await scriptProject();
-}, 60_000);
+});
 afterAll(() => project.remove());
 
 describe('the code of a step is found again in its process', () => {
@@ -50,16 +49,28 @@ describe('a process that dies before its step begins', () => {
   it('fails the step, and nobody waits for it', async () => {
     project.write(
       'early.ts',
-      `import { DatabaseSync } from 'node:sqlite';
+      `import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
 import { pipeline, step } from '@mortise/core';
-const leaves = step('leaves', { cache: false, isolation: 'process' }, async () => { setTimeout(() => process.exit(3), 200); return 1; });
+const leave = () => { if (existsSync('locked')) setTimeout(() => process.exit(3), 300); };
+const leaves = step('leaves', { cache: false, isolation: 'process' }, async () => {
+  writeFileSync('pid', String(process.pid));
+  setInterval(leave, 20);
+  return 1;
+});
 const next = step('next', { cache: false, isolation: 'process' }, async ({ n }: { n: number }) => n + 1);
-// The store is locked while the second step is about to begin.
+const isGone = () => { try { return !process.kill(Number(readFileSync('pid', 'utf8')), 0); } catch { return true; } };
+// The store is locked while the second step is about to begin, until the process is gone that it has got.
 const onStep = ({ step, status }: { step: string; status: string }) => {
   if (step !== 'leaves' || status !== 'completed') return;
   const store = new DatabaseSync('.mortise/store.db');
   store.exec('BEGIN IMMEDIATE');
-  setTimeout(() => store.exec('COMMIT'), 800);
+  writeFileSync('locked', '');
+  const unlock = setInterval(() => {
+    if (!isGone()) return;
+    clearInterval(unlock);
+    setTimeout(() => store.exec('COMMIT'), 200);
+  }, 20);
 };
 await pipeline('early', () => next({ n: leaves() })).run({}, { name: 'early', onStep });`,
     );

@@ -1,17 +1,16 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import { Client } from '../../index.ts';
 import { scriptProject, type ScriptProject } from '../../testing/script-project.ts';
 
-jest.setTimeout(30_000);
 let project: ScriptProject;
 
 beforeAll(async () => {
   project = await scriptProject();
-}, 60_000);
+});
 afterAll(() => project.remove());
 
 const IMPORT = `import { activeRun, file, pipeline, step, tracked } from '@mortise/core';\n`;
@@ -93,16 +92,21 @@ console.log(JSON.stringify({ byStep, byRun, byOrchestrator, runFirst }));`,
     project.write(
       'spells.ts',
       `${IMPORT}
+import { appendFileSync, readFileSync } from 'node:fs';
 const spell = step('spell', { cache: false }, async ({ item: _ }: { item: number }) => {
   const from = Date.now();
-  await new Promise((resolve) => setTimeout(resolve, 400));
+  const pool = readFileSync('pool', 'utf8');
+  appendFileSync('begun-' + pool, 'x');
+  // The first two of a pool of two wait for each other, however long the start of a process takes.
+  do await new Promise((resolve) => setTimeout(resolve, 100)); while (readFileSync('begun-' + pool).length < Number(pool));
   return { pid: process.pid, from, to: Date.now() };
 });
 export const p = pipeline('pool', () => spell.map({ item: [1, 2, 3] }));`,
     );
     project.write(
       'pool.ts',
-      `import { Client } from '@mortise/core';
+      `import { writeFileSync } from 'node:fs';
+import { Client } from '@mortise/core';
 import { p } from './spells.ts';
 await using client = new Client();
 for (const pool of [1, 2]) {
@@ -110,6 +114,7 @@ for (const pool of [1, 2]) {
   await client.registerStack('pool' + pool, { orchestrator: 'pool' + pool, 'artifact-store': 'default' });
 }
 const seen = async (pool: number) => {
+  writeFileSync('pool', String(pool));
   const spells = (await p.run({}, { stack: 'pool' + pool, concurrency: 4 })).result!;
   const most = Math.max(...spells.map(({ from }) => spells.filter((other) => other.from <= from && from < other.to).length));
   return { processes: new Set(spells.map(({ pid }) => pid)).size, most };

@@ -122,6 +122,7 @@ class StepServer {
     this.#current = undefined;
     clearTimeout(this.#loggedTimer);
     this.#loggedTimer = undefined;
+    await printed();
     this.#send(answer);
   }
 
@@ -174,6 +175,12 @@ class StepServer {
     if ('error' in answer) throw receiveError(answer.error);
     return answer;
   }
+}
+
+/** Resolves when what was printed so far has left this process: a full pipe takes the rest of a write later. */
+async function printed(): Promise<void> {
+  for (const stream of [process.stdout, process.stderr])
+    if (stream.writableLength > 0 && !stream.destroyed) await new Promise((resolve) => stream.write('', resolve));
 }
 
 /** Its time is kept where the run is, which ends this process with it. */

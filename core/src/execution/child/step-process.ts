@@ -92,14 +92,17 @@ export class StepProcess {
     return result.promise;
   }
 
-  /** Tells the step that runs to stop, and ends the process: at its answer, but soon in any case. Resolves when what it logged so far has been taken over. */
+  /**
+   * Tells the step that runs to stop, and ends the process: at its answer, but soon in any case. Resolves with that: by then everything that it logged has
+   * been taken over, also what it logged before it heard of this.
+   */
   async stop(reason: unknown): Promise<void> {
     const running = this.#running;
     if (running === undefined || !this.#usable) return;
     this.#usable = false;
     this.#send({ kind: 'abort', id: running.task.id, reason: sendError(reason) });
     setTimeout(() => this.#child.kill('SIGKILL'), GRACE_MS).unref();
-    await this.#options.log.pull();
+    await Promise.allSettled([running.result.promise]);
   }
 
   /** Lets it end by itself, but not wait long for that. */
