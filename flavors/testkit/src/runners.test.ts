@@ -48,7 +48,7 @@ beforeAll(() => {
   place.write('broken-bell.js', bell("''"));
   for (const runner of RUNNERS)
     for (const flavor of ['whole', 'broken']) place.write(`${fileOf(runner, flavor)}`, suite(runner, `${flavor}-bell.js`));
-}, 120_000);
+});
 afterAll(() => place.remove());
 
 const fileOf = (runner: string, flavor: string): string => `${flavor}-${runner.replace(':', '-')}.test.js`;
@@ -63,12 +63,12 @@ function claims(): number {
 describe.each(RUNNERS)('under %s', (runner) => {
   it('a suite runs whole: each of its claims is one test that passes', () => {
     expect(place.run(runner, fileOf(runner, 'whole'))).toEqual({ status: 0, count: { passed: claims(), failed: 0 } });
-  }, 60_000);
+  });
 
   it('a flavor that breaks a clause is red', () => {
     const { status, count } = place.run(runner, fileOf(runner, 'broken'));
     expect(status).toBe(1);
     expect(count.failed).toBeGreaterThan(5);
     expect(count.passed + count.failed).toBe(claims());
-  }, 60_000);
+  });
 });

@@ -47,7 +47,7 @@ test('of writers in several processes exactly one wins', async () => {
   expect(new Set(results.map(({ id }) => id)).size).toBe(1);
   expect(results.flatMap(({ won }) => won).sort((a, b) => a - b)).toEqual(Array.from({ length: 40 }, (_, i) => i));
   for (const { pid, won } of results) for (const i of won) expect(readFileSync(join(folder, 'k', String(i)), 'utf8')).toBe(String(pid));
-}, 60_000);
+});
 
 test('a process that is killed in the middle of a put leaves no object, nor half of one', async () => {
   const code = `const store = await open();
@@ -64,7 +64,7 @@ test('a process that is killed in the middle of a put leaves no object, nor half
   expect(await store.stat('a/new')).toBeUndefined();
   await store.put('a/new', Buffer.from('new'));
   expect(readFileSync(join(folder, 'a', 'new'), 'utf8')).toBe('new');
-}, 60_000);
+});
 
 /** Puts an object, whole and as a stream, and prints the errors. */
 const PUT_BOTH = (bytes: number): string => `const store = await open();
@@ -110,7 +110,7 @@ test('a folder that one may not write is told in one line', async () => {
     'ARTIFACT_STORE_FAILED: the artifact store "local" failed to delete a: permission denied',
     `FOLDER_NOT_WRITABLE: cannot write to ${join(folder, 'new')} (permission denied)`,
   ]);
-}, 30_000);
+});
 
 test('a folder in which others write is listed without harm', async () => {
   mkdirSync(join(folder, 'a'), { recursive: true });
@@ -126,4 +126,4 @@ test('a folder in which others write is listed without harm', async () => {
     await new Promise(setImmediate);
   }
   expect(child.exitCode).toBe(0);
-}, 60_000);
+});

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, fsyncSync, linkSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, linkSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+
+import { makeFolder } from '@mortise/core';
 
 import { syncFolder, MARKER } from './store-folder.ts';
 import { isSystemError } from './system-error.ts';
@@ -12,7 +14,7 @@ import { isSystemError } from './system-error.ts';
 export async function storeIdentity(folder: string): Promise<string> {
   const known = readMarker(folder);
   if (known !== undefined) return known;
-  mkdirSync(folder, { recursive: true });
+  makeFolder(folder);
   makeMarker(folder);
   await syncFolder(folder);
   await syncFolder(dirname(folder));

@@ -76,14 +76,18 @@ async function* untilAborted(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const iterator = body[Symbol.asyncIterator]();
-  const aborted = Promise.withResolvers<never>();
-  aborted.promise.catch(() => undefined);
-  const abort = (): void => aborted.reject(signal!.reason);
+  let giveUp: ((reason: unknown) => void) | undefined;
+  const abort = (): void => giveUp?.(signal!.reason);
   signal?.addEventListener('abort', abort, { once: true });
   let ended = false;
   try {
     for (;;) {
-      const next = await Promise.race([nextOf(iterator), aborted.promise]);
+      signal?.throwIfAborted();
+      // Not by a race with one promise for all chunks, which would keep each of them until the end.
+      const next = await new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
+        giveUp = reject;
+        nextOf(iterator).then(resolve, reject);
+      });
       ended = next.done === true;
       if (next.done === true) return;
       yield next.value;

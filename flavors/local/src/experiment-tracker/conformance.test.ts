@@ -1,10 +1,10 @@
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { describe, it } from '@jest/globals';
 import type { TrackerRunRef } from '@mortise/core';
-import { temporaryBackend, testExperimentTracker, type TrackerState } from '@mortise/flavor-testkit';
+import { takeFolderAway, temporaryBackend, testExperimentTracker, type TrackerState } from '@mortise/flavor-testkit';
 
 import localTracker from './index.ts';
 import { LOCAL_CAPABILITIES } from './local-tracker.ts';
@@ -35,25 +35,11 @@ testExperimentTracker(
   {
     name: 'local',
     capabilities: LOCAL_CAPABILITIES,
-    lacks: ['points', 'logs'],
+    lacks: ['points'],
     faults: ['down'],
     backend: async () => {
       const { folder, ...backend } = await temporaryBackend(localTracker)();
-      const scratch = join(folder, 'scratch');
-      const away = join(folder, 'away');
-      return {
-        ...backend,
-        read,
-        // A file where the folder was: nothing can be written, nor made.
-        fail: async () => {
-          renameSync(scratch, away);
-          writeFileSync(scratch, '');
-          return async () => {
-            rmSync(scratch);
-            renameSync(away, scratch);
-          };
-        },
-      };
+      return { ...backend, read, fail: () => takeFolderAway(join(folder, 'scratch')) };
     },
   },
 );

@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import {
+  makeFolder,
   Transient,
   type ComponentContext,
   type ExperimentTracker,
@@ -66,7 +67,7 @@ export class LocalTracker implements ExperimentTracker<LocalRun> {
 
   /** Writes a small file into its folder, and takes it away. Throws `Transient`. */
   async check(): Promise<void> {
-    onDisk('make', this.#folder, () => mkdirSync(this.#folder, { recursive: true }));
+    onDisk('make', this.#folder, () => makeFolder(this.#folder));
     const path = join(this.#folder, `.check-${process.pid}`);
     onDisk('write', path, () => writeFileSync(path, 'x'));
     onDisk('remove', path, () => rmSync(path, { force: true }));
@@ -113,7 +114,7 @@ class LocalTrackerRun implements TrackerRun<LocalRun> {
         writeFileSync(next, text);
       } catch (error) {
         if (!isSystemError(error, 'ENOENT')) throw error;
-        mkdirSync(join(path, '..'), { recursive: true });
+        makeFolder(dirname(path));
         writeFileSync(next, text);
       }
       renameSync(next, path);

@@ -10,7 +10,7 @@ import type { AlerterBackend, AlerterFault, AlerterSuite, ReceivedAlert } from '
 export type Clause = (claim: string, prove: (place: AlerterPlace) => Promise<void>) => void;
 
 /** How long one alert may take, ms. */
-export const LIMIT_MS = 2_000;
+export const LIMIT_MS = 5_000;
 
 export const never = (): AbortSignal => new AbortController().signal;
 export const PLAIN: Alert = { title: 'Run wine-1', text: 'accuracy 0.98', severity: 'info' };

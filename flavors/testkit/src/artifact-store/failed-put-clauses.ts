@@ -6,7 +6,7 @@ import { assertFails, failureOf } from '../failure-of.ts';
 import { within } from '../within.ts';
 import { sampleBytes, type Clause, type StorePlace } from './store-place.ts';
 
-const LIMIT_MS = 2_000;
+const LIMIT_MS = 5_000;
 
 /** A put is all or nothing. */
 export function failedPutClauses(it: Clause): void {

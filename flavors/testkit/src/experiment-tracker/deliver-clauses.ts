@@ -159,7 +159,7 @@ export function deliverClauses(it: Clause, suite: ExperimentTrackerSuite): void 
     assert.equal((await place.read(test)).params[name], value);
   });
 
-  it('notes, documents, datasets, logs and definitions of metrics are taken, and are there where there is a place for them', async (place) => {
+  it('notes, documents, datasets and definitions of metrics are taken, and are there where there is a place for them', async (place) => {
     const test = await place.begin();
     const logged: LoggedEvent[] = [
       { kind: 'define-metric', name: 'loss', summary: 'min', goal: 'minimize' },
@@ -167,15 +167,13 @@ export function deliverClauses(it: Clause, suite: ExperimentTrackerSuite): void 
       { kind: 'note', markdown: '# good' },
       { kind: 'json', name: 'matrix', mime: 'application/json', value: { rows: [[1, 2]] } },
       { kind: 'dataset', name: 'wine', digest: 'ab12', source: 'file:///wine.csv', context: 'train' },
-      { kind: 'log', stream: 'out', text: 'a line of output' },
     ];
     await place.log(test, events(logged));
     await place.close(test);
-    const { note, documents, datasets, logs } = await place.read(test);
+    const { note, documents, datasets } = await place.read(test);
     if (!lacks.includes('note')) assert.equal(note, '# good');
     if (!lacks.includes('documents')) assert.deepEqual([...documents], ['matrix']);
     if (!lacks.includes('datasets')) assert.deepEqual([...datasets], ['wine']);
-    if (!lacks.includes('logs')) assert.ok(logs?.join('\n').includes('a line of output'), 'the log lacks the line');
   });
 
   it('what comes right before the close arrives with it', async (place) => {

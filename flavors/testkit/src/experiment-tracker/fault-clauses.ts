@@ -7,7 +7,7 @@ import { within } from '../within.ts';
 import type { ExperimentTrackerSuite } from './experiment-tracker-suite.ts';
 import { COMPLETED, curve, events, never, newIdentity, newStart, type Clause } from './tracker-place.ts';
 
-const LIMIT_MS = 2_000;
+const LIMIT_MS = 5_000;
 
 /** What happens when something fails. */
 export function faultClauses(it: Clause, { faults = [] }: ExperimentTrackerSuite): void {

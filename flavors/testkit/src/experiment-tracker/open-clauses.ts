@@ -69,7 +69,7 @@ export function openClauses(it: Clause, { capabilities, secrets = [] }: Experime
         return assert.notEqual(run.ref.id, identity.key, 'the id is our key, so the client chose it');
       }
       const identity = newIdentity();
-      const trackers = [place.tracker, await place.backend.create(), await place.backend.create()];
+      const trackers = [place.tracker, await place.another(), await place.another()];
       const runs = await Promise.all(
         trackers.map((tracker) => tracker.open(identity, newStart('train', identity.runId), undefined, never())),
       );
@@ -115,7 +115,7 @@ export function openClauses(it: Clause, { capabilities, secrets = [] }: Experime
       assert.match(name, /^[A-Za-z_][A-Za-z0-9_]*$/);
       assert.equal(typeof value, 'string', `${name} is no text`);
     }
-    const other = await place.backend.create();
+    const other = await place.another();
     assert.deepEqual({ ...other.childEnv?.(stored(run.ref)) }, { ...env });
   });
 

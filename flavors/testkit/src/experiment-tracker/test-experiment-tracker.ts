@@ -5,6 +5,7 @@ import { deliverClauses } from './deliver-clauses.ts';
 import type { ExperimentTrackerSuite } from './experiment-tracker-suite.ts';
 import { faultClauses } from './fault-clauses.ts';
 import { openClauses } from './open-clauses.ts';
+import { outputClauses } from './output-clauses.ts';
 import { redeliveryClauses } from './redelivery-clauses.ts';
 import { TrackerPlace, type Clause } from './tracker-place.ts';
 
@@ -27,6 +28,7 @@ export function testExperimentTracker(runner: TestRunner, suite: ExperimentTrack
     openClauses(it, suite);
     deliverClauses(it, suite);
     redeliveryClauses(it, suite);
+    outputClauses(it, suite);
     closeClauses(it, suite);
     faultClauses(it, suite);
   });

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 
 import {
   isError,
@@ -7,6 +9,7 @@ import {
   type ExperimentTracker,
   type LoggedEvent,
   type Outcome,
+  type ReadArtifact,
   type Receipt,
   type TrackerEvent,
   type TrackerRun,
@@ -36,6 +39,7 @@ export class TrackerPlace {
   readonly tracker: ExperimentTracker;
   readonly backend: ExperimentTrackerBackend;
   readonly suite: ExperimentTrackerSuite;
+  readonly #trackers: ExperimentTracker[];
 
   static async open(suite: ExperimentTrackerSuite): Promise<TrackerPlace> {
     const backend = await suite.backend();
@@ -46,6 +50,14 @@ export class TrackerPlace {
     this.suite = suite;
     this.backend = backend;
     this.tracker = tracker;
+    this.#trackers = [tracker];
+  }
+
+  /** The tracker in another process. */
+  async another(): Promise<ExperimentTracker> {
+    const tracker = await this.backend.create();
+    this.#trackers.push(tracker);
+    return tracker;
   }
 
   /** A new run, opened. */
@@ -60,7 +72,7 @@ export class TrackerPlace {
    * was stored.
    */
   async again({ identity, start, run }: TestRun, knows: 'ref' | 'nothing' = 'ref'): Promise<TestRun> {
-    const tracker = await this.backend.create();
+    const tracker = await this.another();
     const known = knows === 'nothing' ? undefined : stored(run.ref);
     return { identity, start, run: await tracker.open(identity, start, known, never()) };
   }
@@ -123,7 +135,7 @@ export class TrackerPlace {
   }
 
   async end(): Promise<void> {
-    await this.tracker[Symbol.asyncDispose]?.();
+    for (const tracker of this.#trackers) await tracker[Symbol.asyncDispose]?.();
     await this.backend.remove?.();
   }
 }
@@ -137,8 +149,11 @@ export function newIdentity(): TrackerRunIdentity {
   return { key: randomBytes(16).toString('hex'), runId: `run-${randomBytes(6).toString('hex')}`, stepId: 'train', attempt: 1 };
 }
 
+/** Reads the files that the tests log. */
+const readArtifact: ReadArtifact = ({ uri }) => createReadStream(fileURLToPath(uri)) as AsyncIterable<Uint8Array>;
+
 export function newStart(name: string, runId: string): TrackerRunStart {
-  return { name, experiment: 'testkit', group: runId, tags: { team: 'red' }, startedAt: Date.now() - 60_000, settings: {} };
+  return { name, experiment: 'testkit', group: runId, tags: { team: 'red' }, startedAt: Date.now() - 60_000, settings: {}, readArtifact };
 }
 
 /** Events of one writer as they stand in the log, `seq` rising from `from`. */

@@ -21,7 +21,8 @@ export interface TrackerState {
   /** Names. */
   datasets: string[];
   note?: string;
-  logs?: string[];
+  /** What it printed, in order; in order by stream if the tracker keeps the streams apart. */
+  logs?: PrintedLine[];
   /** ms since the epoch, UTC. */
   endedAt?: number;
   /** Whatever says which run replaces this one, or which one its outputs are from. */
@@ -36,5 +37,11 @@ export interface MetricPoint {
   context?: string;
 }
 
+export interface PrintedLine {
+  text: string;
+  /** Undefined if the tracker does not know it. */
+  stream?: 'out' | 'err';
+}
+
 /** What some trackers have no place for. */
-export type Lack = 'points' | 'documents' | 'datasets' | 'note' | 'logs' | 'endedAt';
+export type Lack = 'points' | 'documents' | 'datasets' | 'note' | 'endedAt';

@@ -8,7 +8,7 @@ import { assertRan, type Clause } from './orchestrator-place.ts';
 import type { OrchestratorSuite } from './orchestrator-suite.ts';
 import { from, plan, step } from './plan.ts';
 
-const LIMIT_MS = 2_000;
+const LIMIT_MS = 5_000;
 const MODES = ['fail-fast', 'stop-on-failure', 'continue-on-failure'] as const;
 
 const SPREADING = plan(
@@ -30,7 +30,7 @@ export function failureClauses(it: Clause, { sequential = false }: OrchestratorS
     let begun = 0;
     return async () => {
       if (++begun === count || sequential) resolve();
-      await Promise.race([all, delay(500)]);
+      await Promise.race([all, delay(5_000)]);
     };
   };
   /** What has begun by then: of two steps beside each other a sequential orchestrator begins one. */

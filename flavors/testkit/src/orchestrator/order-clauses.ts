@@ -94,7 +94,7 @@ export function orderClauses(it: Clause, { sequential = false }: OrchestratorSui
       lengths: { each: 2 },
       onStart: async () => {
         if (++begun === 3) resolve();
-        await Promise.race([all, delay(500)]);
+        await Promise.race([all, delay(5_000)]);
       },
     });
     assert.equal(run.most, 3, 'one waited for the end of another');
@@ -102,9 +102,14 @@ export function orderClauses(it: Clause, { sequential = false }: OrchestratorSui
 
   it('a step waits for nothing but what it takes from', async (place) => {
     const beside: boolean[] = [];
+    const { promise: begun, resolve } = Promise.withResolvers<void>();
     const run: FakeRun = new FakeRun({
-      takes: { slow: 300 },
-      onStart: (label) => void (label === 'last' && beside.push(run.running.has('slow'))),
+      async onStart(label) {
+        if (label === 'slow') await Promise.race([begun, delay(5_000)]);
+        if (label !== 'last') return;
+        beside.push(run.running.has('slow'));
+        resolve();
+      },
     });
     await place.follow(plan(step('slow'), step('first'), step('next', { x: from('first') }), step('last', { x: from('next') })), run);
     assert.deepEqual(beside, [true], 'it waited for a step that it takes nothing from');

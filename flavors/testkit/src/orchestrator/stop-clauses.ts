@@ -7,7 +7,7 @@ import { assertRan, type Clause, type OrchestratorPlace } from './orchestrator-p
 import type { OrchestratorSuite } from './orchestrator-suite.ts';
 import { from, many, plan, step } from './plan.ts';
 
-const LIMIT_MS = 2_000;
+const LIMIT_MS = 5_000;
 const ROW = plan(step('a'), step('b', { x: from('a') }), step('c', { x: from('b') }));
 const never = (): AbortSignal => new AbortController().signal;
 

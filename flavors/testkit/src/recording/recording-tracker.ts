@@ -125,7 +125,7 @@ export class RecordingTracker implements ExperimentTracker<RecordedRun> {
 
   #newRef({ key }: TrackerRunIdentity): TrackerRunRef {
     const id = this.capabilities.ids === 'client' ? key : `server-${this.recording.runs.size + 1}`;
-    return { id, url: `https://tracker.test/runs/${id}`, ids: { run: id } };
+    return { id, url: `https://tracker.test/runs/${id}`, ids: { recording_run_id: id } };
   }
 }
 

@@ -159,12 +159,12 @@ export const deliverMutants: TrackerMutant[] = [
   },
   {
     does: 'confirms datasets, and loses them',
-    caughtBy: 'notes, documents, datasets, logs and definitions of metrics are taken, and are there where there is a place for them',
+    caughtBy: 'notes, documents, datasets and definitions of metrics are taken, and are there where there is a place for them',
     make: takes((events) => events.filter(({ kind }) => kind !== 'dataset')),
   },
   {
     does: 'adds note to note',
-    caughtBy: 'notes, documents, datasets, logs and definitions of metrics are taken, and are there where there is a place for them',
+    caughtBy: 'notes, documents, datasets and definitions of metrics are taken, and are there where there is a place for them',
     make: (options) => {
       let all = '';
       return takesEach((event) => (event.kind === 'note' ? { ...event, markdown: (all += event.markdown) } : event))(options);

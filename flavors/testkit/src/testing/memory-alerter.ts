@@ -14,7 +14,7 @@ export interface AlerterWorld {
 export const SECRET = 'hook-5e7a';
 
 /** Longer than any clause waits, and not for ever. */
-const A_WHILE_MS = 4_000;
+const A_WHILE_MS = 10_000;
 
 /** Remembers alerts, and keeps every clause. */
 export class MemoryAlerter implements Alerter {

@@ -49,7 +49,7 @@ function backendOf(make: MakeTracker, capabilities: TrackerCapabilities): Experi
 const MENDED = { failOpen: 0, failDeliver: 0, failClose: 0, openDelayMs: 0, deliverDelayMs: 0, closeDelayMs: 0 };
 const DENIED = new Permanent('401 Unauthorized');
 /** Longer than any clause waits, and not for ever. */
-const A_WHILE_MS = 4_000;
+const A_WHILE_MS = 10_000;
 const FAULTS: Record<Fault, RecordingTrackerOptions> = {
   down: { failOpen: Infinity, failDeliver: Infinity, failClose: Infinity },
   denied: { failOpen: DENIED, failDeliver: DENIED, failClose: DENIED },
