@@ -1,0 +1,259 @@
+import {
+  ArtifactNotFound,
+  isError,
+  Permanent,
+  type Json,
+  type Outcome,
+  type ReadArtifact,
+  type Receipt,
+  type TrackerEvent,
+  type TrackerRun,
+  type TrackerRunRef,
+} from '@mortise/core';
+import { isMlflowError, proxiedArtifactPath, type MlflowClient, type Run } from '@mortise/mlflow-client';
+
+import { removeTwins } from './find-run.ts';
+import { gatherEvents, type FileEvent, type Gathered } from './gather-events.ts';
+import { addToKnown, knownOf, type KnownOfRun } from './known-of-run.ts';
+import type { MlflowTrackerSettings } from './mlflow-tracker-settings.ts';
+import { shownName } from './mlflow-names.ts';
+import { modelFileOf, modelFileRefusal } from './model-file.ts';
+import { presentRun } from './present-run.ts';
+import { putFile } from './put-file.ts';
+import { refusedNames } from './refused-names.ts';
+import { documentFiles, isTable, pathRefusal, TABLES_TAG, withTable } from './run-documents.ts';
+import { RunModels } from './run-models.ts';
+import { endTags, markedEnd, OWN_PREFIX, runEnd, type RunEnd } from './run-tags.ts';
+import { LONGEST_TAG, tagText } from './tag-text.ts';
+import { atMlflow, isRefusal, trackerFailure } from './tracker-failure.ts';
+
+/** What `activeRun(mlflow).native()` gives: MLflow's API, and which run it is. */
+export interface MlflowRun {
+  client: MlflowClient;
+  runId: string;
+  experimentId: string;
+  artifactUri: string;
+}
+
+export interface OpenedRun {
+  client: MlflowClient;
+  run: Run;
+  /** Our key. */
+  key: string;
+  known: TrackerRunRef | undefined;
+  settings: Pick<MlflowTrackerSettings, 'registerModel' | 'modelAlias'>;
+  /** Of an attempt of a step. The pipeline run's own, to which settings of the pipeline go as well, need not have a model. */
+  isStep: boolean;
+  readArtifact: ReadArtifact | undefined;
+  /** There may be another run with our key, by a late answer. */
+  mayHaveTwin: boolean;
+  /** Tells a person something, once however often it is said. */
+  warn(message: string): void;
+}
+
+export class MlflowTrackerRun implements TrackerRun<MlflowRun> {
+  readonly native: MlflowRun;
+  readonly #opened: OpenedRun;
+  readonly #models: RunModels;
+  readonly #known: KnownOfRun;
+  readonly #refusedNames = new Map<string, string>();
+  /** Below the artifact proxy. */
+  readonly #artifactRoot: string | undefined;
+
+  constructor(opened: OpenedRun) {
+    const { client, run, key, known } = opened;
+    const { runId, experimentId, artifactUri } = run;
+    this.native = { client, runId, experimentId, artifactUri };
+    this.#opened = opened;
+    this.#models = new RunModels(client, run, { key, state: known?.state });
+    this.#known = knownOf(run);
+    this.#artifactRoot = proxiedArtifactPath(artifactUri);
+  }
+
+  get ref(): TrackerRunRef {
+    const { client, runId, experimentId } = this.native;
+    const { state } = this.#models;
+    return {
+      id: runId,
+      url: `${client.trackingUri}/#/experiments/${experimentId}/runs/${runId}`,
+      ids: { mlflow_run_id: runId, mlflow_experiment_id: experimentId },
+      ...(state !== undefined && { state }),
+    };
+  }
+
+  /** Has it show what its pipeline was called with, unless it does. What MLflow does not take of that is told, and keeps nothing else from arriving. */
+  async setParams(values: Record<string, Json>, signal: AbortSignal): Promise<void> {
+    const tell = (why: string): void => this.#opened.warn(`MLflow does not show all that the pipeline was called with: ${why}`);
+    try {
+      const { refused } = await this.#send([{ kind: 'params', values, writer: '', seq: 1, at: 0 }], signal);
+      for (const { why } of refused) tell(why);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      tell(error.message);
+    }
+  }
+
+  async deliver(events: readonly TrackerEvent[], signal: AbortSignal): Promise<Receipt> {
+    signal.throwIfAborted();
+    const { files, refused } = await atMlflow(() => this.#send(events, signal));
+    for (const { event, index } of files) {
+      try {
+        const why = await this.#upload(event, signal);
+        if (why !== undefined) refused.push({ writer: event.writer, seq: event.seq, why });
+      } catch (error) {
+        // What came before it is safe, and need not come again.
+        if (index === 0 || isError(error, Permanent) || signal.aborted) throw error;
+        return this.#receipt(events.slice(0, index), refused);
+      }
+    }
+    return this.#receipt(events, refused);
+  }
+
+  #receipt(events: readonly TrackerEvent[], rejected: Gathered['refused']): Receipt {
+    const through: Record<string, number> = {};
+    for (const { writer, seq } of events) through[writer] = seq;
+    return { through, ref: this.ref, ...(rejected.length > 0 && { rejected }) };
+  }
+
+  /** Sends all but files. */
+  async #send(events: readonly TrackerEvent[], signal: AbortSignal): Promise<Gathered> {
+    const gathered = this.#gather(events);
+    try {
+      return await this.#put(gathered, signal);
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      // Somebody else may have logged a param of this name, or a name be none for this server.
+      const { client, runId } = this.native;
+      Object.assign(this.#known, knownOf(await this.#read(signal)));
+      for (const [name, why] of await refusedNames(client, runId, this.#gather(events), signal)) this.#refusedNames.set(name, why);
+      return this.#put(this.#gather(events), signal);
+    }
+  }
+
+  #gather(events: readonly TrackerEvent[]): Gathered {
+    const noUploads = this.#noUploads;
+    if (noUploads !== undefined && events.some(({ kind }) => kind === 'artifact'))
+      this.#opened.warn(`MLflow is given references to artifacts in place of their bytes: ${noUploads}`);
+    return gatherEvents(events, { known: this.#known, noUploads, refusedNames: this.#refusedNames });
+  }
+
+  async #put(gathered: Gathered, signal: AbortSignal): Promise<Gathered> {
+    const { client, runId } = this.native;
+    const { metrics, params, datasets } = gathered;
+    const tags = Array.from(gathered.tags, ([key, value]) => ({ key, value }));
+    const set = tags.filter((tag): tag is { key: string; value: string } => tag.value !== null);
+    if (metrics.length + params.length + set.length > 0) await client.logBatch(runId, { metrics, params, tags: set }, signal);
+    for (const { key, value } of tags) if (value === null) await client.deleteTag(runId, key, signal);
+    if (datasets.length > 0) await client.logInputs(runId, datasets, signal);
+    addToKnown(this.#known, gathered);
+    return gathered;
+  }
+
+  get #noUploads(): string | undefined {
+    if (this.#artifactRoot === undefined)
+      return `this MLflow keeps the artifacts of the experiment at ${this.native.artifactUri}, and not behind its own address (mlflow server --serve-artifacts)`;
+    return undefined;
+  }
+
+  /** Gives why the event is refused for good. */
+  async #upload(event: FileEvent, signal: AbortSignal): Promise<string | undefined> {
+    const path = event.kind === 'artifact' ? event.path : event.name;
+    const odd = pathRefusal(path) ?? (event.kind === 'artifact' ? modelFileRefusal(event) : undefined);
+    if (odd !== undefined) return `${shownName(path)} ${odd}`;
+    try {
+      await (event.kind === 'artifact' ? this.#uploadArtifact(event, signal) : this.#uploadDocument(event, signal));
+      return undefined;
+    } catch (error) {
+      if (isError(error, ArtifactNotFound) || isRefusal(error)) return `${shownName(path)} was not uploaded: ${error.message}`;
+      throw isMlflowError(error) ? trackerFailure(error) : error;
+    }
+  }
+
+  async #uploadArtifact(event: FileEvent & { kind: 'artifact' }, signal: AbortSignal): Promise<void> {
+    const { client, readArtifact } = this.#opened;
+    if (readArtifact === undefined) throw new ArtifactNotFound({ what: event.uri, where: 'nothing can read it here' });
+    const model = modelFileOf(event);
+    const place = model === undefined ? { root: this.#artifactRoot!, path: event.path } : await this.#models.place(model, signal);
+    // What its own store says of it is thrown as it is.
+    await putFile(client, place, readArtifact(event, signal), { size: event.size, signal });
+  }
+
+  async #uploadDocument(event: FileEvent & { kind: 'json' }, signal: AbortSignal): Promise<void> {
+    const files = documentFiles(event);
+    for (const { path, bytes } of files) await putFile(this.native.client, { root: this.#artifactRoot!, path }, bytes, { signal });
+    if (isTable(event)) await this.#showAsTable(files[0]!.path, signal);
+  }
+
+  async #showAsTable(path: string, signal: AbortSignal): Promise<void> {
+    const { tags } = await this.#read(signal);
+    const text = withTable(tags[TABLES_TAG], path);
+    if (text === tags[TABLES_TAG]) return;
+    if (text.length <= LONGEST_TAG) await this.native.client.setTag(this.native.runId, TABLES_TAG, text, signal);
+    else this.#opened.warn(`MLflow shows no more tables of this run: ${path} is a plain file there`);
+  }
+
+  async close(outcome: Outcome, endedAt: number, signal: AbortSignal, supersededBy?: string): Promise<TrackerRunRef> {
+    signal.throwIfAborted();
+    return atMlflow(async () => {
+      const { client, runId, experimentId } = this.native;
+      const run = await this.#read(signal);
+      await this.#models.finish(endedAt, signal);
+      const end = markedEnd(run.tags) ?? (await this.#markEnd({ outcome, end: runEnd(outcome, endedAt), supersededBy }, signal));
+      if (run.status !== end.status || run.endTime !== end.endTime) await client.updateRun(runId, end, signal);
+      if (this.#opened.mayHaveTwin) await removeTwins(client, { experimentId, key: this.#opened.key }, runId, signal);
+      return this.ref;
+    });
+  }
+
+  async #markEnd({ outcome, end, supersededBy }: Ending, signal: AbortSignal): Promise<RunEnd> {
+    const registered = outcome.status === 'completed' && (await this.#register(signal));
+    if (outcome.status === 'cached') this.#warnOfNoModel('its result came from the cache');
+    const tags = { ...endTags(end, outcome, supersededBy), ...registered };
+    await this.native.client.logBatch(this.native.runId, { tags: Object.entries(tags).map(([key, value]) => ({ key, value })) }, signal);
+    return end;
+  }
+
+  /** Registers the model. Gives what came of it, as tags. */
+  async #register(signal: AbortSignal): Promise<Record<string, string>> {
+    const { registerModel: name, modelAlias: alias } = this.#opened.settings;
+    if (name === undefined) return {};
+    const made = await this.#unlessRefused(`register the model as "${name}"`, async () => {
+      const answer = await this.#models.register(name, signal);
+      if ('why' in answer) this.#warnOfNoModel(answer.why);
+      return answer;
+    });
+    if ('why' in made) return this.#opened.isStep ? { [`${OWN_PREFIX}registered_model`]: tagText(`not registered: ${made.why}`) } : {};
+    const { version } = made;
+    if (alias !== undefined)
+      await this.#unlessRefused(`give ${name}/${version} the alias "${alias}"`, () => this.#models.alias(name, alias, version, signal));
+    return { [`${OWN_PREFIX}registered_model`]: `${name}/${version}` };
+  }
+
+  #warnOfNoModel(why: string): void {
+    const { settings, isStep, run } = this.#opened;
+    if (settings.registerModel === undefined || !isStep) return;
+    this.#opened.warn(`no model of ${shownName(run.runName)} was registered at MLflow as "${settings.registerModel}": ${why}`);
+  }
+
+  /** A registry that refuses something does not keep the run from ending: it is told. */
+  async #unlessRefused<T>(what: string, call: () => Promise<T>): Promise<T | { why: string }> {
+    try {
+      return await call();
+    } catch (error) {
+      if (!isMlflowError(error) || !isError(trackerFailure(error), Permanent)) throw error;
+      this.#opened.warn(`MLflow did not ${what}: ${error.message}`);
+      return { why: error.message };
+    }
+  }
+
+  #read(signal: AbortSignal): Promise<Run> {
+    const { client, runId } = this.native;
+    return presentRun(client, runId, signal);
+  }
+}
+
+interface Ending {
+  outcome: Outcome;
+  end: RunEnd;
+  supersededBy: string | undefined;
+}

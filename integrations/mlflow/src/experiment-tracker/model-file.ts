@@ -1,0 +1,53 @@
+/** The file that makes a folder a model of MLflow. */
+export const MLMODEL = 'MLmodel';
+
+/** A file of a logged model. */
+export interface ModelFile {
+  model: string;
+  /** Path in the model. */
+  file: string;
+}
+
+/**
+ * What an artifact is of a model: one below `model/`, or of the type `model`. `champion/weights.bin` is `weights.bin` of the model `champion`,
+ * `weights.bin` alone that of the model `weights`. MLflow shows it at that path among the run's artifacts.
+ */
+export function modelFileOf({ path, type }: { path: string; type?: string }): ModelFile | undefined {
+  if (type !== 'model' && !path.startsWith('model/')) return undefined;
+  const slash = path.indexOf('/');
+  if (slash === -1) return { model: modelName(path.replace(/(?<=.)\.[^.]*$/, '')), file: path };
+  return { model: modelName(path.slice(0, slash)), file: path.slice(slash + 1) };
+}
+
+/** Why an artifact can be no file of a model, in words that follow its path; undefined if it can, or is none of a model. */
+export function modelFileRefusal(artifact: { path: string; type?: string }): string | undefined {
+  return modelFileOf(artifact)?.file.startsWith(`${MLMODEL}/`) === true
+    ? `cannot be in a model: "${MLMODEL}" is the file there that describes it`
+    : undefined;
+}
+
+/** Without the characters that names of logged models cannot have. */
+function modelName(text: string): string {
+  return text.replaceAll(/[:.%"']/g, '_');
+}
+
+/** A model of MLflow by its smallest description, in which there is no flavor that it could load by itself. JSON is YAML. */
+export function mlmodelText({ modelId, runId, artifactUri, savedAt }: MlmodelFacts): string {
+  const description = {
+    artifact_path: artifactUri,
+    flavors: {},
+    model_id: modelId,
+    model_uuid: modelId,
+    run_id: runId,
+    utc_time_created: new Date(savedAt).toISOString().replace('T', ' ').replace('Z', '000'),
+  };
+  return `${JSON.stringify(description, undefined, 2)}\n`;
+}
+
+interface MlmodelFacts {
+  modelId: string;
+  runId: string;
+  artifactUri: string;
+  /** ms UTC. */
+  savedAt: number;
+}

@@ -1,0 +1,159 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { LoggedEvent, Outcome } from '@mortise/core';
+import { MlflowError } from '@mortise/mlflow-client';
+import { startStubServer, type StubRequest, type StubServer } from '@mortise/mlflow-client/testing';
+
+import { readRun } from '../testing/read-run.ts';
+import { curve, eventsOf, never, newIdentity, startIn, trackerAt } from '../testing/tracker-at.ts';
+
+// What MLflow cannot keep costs nothing else: neither the batch it came in, nor its run.
+const COMPLETED: Outcome = { status: 'completed' };
+const FAILED: Outcome = { status: 'failed', error: { name: 'TypeError', message: 'no wine left' } };
+const start = startIn('wines');
+const isCall =
+  (name: string) =>
+  ({ path }: StubRequest): boolean =>
+    path.endsWith(name);
+
+let server: StubServer;
+beforeEach(async () => void (server = await startStubServer()));
+afterEach(() => server.stop());
+
+describe('text that was cut inside an emoji', () => {
+  const CUT = 'cut \ud83d';
+  const KEPT = 'cut \ufffd';
+
+  test('is kept in what a run begins with, and the run is made once also when that was not answered', async () => {
+    const tracker = await trackerAt(server.url);
+    const id = newIdentity();
+    const cut = { ...start, experiment: CUT, name: CUT, group: CUT, user: CUT, tags: { team: CUT, other: 'fine' } };
+    const mend = server.fail('lost', isCall('runs/create'));
+    await expect(tracker.open(id, cut, undefined, never)).rejects.toMatchObject({ code: 'TRANSIENT' });
+    mend();
+    const run = await tracker.open(id, cut, undefined, never);
+    expect(server.requests.filter(isCall('runs/create'))).toHaveLength(1);
+    expect(await readRun(server.url, run.ref.id!)).toMatchObject({
+      name: KEPT,
+      tags: { 'mortise.key': id.key, 'mortise.group': KEPT, 'mlflow.user': KEPT, team: KEPT, other: 'fine' },
+    });
+  });
+
+  test('is kept in what it ends with', async () => {
+    const run = await (await trackerAt(server.url)).open(newIdentity(), start, undefined, never);
+    await run.close({ status: 'failed', error: { name: CUT, message: CUT, stack: CUT } }, 5_000, never);
+    const { status, tags } = (await readRun(server.url, run.ref.id!))!;
+    expect({ status, tags }).toMatchObject({
+      status: 'failed',
+      tags: { 'mortise.error.name': KEPT, 'mortise.error.message': KEPT, 'mortise.error.stack': KEPT },
+    });
+  });
+
+  test('is refused by name in what is logged, and all else arrives', async () => {
+    const run = await (await trackerAt(server.url)).open(newIdentity(), start, undefined, never);
+    const events = eventsOf([
+      { kind: 'tags', set: { before: '1', cut: CUT, after: '2' } },
+      { kind: 'params', values: { p: 'x', cut: CUT } },
+      { kind: 'json', name: CUT, mime: 'application/json', value: 1 },
+      { kind: 'json', name: 'fine', mime: 'application/json', value: CUT },
+      { kind: 'artifact', path: CUT, uri: 'file:///nowhere', sha256: 'ab', size: 1 },
+      { kind: 'note', markdown: CUT },
+      ...curve('loss', 50),
+    ]);
+    const { through, rejected } = await run.deliver(events, never);
+    expect({ through, seqs: rejected?.map(({ seq }) => seq).sort() }).toEqual({ through: { w: 56 }, seqs: [1, 2, 3, 5] });
+    const { tags, params, metrics, documents, note } = (await readRun(server.url, run.ref.id!))!;
+    expect(tags).toMatchObject({ before: '1', after: '2' });
+    expect({ params, points: metrics.length, documents, note }).toEqual({
+      params: { p: 'x' },
+      points: 50,
+      documents: ['fine'],
+      note: KEPT,
+    });
+  });
+});
+
+test('a name that only the server knows to be none is refused by its words, and all else arrives', async () => {
+  const run = await (await trackerAt(server.url)).open(newIdentity(), start, undefined, never);
+  const create = run.native.client.logBatch.bind(run.native.client);
+  // As a server whose Python knows fewer letters than Node.
+  run.native.client.logBatch = async (runId, batch, signal) => {
+    if (batch.metrics?.some(({ key }) => key === 'ꟍ'))
+      throw new MlflowError('invalid', 'Names may only contain alphanumerics', { status: 400 });
+    return create(runId, batch, signal);
+  };
+  const odd: LoggedEvent = { kind: 'metrics', values: { ['ꟍ']: 1, größe: 2 }, step: 0 };
+  const { through, rejected } = await run.deliver(eventsOf([odd, ...curve('loss', 3)]), never);
+  expect({ through, rejected }).toEqual({
+    through: { w: 4 },
+    rejected: [{ writer: 'w', seq: 1, why: 'the metric "ꟍ" is no name for this MLflow: Names may only contain alphanumerics' }],
+  });
+  expect((await readRun(server.url, run.ref.id!))!.metrics).toHaveLength(4);
+  expect((await run.deliver(eventsOf([odd], 5), never)).rejected).toHaveLength(1);
+});
+
+describe('what a server can keep nowhere is refused by name, and all else arrives', () => {
+  const json = (name: string): LoggedEvent => ({ kind: 'json', name, mime: 'application/json', value: 1 });
+  const file = (path: string): LoggedEvent => ({ kind: 'artifact', path, uri: 'x://y', sha256: 'ab', size: 1 });
+  const readArtifact = async function* () {
+    yield new Uint8Array(1);
+  };
+
+  test.each<[string, LoggedEvent[], string]>([
+    ['a name of more than 255 bytes', [json('é'.repeat(140))], 'more than 255 bytes'],
+    ['a file above a file', [file('report'), json('report/summary')], 'one would be the folder of the other'],
+    ['a file where a folder is', [json('metrics/x'), file('metrics')], 'one would be the folder of the other'],
+    ['what is below the description of a model', [file('model/MLmodel/x')], '"MLmodel" is the file there that describes it'],
+  ])('%s', async (_, logged, why) => {
+    const run = await (await trackerAt(server.url)).open(newIdentity(), { ...start, readArtifact }, undefined, never);
+    const { through, rejected } = await run.deliver(eventsOf([...logged, ...curve('loss', 1)]), never);
+    expect({ through, rejected }).toEqual({
+      through: { w: logged.length + 1 },
+      rejected: [{ writer: 'w', seq: logged.length, why: expect.stringContaining(why) }],
+    });
+    await run.close(COMPLETED, Date.now(), never);
+    expect((await readRun(server.url, run.ref.id!))!.status).toBe('completed');
+  });
+
+  test('but a server that is ill is waited for', async () => {
+    const run = await (await trackerAt(server.url)).open(newIdentity(), start, undefined, never);
+    server.fail('failed', isCall('summary.json'));
+    await expect(run.deliver(eventsOf([json('report/summary')]), never)).rejects.toMatchObject({ code: 'TRANSIENT' });
+  });
+});
+
+describe('tags that are set', () => {
+  const opened = async (tags: Record<string, string>, id = newIdentity()) => {
+    const warnings: string[] = [];
+    const run = await (await trackerAt(server.url, { warnings })).open(id, { ...start, tags }, undefined, never);
+    return { run, warnings, tags: async () => (await readRun(server.url, run.ref.id!))!.tags };
+  };
+
+  test('cannot forge those by which Mortise finds its run and knows its end', async () => {
+    const id = newIdentity();
+    const forged = { 'mortise.end': 'FINISHED 2020-01-01T00:00:00.000Z', 'mortise.infinite': '["a"]', 'mortise.key': 'k', team: 'red' };
+    const { run, warnings, tags } = await opened(forged, id);
+    await run.close(FAILED, 5_000, never);
+    expect(await readRun(server.url, run.ref.id!)).toMatchObject({ status: 'failed', endedAt: 5_000 });
+    const kept = await tags();
+    expect(kept).toMatchObject({ team: 'red', 'mortise.key': id.key });
+    expect(kept).not.toHaveProperty(['mortise.infinite']);
+    expect(warnings).toEqual([
+      expect.stringMatching(/^MLflow does not show all tags that are set: "mortise\.end" cannot be set.*"mortise\.infinite"/),
+    ]);
+  });
+
+  test('say of a pipeline run no step', async () => {
+    const { stepId: _, ...ofRun } = newIdentity();
+    const given = { 'mortise.run_id': 'pr-1', 'mortise.step': 'train' };
+    expect(await (await opened(given, ofRun)).tags()).not.toHaveProperty(['mortise.step']);
+    const { warnings, tags } = await opened(given);
+    expect(await tags()).toMatchObject(given);
+    expect(warnings).toEqual([]);
+  });
+
+  test('cannot give the run another name, for which MLflow would refuse it', async () => {
+    const { run, warnings } = await opened({ 'mlflow.runName': 'other' });
+    expect((await readRun(server.url, run.ref.id!))!.name).toBe('train');
+    expect(warnings).toEqual([expect.stringContaining('which "runName" sets')]);
+  });
+});

@@ -1,0 +1,121 @@
+import type { Json } from '@mortise/core';
+import { proxiedArtifactPath, type LoggedModel, type MlflowClient, type Run } from '@mortise/mlflow-client';
+
+import { filterText } from './filter-text.ts';
+import { MLMODEL, mlmodelText, type ModelFile } from './model-file.ts';
+import type { FilePlace } from './put-file.ts';
+import { KEY_TAG } from './run-tags.ts';
+
+/** A logged model of a run, as far as another process needs to know. */
+interface RunModel {
+  id: string;
+  uri: string;
+  /** It has a description of its own, logged by the user. */
+  described?: true;
+  /** MLflow has been told that all files are there. */
+  ready?: true;
+}
+
+/** The logged models of one run: made with their first file, ready when the run ends. */
+export class RunModels {
+  readonly #client: MlflowClient;
+  readonly #run: Pick<Run, 'runId' | 'experimentId'>;
+  readonly #key: string;
+  readonly #models: Map<string, RunModel>;
+
+  /** `state` as `state` gave it, perhaps in another process. */
+  constructor(client: MlflowClient, run: Pick<Run, 'runId' | 'experimentId'>, { key, state }: { key: string; state: Json | undefined }) {
+    this.#client = client;
+    this.#run = run;
+    this.#key = key;
+    const { models = {} } = (state ?? {}) as { models?: Record<string, RunModel> };
+    this.#models = new Map(Object.entries(models));
+  }
+
+  /** For the ref of the tracker run; undefined without any model. */
+  get state(): Json | undefined {
+    if (this.#models.size === 0) return undefined;
+    return { models: Object.fromEntries(Array.from(this.#models, ([name, model]) => [name, { ...model }])) };
+  }
+
+  /** Where a file of a model goes, below the artifact proxy. */
+  async place({ model: name, file }: ModelFile, signal: AbortSignal): Promise<FilePlace> {
+    const { id, uri, described } = this.#models.get(name) ?? (await this.#findOrCreate(name, signal));
+    this.#models.set(name, { id, uri, ...((described === true || file === MLMODEL) && { described: true }) });
+    return { root: proxiedArtifactPath(uri)!, path: file };
+  }
+
+  /** The run has ended, so all files are there. */
+  async finish(savedAt: number, signal: AbortSignal): Promise<void> {
+    for (const [name, model] of this.#models) {
+      if (model.ready === true) continue;
+      await this.#finish(model, savedAt, signal);
+      this.#models.set(name, { ...model, ready: true });
+    }
+  }
+
+  async #finish({ id, uri, described }: RunModel, savedAt: number, signal: AbortSignal): Promise<void> {
+    const { runId } = this.#run;
+    if (described !== true) {
+      const text = mlmodelText({ modelId: id, runId, artifactUri: uri, savedAt });
+      await this.#client.artifacts.put(`${proxiedArtifactPath(uri)!}/${MLMODEL}`, new TextEncoder().encode(text), { signal });
+    }
+    await this.#client.finalizeLoggedModel(id, 'LOGGED_MODEL_READY', signal);
+    await this.#client.logOutputs(runId, [{ modelId: id }], signal);
+  }
+
+  /**
+   * Makes the model a version of a registered one, once. Which of several is meant: the one that is called `model`. Gives the version, or why there is
+   * none.
+   */
+  async register(name: string, signal: AbortSignal): Promise<{ version: string } | { why: string }> {
+    const names = [...this.#models.keys()];
+    if (names.length === 0) return { why: 'it logged no model' };
+    const model = names.length === 1 ? this.#models.get(names[0]!) : this.#models.get('model');
+    if (model === undefined) return { why: `of ${names.length} models (${names.join(', ')}) none is called "model"` };
+    return { version: await this.#version(name, model, signal) };
+  }
+
+  /** Gives a version an alias, unless a later version has it: that came from another run, while this one was still to be told. */
+  async alias(name: string, alias: string, version: string, signal: AbortSignal): Promise<void> {
+    const holder = await this.#client.getModelVersionByAlias(name, alias, signal);
+    if (holder === undefined || Number(holder.version) < Number(version))
+      await this.#client.setRegisteredModelAlias(name, alias, version, signal);
+  }
+
+  async #version(name: string, { id }: RunModel, signal: AbortSignal): Promise<string> {
+    if ((await this.#client.getRegisteredModel(name, signal)) === undefined) await this.#createRegistered(name, signal);
+    const { runId } = this.#run;
+    const filter = `name = ${filterText(name)} and run_id = ${filterText(runId)}`;
+    const { versions } = await this.#client.searchModelVersions({ filter }, signal);
+    // The server does not keep the model's id beside its source.
+    const source = `models:/${id}`;
+    const known = versions.find((version) => version.source === source);
+    if (known !== undefined) return known.version;
+    const tags = { [KEY_TAG]: this.#key };
+    return (await this.#client.createModelVersion({ name, source, runId, modelId: id, tags }, signal)).version;
+  }
+
+  async #createRegistered(name: string, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#client.createRegisteredModel(name, {}, signal);
+    } catch (error) {
+      if ((await this.#client.getRegisteredModel(name, signal)) === undefined) throw error;
+    }
+  }
+
+  async #findOrCreate(name: string, signal: AbortSignal): Promise<RunModel> {
+    const { runId, experimentId } = this.#run;
+    const filter = `name = ${filterText(name)} AND source_run_id = ${filterText(runId)}`;
+    const { models } = await this.#client.searchLoggedModels({ experimentIds: [experimentId], filter }, signal);
+    const found = models.sort(byAge)[0];
+    const tags = { [KEY_TAG]: this.#key };
+    const model =
+      found ?? (await this.#client.createLoggedModel({ experimentId, name, sourceRunId: runId, modelType: 'model', tags }, signal));
+    return { id: model.modelId, uri: model.artifactUri };
+  }
+}
+
+function byAge(a: LoggedModel, b: LoggedModel): number {
+  return a.creationTime - b.creationTime || (a.modelId < b.modelId ? -1 : 1);
+}

@@ -1,0 +1,47 @@
+import type { ImportedEvent, RunImportOptions } from '@mortise/core';
+import type { LoggedDataset, MlflowClient, Run } from '@mortise/mlflow-client';
+
+import { filesOfRun } from './files-of-run.ts';
+
+export interface RunReading {
+  signal: AbortSignal;
+  warn: RunImportOptions['warn'];
+}
+
+/** Tags in which MLflow keeps what has a place of its own here: the name, the user, the parent (whose id at another server is another one) and the note. */
+const TOLD_OTHERWISE = new Set(['mlflow.runName', 'mlflow.user', 'mlflow.parentRunId', 'mlflow.note.content']);
+
+/** What a run has logged. MLflow knows the time of points only: the rest is from the beginning, files are from the end. */
+export async function* eventsOfRun(
+  client: MlflowClient,
+  run: Run,
+  { signal, warn }: RunReading,
+): AsyncGenerator<ImportedEvent, void, undefined> {
+  const { runId, params, metrics, startTime: at, endTime = at } = run;
+  const set = Object.fromEntries(Object.entries(run.tags).filter(([name]) => !TOLD_OTHERWISE.has(name)));
+  if (Object.keys(params).length > 0) yield { at, kind: 'params', values: params };
+  if (Object.keys(set).length > 0) yield { at, kind: 'tags', set };
+  const { 'mlflow.note.content': note } = run.tags;
+  if (note !== undefined) yield { at, kind: 'note', markdown: note };
+  for (const dataset of run.datasets) yield datasetEvent(dataset, at);
+  for (const { key } of metrics)
+    for await (const { value, step, timestamp } of client.metricHistory(runId, key, signal))
+      yield { at: timestamp, kind: 'metrics', values: { [key]: value }, step };
+  yield* filesOfRun(client, run, { signal, warn, at: endTime });
+}
+
+function datasetEvent({ name, digest, context, source: told }: LoggedDataset, at: number): ImportedEvent {
+  const source = sourceOf(told);
+  return { at, kind: 'dataset', name, digest, ...(source !== undefined && { source }), ...(context !== undefined && { context }) };
+}
+
+/** MLflow keeps it as JSON, `{"uri":"..."}` or `{"url":"..."}`; what says more is kept as it is. */
+function sourceOf(told: string): string | undefined {
+  try {
+    const { uri, url, tags } = JSON.parse(told) as { uri?: unknown; url?: unknown; tags?: unknown };
+    if (typeof (uri ?? url) === 'string') return (uri ?? url) as string;
+    return tags === undefined ? told : undefined;
+  } catch {
+    return told || undefined;
+  }
+}

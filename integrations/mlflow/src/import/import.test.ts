@@ -1,0 +1,189 @@
+import { text } from 'node:stream/consumers';
+
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { ImportedEvent, ImportedRun } from '@mortise/core';
+import { MlflowClient, proxiedArtifactPath, type NewRun, type Run, type RunStatus } from '@mortise/mlflow-client';
+import { startStubServer, type StubServer, type StubServerOptions } from '@mortise/mlflow-client/testing';
+
+import importer from './index.ts';
+
+let server: StubServer;
+let client: MlflowClient;
+let wine: string;
+const warnings: string[] = [];
+const never = new AbortController().signal;
+
+async function serve(options: StubServerOptions = {}): Promise<void> {
+  server = await startStubServer(options);
+  client = new MlflowClient({ trackingUri: server.url, ...options.auth });
+  wine = await client.createExperiment('wine');
+}
+beforeEach(async () => {
+  warnings.length = 0;
+  await serve();
+});
+afterEach(() => server.stop());
+
+const STARTED = 1_700_000_000_000;
+async function keep(run: Partial<NewRun> = {}, end?: { status: RunStatus; endTime: number }): Promise<Run> {
+  const made = await client.createRun({ experimentId: wine, startTime: STARTED, runName: 'bold-cat', ...run });
+  if (end !== undefined) await client.updateRun(made.runId, end);
+  return made;
+}
+const ENDED = { status: 'FINISHED', endTime: STARTED + 60_000 } as const;
+
+async function imported(env: Record<string, string> = {}): Promise<ImportedRun[]> {
+  const { runs } = await importer(server.url, { env, warn: (message) => void warnings.push(message) });
+  return all(runs(never));
+}
+const eventsOf = (run: ImportedRun): Promise<ImportedEvent[]> => all(run.events(never));
+async function all<T>(given: AsyncIterable<T>): Promise<T[]> {
+  const items: T[] = [];
+  for await (const item of given) items.push(item);
+  return items;
+}
+
+describe('a run at an MLflow server', () => {
+  test('is told with its experiment, times, user, address, parent and outcome', async () => {
+    const parent = await keep({ runName: 'sweep' }, ENDED);
+    const child = await keep({ userId: 'ada', startTime: STARTED + 1, tags: { 'mlflow.parentRunId': parent.runId } }, ENDED);
+    const [, told] = await imported();
+    expect(told).toMatchObject({
+      id: child.runId,
+      name: 'bold-cat',
+      experiment: 'wine',
+      startedAt: STARTED + 1,
+      endedAt: STARTED + 60_000,
+    });
+    expect(told).toMatchObject({ outcome: { status: 'completed' }, user: 'ada', group: parent.runId });
+    expect(told!.url).toBe(`${server.url}/#/experiments/${wine}/runs/${child.runId}`);
+  });
+
+  test.each([
+    ['FINISHED', {}, { status: 'completed' }],
+    ['FAILED', {}, { status: 'failed', error: { name: 'Error', message: 'MLflow keeps no reason' } }],
+    [
+      'FAILED',
+      { 'mortise.error.name': 'TypeError', 'mortise.error.message': 'no wine', 'mortise.error.stack': 'at cellar' },
+      { status: 'failed', error: { name: 'TypeError', message: 'no wine', stack: 'at cellar' } },
+    ],
+    ['KILLED', { 'mortise.error.message': 'SIGTERM' }, { status: 'killed', reason: 'SIGTERM' }],
+    ['RUNNING', {}, undefined],
+    ['SCHEDULED', {}, undefined],
+  ] as const)('that is %s with the tags %j ended as %j', async (status, tags, outcome) => {
+    await keep({ tags }, { status, endTime: STARTED + 5 });
+    const [told] = await imported();
+    expect(told!.outcome).toEqual(outcome);
+    expect(told!.endedAt).toBe(outcome === undefined ? undefined : STARTED + 5);
+  });
+
+  test('gives its params, tags, note, datasets and the whole curve of each metric', async () => {
+    const { runId } = await keep({ tags: { team: 'red', 'mlflow.source.name': 'train.py', 'mlflow.note.content': '# Wine' } }, ENDED);
+    const metrics = [0.5, Number.NaN, Infinity].map((value, step) => ({ key: 'loss', value, step, timestamp: STARTED + step }));
+    await client.logBatch(runId, {
+      params: [{ key: 'lr', value: '0.1' }],
+      metrics: [...metrics, { key: 'acc', value: 1, timestamp: STARTED }],
+    });
+    const source = JSON.stringify({ uri: 's3://wines/red.csv' });
+    await client.logInputs(runId, [{ name: 'reds', digest: 'abc', sourceType: 's3', source, context: 'training' }]);
+    const events = await eventsOf((await imported())[0]!);
+    expect(events).toContainEqual({ at: STARTED, kind: 'params', values: { lr: '0.1' } });
+    expect(events).toContainEqual({ at: STARTED, kind: 'note', markdown: '# Wine' });
+    expect(events).toContainEqual({
+      at: STARTED,
+      kind: 'dataset',
+      name: 'reds',
+      digest: 'abc',
+      source: 's3://wines/red.csv',
+      context: 'training',
+    });
+    expect(events.find(({ kind }) => kind === 'tags')).toMatchObject({ set: { team: 'red', 'mlflow.source.name': 'train.py' } });
+    expect(Object.keys(events.find((event) => event.kind === 'tags')!.set)).not.toContain('mlflow.runName');
+    const points = events.filter((event) => event.kind === 'metrics');
+    expect(points).toHaveLength(4);
+    expect(points.filter(({ values }) => 'loss' in values).map(({ at, values, step }) => [at - STARTED, step, values['loss']])).toEqual([
+      [0, 0, 0.5],
+      [1, 1, Number.NaN],
+      [2, 2, Infinity],
+    ]);
+  });
+
+  test('gives its files, those in folders too, each read when it is asked for', async () => {
+    const { artifactUri } = await keep({}, ENDED);
+    const root = proxiedArtifactPath(artifactUri)!;
+    for (const path of ['notes.txt', 'model/weights.bin', 'model/deep/ü.txt'])
+      await client.artifacts.put(`${root}/${path}`, Buffer.from(`text of ${path}`));
+    const files = (await eventsOf((await imported())[0]!)).filter((event) => event.kind === 'artifact');
+    expect(files.map(({ path, at }) => [path, at]).sort()).toEqual(
+      ['model/deep/ü.txt', 'model/weights.bin', 'notes.txt'].map((path) => [path, STARTED + 60_000]),
+    );
+    for (const { path, read } of files) expect(await text(read(never))).toBe(`text of ${path}`);
+  });
+
+  test('gives the files of its logged models at the name of each', async () => {
+    const { runId } = await keep({}, ENDED);
+    const { modelId, artifactUri } = await client.createLoggedModel({ experimentId: wine, name: 'net', sourceRunId: runId });
+    await client.artifacts.put(`${proxiedArtifactPath(artifactUri)!}/data/weights.bin`, Buffer.from('weights'));
+    await client.logOutputs(runId, [{ modelId }]);
+    const [file] = (await eventsOf((await imported())[0]!)).filter((event) => event.kind === 'artifact');
+    expect(file).toMatchObject({ path: 'net/data/weights.bin', type: 'model' });
+    expect(await text(file!.read(never))).toBe('weights');
+  });
+
+  test('that was deleted is not told', async () => {
+    const { runId } = await keep({}, ENDED);
+    await client.deleteRun(runId);
+    expect(await imported()).toEqual([]);
+  });
+});
+
+test('all runs of all experiments are told, the oldest of each first, page by page', async () => {
+  const beer = await client.createExperiment('beer');
+  for (let i = 0; i < 120; i++) await keep({ runName: `${i}`, startTime: STARTED + ((i * 7) % 120) });
+  await keep({ experimentId: beer });
+  const runs = await imported();
+  const wines = runs.filter(({ experiment }) => experiment === 'wine');
+  expect([runs.length, wines.length]).toEqual([121, 120]);
+  expect(wines.map(({ startedAt }) => startedAt)).toEqual(Array.from({ length: 120 }, (_, i) => STARTED + i));
+});
+
+describe('credentials', () => {
+  const auth = { username: 'ada', password: 'secret-of-ada' };
+  const env = { MLFLOW_TRACKING_USERNAME: 'ada', MLFLOW_TRACKING_PASSWORD: 'secret-of-ada' };
+  beforeEach(async () => {
+    await server.stop();
+    await serve({ auth });
+    await keep({}, ENDED);
+  });
+
+  test('are those of the variables', async () => {
+    expect(await imported(env)).toHaveLength(1);
+  });
+
+  test('are not sent to another server than the variables name, which is said', async () => {
+    await expect(imported({ ...env, MLFLOW_TRACKING_URI: 'http://other.example' })).rejects.toThrow();
+    expect(server.requests.at(-1)!.headers.authorization).toBeUndefined();
+    expect(warnings).toEqual([expect.stringContaining('MLFLOW_TRACKING_URI names another server')]);
+  });
+});
+
+test('of a server that is not there is told that, and what to do', async () => {
+  await server.stop();
+  await expect(imported()).rejects.toMatchObject({
+    code: 'IMPORT_FAILED',
+    message: expect.stringMatching(/^nothing was imported from http.*: MLflow at http.* cannot be reached/),
+    advice: expect.stringMatching(/^Check the address, and that the server runs: /),
+  });
+});
+
+test('what is no address of a server is refused in one line that shows no password', async () => {
+  const refused = importer('http://ada:secret-of-ada@127.0.0.1:5000', { env: {}, warn: () => undefined });
+  await expect(refused).rejects.toThrow(
+    /^nothing was imported from http:\/\/\*\*\*@127.0.0.1:5000: the address of the server must be an http/,
+  );
+  const folder = importer('./mlruns', { env: {}, warn: () => undefined });
+  await expect(folder).rejects.toMatchObject({
+    code: 'IMPORT_FAILED',
+    advice: expect.stringContaining('mlflow server --backend-store-uri'),
+  });
+});
