@@ -1,0 +1,41 @@
+import { createServer, type IncomingHttpHeaders } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+export type StubAnswer = [status: number, body?: string, headers?: Record<string, string>];
+
+/** An HTTP server on this host that answers every request as a test says. */
+export interface StubServer {
+  url: string;
+  requests: { method: string; path: string; headers: IncomingHttpHeaders }[];
+  answer: StubAnswer;
+  close(): Promise<void>;
+}
+
+/** An answer as Azure gives it when it refuses something. */
+export const refusal = (status: number, code: string, detail = ''): StubAnswer => [
+  status,
+  `<?xml version="1.0" encoding="utf-8"?><Error><Code>${code}</Code><Message>said by the server\nRequestId:1</Message>${detail}</Error>`,
+  { 'content-type': 'application/xml', 'x-ms-error-code': code, 'x-ms-request-id': '1' },
+];
+
+export async function stubServer(): Promise<StubServer> {
+  const server = createServer((incoming, response) => {
+    const { method = '', url: path = '', headers } = incoming;
+    incoming.resume().on('end', () => {
+      stub.requests.push({ method, path, headers });
+      const [status, body = '', sent = {}] = stub.answer;
+      response.writeHead(status, sent).end(method === 'HEAD' ? undefined : body);
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const stub: StubServer = {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests: [],
+    answer: [500],
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+  return stub;
+}
