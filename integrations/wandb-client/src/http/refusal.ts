@@ -1,0 +1,38 @@
+import { fieldsOf, kindOfStatus, oneLine, redirectTarget, retryAfter, type Refused } from '@mortise/http-client';
+
+import { WandbError, type WandbErrorKind } from '../wandb-error.ts';
+
+/** The error of an answer whose status is not 2xx. */
+export function refusal(refused: Refused, secrets: readonly string[]): WandbError {
+  const { server, call, status, headers } = refused;
+  if (status < 400) return redirection(refused);
+  const said = whatIsSaid(refused.said);
+  const kind = kindOfStatus(status) ?? (status === 404 || status === 410 ? 'not-found' : 'invalid');
+  const message = oneLine(`${WORDS[kind] ?? 'refused'} ${call}${said === undefined ? '' : `: ${said}`}`, secrets);
+  return new WandbError(kind, `${server} ${message} (${status})`, { status, retryAfter: retryAfter(headers.get('retry-after')) });
+}
+
+const WORDS: Partial<Record<WandbErrorKind, string>> = {
+  unauthorized: 'does not know this API key;',
+  forbidden: 'does not allow',
+  'not-found': 'does not have what was asked for by',
+  busy: 'asks to come back later for',
+  server: 'failed at',
+};
+
+function redirection(refused: Refused): WandbError {
+  const { server, call, status } = refused;
+  const target = redirectTarget(refused) ?? 'elsewhere';
+  return new WandbError('protocol', `${server} answers ${call} with a redirect to ${target}, which is not followed (${status})`, {
+    status,
+  });
+}
+
+/** The message of a GraphQL answer or of the plain API; nothing of a page. */
+function whatIsSaid(text: string): string | undefined {
+  const fields = fieldsOf(text);
+  if (fields === undefined) return /^\s*</.test(text) || text.trim() === '' ? undefined : text;
+  const { error, message, errors } = fields;
+  const first: unknown = Array.isArray(errors) ? (errors as { message?: unknown }[])[0]?.message : undefined;
+  return [first, error, message].find((said): said is string => typeof said === 'string' && said !== '');
+}

@@ -1,0 +1,102 @@
+import { setNested } from '../nested-value.ts';
+import type { MetricDefinition, RunStart } from '../run-records.ts';
+import { RunSummary } from '../run-summary.ts';
+import { StepMetrics } from '../step-metrics.ts';
+import { decodeRecord } from '../transaction-log/decode-record.ts';
+import type { LogRecord, ValueAt } from '../transaction-log/log-record.ts';
+import { TransactionLogReader } from '../transaction-log/transaction-log-reader.ts';
+import { isCode } from './error-code.ts';
+import type { OutputLog } from './output-log.ts';
+import type { RunFolder } from './run-folder.ts';
+
+/** What a run's logs hold of it so far, for one who goes on with it. */
+export class RecoveredRun {
+  readonly summary = new RunSummary();
+  readonly steps = new StepMetrics();
+  readonly definitions = new Map<string, MetricDefinition>();
+  /** Undefined if no log says how the run began. */
+  run: RunStart | undefined;
+  /** -1 before the first row. */
+  lastStep = -1;
+  /** Bytes of its earlier logs. */
+  earlierSize = 0;
+  /** Of its latest log, which alone is written to. */
+  log: RecoveredLog = NO_LOG;
+  hasEnded = false;
+
+  take(record: LogRecord): void {
+    switch (record.kind) {
+      case 'run': {
+        const { config, ...run } = record.run;
+        this.run = { ...run, config: { ...this.run?.config, ...withUpdate({}, config) } };
+        return;
+      }
+      case 'config':
+        if (this.run) this.run = { ...this.run, config: withUpdate({ ...this.run.config }, record.update) };
+        return;
+      case 'metric':
+        this.summary.define(record.definition);
+        this.steps.define(record.definition);
+        this.definitions.set(record.definition.name, record.definition);
+        return;
+      case 'history':
+        this.summary.take(this.steps.filled(record.row));
+        this.lastStep = Number(record.row['_step']);
+        return;
+      case 'summary':
+        this.summary.takeStored(record.update);
+        return;
+      default:
+    }
+  }
+}
+
+export interface RecoveredLog {
+  /** To the end of the last whole record, and how many there are. */
+  size: number;
+  records: number;
+  /** It says how the run began: without, it is of no use. */
+  isBegun: boolean;
+  /** Before the run's end, if it has come to one. */
+  beforeExit?: { size: number; records: number } | undefined;
+}
+
+const NO_LOG: RecoveredLog = { size: 0, records: 0, isBegun: false };
+
+/**
+ * Reads a run's logs, the latest to `limit` bytes, those of earlier ones counted; its console goes into `output`. Of files that are not there nothing
+ * is known. Throws `TransactionLogDamaged` and errors of the file system.
+ */
+export async function recoverRun({ log, earlier }: RunFolder, output: OutputLog, limit = Infinity): Promise<RecoveredRun> {
+  const recovered = new RecoveredRun();
+  for (const path of earlier) {
+    const { size, beforeExit } = await recoverLog(path, recovered, () => undefined, Infinity);
+    recovered.earlierSize += size;
+    recovered.hasEnded = beforeExit !== undefined;
+  }
+  recovered.log = await recoverLog(log, recovered, (text) => output.append(text), limit - recovered.earlierSize);
+  if (recovered.log.isBegun) recovered.hasEnded = recovered.log.beforeExit !== undefined;
+  return recovered;
+}
+
+async function recoverLog(path: string, recovered: RecoveredRun, onOutput: (text: string) => void, limit: number): Promise<RecoveredLog> {
+  let log = NO_LOG;
+  try {
+    for await (const { bytes, end } of new TransactionLogReader(path).records()) {
+      if (end > limit) break;
+      const record = decodeRecord(bytes);
+      recovered.take(record);
+      if (record.kind === 'output') onOutput(record.text);
+      const beforeExit = record.kind === 'exit' ? { size: log.size, records: log.records } : undefined;
+      log = { size: end, records: log.records + 1, isBegun: log.isBegun || record.kind === 'run', beforeExit };
+    }
+  } catch (error) {
+    if (!isCode(error, 'ENOENT')) throw error;
+  }
+  return log.isBegun ? log : NO_LOG;
+}
+
+function withUpdate(config: Record<string, unknown>, update: readonly ValueAt[]): Record<string, unknown> {
+  for (const { path, value } of update) setNested(config, path, value);
+  return config;
+}

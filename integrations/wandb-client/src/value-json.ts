@@ -1,0 +1,40 @@
+/**
+ * W&B keeps values as JSON in which NaN, Infinity and -Infinity stand bare, as Python's `json` writes them. In a config NaN is null instead: give
+ * `nan: 'null'`. What JSON has no word for is left out of objects, and null elsewhere.
+ */
+export function toValueJson(value: unknown, nan: 'NaN' | 'null' = 'NaN'): string {
+  switch (typeof value) {
+    case 'number':
+      return Number.isNaN(value) ? nan : String(value);
+    case 'bigint':
+      return String(value);
+    case 'string':
+      return JSON.stringify(value);
+    case 'boolean':
+      return value ? 'true' : 'false';
+    case 'object':
+      return value === null ? 'null' : objectJson(value, nan);
+    default:
+      return 'null';
+  }
+}
+
+function objectJson(value: object, nan: 'NaN' | 'null'): string {
+  if ('toJSON' in value && typeof value.toJSON === 'function') return toValueJson((value.toJSON as () => unknown)(), nan);
+  if (Array.isArray(value)) return `[${value.map((item) => toValueJson(item, nan)).join(',')}]`;
+  const entries = Object.entries(value).filter(([, item]) => item !== undefined && typeof item !== 'function' && typeof item !== 'symbol');
+  return `{${entries.map(([name, item]) => `${JSON.stringify(name)}:${toValueJson(item, nan)}`).join(',')}}`;
+}
+
+/** The value of such JSON. Throws a SyntaxError if it is none. */
+export function fromValueJson(text: string): unknown {
+  if (!/NaN|Infinity/.test(text)) return JSON.parse(text) as unknown;
+  const spelled = text.replace(STRING_OR_BARE, (token) => (token.startsWith('"') ? token : `{"${BARE}":"${token}"}`));
+  return JSON.parse(spelled, (_, value: unknown) =>
+    typeof value === 'object' && value !== null && Object.hasOwn(value, BARE) ? Number((value as Record<string, unknown>)[BARE]) : value,
+  ) as unknown;
+}
+
+const STRING_OR_BARE = /"(?:[^"\\]|\\.)*"|-?Infinity|NaN/g;
+/** The one key of an object in which a bare number passes JSON's own parser: a character that stands for nothing. */
+const BARE = '\uffff';

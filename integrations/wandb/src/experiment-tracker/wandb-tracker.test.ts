@@ -1,0 +1,230 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { isError, Permanent, type TrackerRunIdentity, type TrackerRunRef } from '@mortise/core';
+import { WandbClient } from '@mortise/wandb-client';
+import { startWandbRecorder, type RecordedRun, type WandbRecorder } from '@mortise/wandb-client/testing';
+
+import { readOfflineRun } from '../testing/offline-backend.ts';
+import { readOnlineRun, rowOf } from '../testing/read-run.ts';
+import { artifactEvent } from '../testing/scenarios.ts';
+import { curve, eventsOf, KEY, never, newIdentity, newStart, trackerWith } from '../testing/tracker-at.ts';
+import type { RunStory } from './run-story.ts';
+import type { WandbTrackerConfig } from './wandb-tracker-config.ts';
+import type { WandbTrackerRun } from './wandb-tracker-run.ts';
+import type { WandbTracker } from './wandb-tracker.ts';
+
+let recorder: WandbRecorder;
+beforeEach(async () => void (recorder = await startWandbRecorder()));
+afterEach(() => recorder.stop());
+
+const tracker = (config: Partial<WandbTrackerConfig> = {}, warnings: string[] = []): Promise<WandbTracker> =>
+  trackerWith({ baseUrl: recorder.url, apiKey: KEY, ...config }, { warnings });
+const recorded = ({ id }: TrackerRunRef): RecordedRun => recorder.run(id!)!;
+const storyOf = (ref: TrackerRunRef): RunStory => recorded(ref).config['mortise']!.value as RunStory;
+
+describe('a run', () => {
+  test('goes to the project of its settings, then of its experiment, then of the config, then of its pipeline', async () => {
+    const at = async (config: Partial<WandbTrackerConfig>, settings: object, pipeline = 'other'): Promise<string> => {
+      const start = newStart({ experiment: 'red/white: 50%', tags: { 'mortise.pipeline': pipeline }, settings });
+      return (await (await tracker(config)).open(newIdentity(), start, undefined, never)).ref.url!;
+    };
+    expect(await at({ project: 'wine' }, {})).toContain('/acme/red-white-%2050-/runs/');
+    expect(await at({}, {}, 'red/white: 50%')).toContain('/acme/red-white-%2050-/runs/');
+    expect(await at({ project: 'wine' }, {}, 'red/white: 50%')).toContain('/acme/wine/runs/');
+    expect(await at({ project: 'wine', entity: 'me' }, { project: 'beer', entity: 'team' })).toContain('/team/beer/runs/');
+  });
+
+  test('is of the kind of its step, that of the pipeline run of its own', async () => {
+    const open = async (over: object, settings = {}): Promise<RecordedRun> =>
+      recorded((await (await tracker()).open(newIdentity(over), newStart({ settings }), undefined, never)).ref);
+    expect((await open({})).jobType).toBe('train');
+    expect((await open({}, { jobType: 'fit' })).jobType).toBe('fit');
+    const { stepId: _step, ...parent } = newIdentity();
+    expect(recorded((await (await tracker()).open(parent, newStart(), undefined, never)).ref).jobType).toBe('pipeline');
+  });
+
+  test('has long names cut where W&B takes no more, and whole in its config', async () => {
+    const [name, long] = ['n'.repeat(200), 'l'.repeat(100)];
+    const { ref } = await (await tracker()).open(newIdentity(), newStart({ name, tags: { long, short: 'x' } }), undefined, never);
+    expect(recorded(ref).displayName).toBe(`${'n'.repeat(127)}…`);
+    expect(recorded(ref).tags).toEqual(['short:x']);
+    expect(storyOf(ref)).toMatchObject({ name, tags: { long, short: 'x' } });
+  });
+
+  test('of which another one has the id is gone on with, unless that is forbidden', async () => {
+    const client = new WandbClient({ apiKey: KEY, baseUrl: recorder.url });
+    await client.begin({ id: 'r1', entity: 'acme', project: 'wine', config: { old: 1 }, startedAt: 0 });
+    const open = async (settings: object): Promise<TrackerRunRef> =>
+      (await (await tracker({ project: 'wine' })).open(newIdentity(), newStart({ settings }), undefined, never)).ref;
+    const failure = (promise: Promise<unknown>): Promise<unknown> => promise.catch((error: unknown) => error);
+    for (const [settings, says] of [
+      [{ runId: 'r1', resume: 'never' }, 'there is a W&B run "r1", and resume is "never": "mortise tracker drop" gives it up'],
+      [{ runId: 'r2', resume: 'must' }, 'there is no W&B run "r2", and resume is "must": "mortise tracker drop" gives it up'],
+    ] as const) {
+      const error = await failure(open(settings));
+      expect(isError(error, Permanent) && error.message).toBe(says);
+    }
+    const ref = await open({ runId: 'r1' });
+    expect(ref.url).toBe(`${recorder.url}/acme/wine/runs/r1`);
+    expect(recorded(ref).config).toMatchObject({ old: { value: 1 }, mortise: { value: { step: 'train' } } });
+    expect((await open({ runId: 'r9', resume: 'never' })).id).toBe('r9');
+  });
+
+  test('that two steps share has the rows of both, whatever their numbers in the event log', async () => {
+    const start = newStart({ settings: { runId: 'r1' } });
+    const one = await (await tracker()).open(newIdentity(), start, undefined, never);
+    await one.deliver(eventsOf(curve('one', 3), 100), never);
+    await one.close({ status: 'completed' }, Date.now(), never);
+    const identity = newIdentity({ stepId: 'test' });
+    await (await tracker()).open(identity, start, undefined, never);
+    const two = await (await tracker()).open(identity, start, undefined, never);
+    await two.deliver(eventsOf(curve('two', 3), 1), never);
+    expect(recorded(two.ref).streams['wandb-history.jsonl']).toHaveLength(6);
+  });
+
+  test('that was deleted there is said to be, with what can be done', async () => {
+    const known: TrackerRunRef = { id: 'gone', ids: { wandb_run_id: 'gone', wandb_entity: 'acme', wandb_project: 'wine' } };
+    const opened = (await tracker()).open(newIdentity(), newStart(), known, never);
+    await expect(opened).rejects.toThrow(/the W&B run gone is not at .*\/acme\/wine\/runs\/gone any more: .*mortise tracker drop/);
+  });
+
+  test('of a pipeline run that goes on after its end runs again, and has its new end', async () => {
+    const identity = newIdentity();
+    const first = await (await tracker()).open(identity, newStart(), undefined, never);
+    await first.deliver(eventsOf(curve('loss', 2)), never);
+    const ref = await first.close({ status: 'failed', error: { name: 'E', message: 'once' } }, Date.now(), never);
+    const again = await (await tracker()).open(identity, newStart({ resumed: true }), ref, never);
+    expect(storyOf(ref).status).toBe('running');
+    expect(storyOf(ref).error).toBeUndefined();
+    await again.close({ status: 'completed' }, Date.now(), never);
+    expect(readOnlineRun(recorder, ref.id!)).toMatchObject({ status: 'completed', metrics: [{ step: 0 }, { step: 1 }] });
+  });
+});
+
+describe("what the vendor's variables say", () => {
+  const variables = { WANDB_RUN_GROUP: 'grid', WANDB_NAME: 'night', WANDB_NOTES: 'by night', WANDB_TAGS: 'a, b', WANDB_JOB_TYPE: 'sweep' };
+  beforeEach(() => void Object.assign(process.env, variables));
+  afterEach(() => {
+    for (const name of Object.keys(variables)) delete process.env[name];
+  });
+
+  test('holds where nothing else is set; the name is that of the pipeline run', async () => {
+    const { stepId: _step, ...parent } = newIdentity();
+    const whole = recorded((await (await tracker()).open(parent, newStart({ tags: { c: '' } }), undefined, never)).ref);
+    expect(whole).toMatchObject({ displayName: 'night', groupName: 'grid', notes: 'by night', tags: ['a', 'b', 'c'], jobType: 'sweep' });
+    const settings = { notes: 'mine', jobType: 'fit' };
+    const own = recorded((await (await tracker()).open(newIdentity(), newStart({ settings }), undefined, never)).ref);
+    expect(own).toMatchObject({ displayName: 'train', groupName: 'grid', notes: 'mine', jobType: 'fit' });
+  });
+});
+
+test('WANDB_HOST names the machine, and WANDB_DISABLE_GIT keeps what git says to oneself', async () => {
+  const source = { command: ['node', 'train.ts'], host: 'mine', commit: 'c0ffee', branch: 'main', dirty: true };
+  const open = async (): Promise<TrackerRunRef> =>
+    (await (await tracker()).open(newIdentity(), newStart({ source }), undefined, never)).ref;
+  expect(storyOf(await open())).toMatchObject({ commit: 'c0ffee', branch: 'main', dirty: true });
+  Object.assign(process.env, { WANDB_HOST: 'theirs', WANDB_DISABLE_GIT: 'true' });
+  const ref = await open();
+  delete process.env['WANDB_HOST'];
+  delete process.env['WANDB_DISABLE_GIT'];
+  expect(recorded(ref).host).toBe('theirs');
+  expect(Object.keys(storyOf(ref))).not.toEqual(expect.arrayContaining(['commit']));
+  expect(JSON.stringify(recorded(ref))).not.toMatch(/c0ffee|"branch"|"dirty"/);
+});
+
+describe('a file of an offline run', () => {
+  let folder: string;
+  beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), 'mortise-wandb-'))));
+  afterEach(() => rmSync(folder, { recursive: true }));
+  const open = async (identity: TrackerRunIdentity, known?: TrackerRunRef): Promise<WandbTrackerRun> =>
+    (await trackerWith({ mode: 'offline', dir: folder })).open(identity, newStart(), known, never) as Promise<WandbTrackerRun>;
+
+  test('says how to bring it to the server', async () => {
+    const { ref } = await open(newIdentity());
+    expect(ref.ids['wandb_sync_command']).toBe(`wandb sync ${dirname(fileURLToPath(ref.url!))}`);
+  });
+
+  test('that is damaged is not written to, and it is said what can be done', async () => {
+    const identity = newIdentity();
+    const { ref } = await open(identity);
+    writeFileSync(fileURLToPath(ref.url!), 'no log at all, but something else');
+    const error: unknown = await open(identity, ref).catch((failure: unknown) => failure);
+    expect(isError(error, Permanent) && error.message).toMatch(
+      /is damaged at byte 0: .*: move its folder away, and the run is written anew/,
+    );
+  });
+
+  test('loses what was written after the last ref that was stored, and has it once when it comes again', async () => {
+    const identity = newIdentity();
+    const run = await open(identity);
+    const events = eventsOf(curve('loss', 30));
+    const { ref } = await run.deliver(events.slice(0, 10), never);
+    await run.deliver(events.slice(10, 20), never);
+    const again = await open(identity, JSON.parse(JSON.stringify(ref)) as TrackerRunRef);
+    await again.deliver(events.slice(10), never);
+    await again.close({ status: 'completed' }, Date.now(), never);
+    const { metrics, status } = await readOfflineRun(fileURLToPath(ref.url!));
+    expect([status, metrics.map(({ step }) => step)]).toEqual(['completed', Array.from({ length: 30 }, (_, step) => step)]);
+  });
+});
+
+describe('steps that go back', () => {
+  test('are told once for each metric, and arrive with their own step', async () => {
+    const warnings: string[] = [];
+    const run = await (await tracker({}, warnings)).open(newIdentity(), newStart(), undefined, never);
+    await run.deliver(eventsOf(curve('loss', 5)), never);
+    await run.deliver(eventsOf([...curve('acc', 3), ...curve('loss', 1, 5)], 6), never);
+    expect(warnings).toEqual([expect.stringMatching(/train: W&B takes steps in rising order: points of "acc" .* "mortise\/step"/)]);
+    expect(recorded(run.ref).streams['wandb-history.jsonl']!.map((line) => rowOf(line)['_step'])).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+    const points = readOnlineRun(recorder, run.ref.id!)!.metrics.filter(({ name }) => name === 'acc');
+    expect(points.map(({ step }) => step)).toEqual([0, 1, 2]);
+  });
+});
+
+describe('files of names that W&B uses itself', () => {
+  test('take no place of its own, and it is told where they are', async () => {
+    const warnings: string[] = [];
+    const events = eventsOf([
+      artifactEvent('output.log'),
+      artifactEvent('Config.YAML'),
+      artifactEvent('logs/output.log'),
+      { kind: 'json', name: 'wandb-summary', mime: 'application/json', value: { a: 1 } },
+    ]);
+    const read = async function* (): AsyncGenerator<Uint8Array> {
+      yield await Promise.resolve(Buffer.from('mine'));
+    };
+    const run = await (await tracker({}, warnings)).open(newIdentity(), newStart({ readArtifact: read }), undefined, never);
+    const { rejected } = await run.deliver(events, never);
+    expect([rejected, Object.keys(recorded(run.ref).files)]).toEqual([
+      undefined,
+      ['mortise/output.log', 'mortise/Config.YAML', 'logs/output.log', 'mortise/wandb-summary.json'],
+    ]);
+    expect(warnings).toEqual(
+      ['output.log', 'Config.YAML', 'wandb-summary.json'].map(
+        (name) => `train: W&B keeps a file "${name}" of its own for each run: the one that was logged is "mortise/${name}" there`,
+      ),
+    );
+  });
+});
+
+describe('what cannot be taken', () => {
+  test('is set aside with the reason, and the rest of its event arrives', async () => {
+    const run = await (await tracker()).open(newIdentity(), newStart(), undefined, never);
+    const events = eventsOf([
+      { kind: 'metrics', values: { _step: 5, loss: 1 }, step: 0 },
+      { kind: 'params', values: { mortise: 1, lr: 2 } },
+      { kind: 'artifact', path: '../up', uri: 'file:///x', sha256: '', size: 0 },
+    ]);
+    const { rejected } = await run.deliver(events, never);
+    expect(rejected?.map(({ seq, why }) => [seq, why])).toEqual([
+      [1, 'the metric "_step" has a name that W&B or Mortise uses itself'],
+      [2, 'the param "mortise" has a name that W&B or Mortise uses itself'],
+      [3, '"../up" is no path of a file: it takes names with "/" between them'],
+    ]);
+    expect(readOnlineRun(recorder, run.ref.id!)).toMatchObject({ params: { lr: 2 }, metrics: [{ name: 'loss', value: 1, step: 0 }] });
+  });
+});

@@ -1,0 +1,64 @@
+import { ImportFailed, type ImportedRun, type RunImporter, type RunImportOptions } from '@mortise/core';
+
+import { basename } from 'node:path';
+import { types } from 'node:util';
+
+import { readRunHead, runOfLog } from './run-head.ts';
+import { findRunLogs, type RunLog } from './run-logs.ts';
+import { NO_PROJECT, wandbRun } from './wandb-run.ts';
+
+/**
+ * Runs that W&B's own client, or Mortise, has left on disk, offline or online: `from` is a folder with folders `offline-run-*` and `run-*`, one such
+ * folder, or a `.wandb` file. Opens no socket. Throws `ImportFailed`.
+ */
+export default async function importer(from: string, { warn }: RunImportOptions): Promise<RunImporter> {
+  const logs = await findRunLogs(from);
+  return { vendor: 'wandb', runs: (signal) => runsOf(from, logs, warn, signal) };
+}
+
+async function* runsOf(
+  from: string,
+  logs: readonly RunLog[],
+  warn: RunImportOptions['warn'],
+  signal: AbortSignal,
+): AsyncGenerator<ImportedRun, void> {
+  const runs = new LogsByRun();
+  let broken = 0;
+  for (const log of logs) {
+    try {
+      const run = await runOfLog(log, signal);
+      if (run === undefined) warn(`${log.path} is not taken over: it ends before it says of which run it is`);
+      else runs.add(run, log);
+    } catch (error) {
+      if (signal.aborted) throw error;
+      broken++;
+      yield brokenRun(log, error);
+    }
+  }
+  if (runs.groups.size + broken === 0)
+    throw new ImportFailed({ from, reason: `${of(logs)} of which run it is: a program that is killed at once leaves no more` });
+  for (const [id, group] of runs.groups) {
+    const head = await readRunHead(group, signal);
+    if (head !== undefined) yield wandbRun(id, head, group, warn);
+  }
+}
+
+/** A run of which its file's name is all that can be read. */
+function brokenRun({ path }: RunLog, cause: unknown): ImportedRun {
+  const id = basename(path, '.wandb').replace(/^run-/, '');
+  const unreadable = types.isNativeError(cause) ? cause.message : String(cause);
+  return { id, name: id, experiment: NO_PROJECT, startedAt: 0, unreadable, async *events() {} };
+}
+
+const of = ({ length }: readonly RunLog[]): string =>
+  length === 1 ? 'its .wandb file does not say' : `none of its ${length} .wandb files says`;
+
+/** A run that was resumed has several logs. Its id is one of its project's, so that runs of two projects never are the same. */
+class LogsByRun {
+  readonly groups = new Map<string, RunLog[]>();
+
+  add({ id, project }: { id: string; project?: string }, log: RunLog): void {
+    const whole = project === undefined ? id : `${project}/${id}`;
+    this.groups.set(whole, [...(this.groups.get(whole) ?? []), log]);
+  }
+}
