@@ -1,0 +1,175 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+
+import { importedFrom, type ImportedContent } from '../testing/imported.ts';
+import { zipped } from '../testing/zipped.ts';
+import importer from './index.ts';
+
+const PROGRAM = fileURLToPath(new URL('../testing/count-imported.ts', import.meta.url));
+
+let folder: string;
+beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), 'mortise-comet-'))));
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Told {
+  name?: string;
+  meta?: object;
+  messages?: [type: string, payload: object][];
+  files?: Record<string, string>;
+}
+
+async function archive({ name = 'e1.zip', meta = {}, messages = [], files = {} }: Told): Promise<void> {
+  const whole = { offline_id: 'e1', project_name: 'demo', workspace: 'w', start_time: 1_000, stop_time: 9_000, tags: [], ...meta };
+  const lines = messages.map(([type, payload]) => `${JSON.stringify({ type, payload })}\n`);
+  await zipped(join(folder, name), { 'experiment.json': JSON.stringify(whole), 'messages.json': lines.join(''), ...files });
+}
+
+async function only(): Promise<ImportedContent & { warnings: string[] }> {
+  const { runs, warnings } = await importedFrom(folder);
+  expect(runs.size).toBe(1);
+  return { ...[...runs.values()][0]!, warnings };
+}
+
+const point = (metricValue: unknown, step: number | null, name = 'loss'): [string, object] => [
+  'metric_msg',
+  { local_timestamp: 5_000, metric: { metricName: name, metricValue, step, epoch: null } },
+];
+
+test('a run has its name, project, times, tags and others', async () => {
+  await archive({
+    meta: { tags: ['a', 'b'] },
+    messages: [
+      ['log_other', { key: 'Name', value: 'train' }],
+      ['log_other', { key: 'team', value: 3 }],
+    ],
+  });
+  const { run, tags } = await only();
+  expect(run).toMatchObject({
+    id: 'e1',
+    name: 'train',
+    experiment: 'demo',
+    startedAt: 1_000,
+    endedAt: 9_000,
+    outcome: { status: 'completed' },
+  });
+  expect(tags).toEqual({ a: 'true', b: 'true', team: '3' });
+});
+
+test('points keep their steps, those without are counted, and odd numbers are numbers', async () => {
+  await archive({ messages: [point(1, 3), point('NaN', 4), point('-Infinity', null), point(2, null), point(7, 7, 'process duration')] });
+  expect((await only()).points).toEqual([
+    { name: 'loss', value: 1, step: 3 },
+    { name: 'loss', value: Number.NaN, step: 4 },
+    { name: 'loss', value: -Infinity, step: 5 },
+    { name: 'loss', value: 2, step: 6 },
+  ]);
+});
+
+test('what was written to the console becomes lines, however it was cut', async () => {
+  const out = (output: string, stderr = false): [string, object] => ['standard_output', { output, stderr, local_timestamp: 1 }];
+  await archive({ messages: [out('one '), out('line'), out('oh\n', true), out('\ntwo\nth'), out('ree')] });
+  expect((await only()).lines).toEqual(['oh', 'one line', 'two', 'three']);
+});
+
+test('pages, graphs and assets are files with their bytes, and no name leads out of the run', async () => {
+  const upload = (fileName: string): [string, object] => [
+    'file_upload',
+    { file_path: 'tmp1', upload_type: 'asset', local_timestamp: 1, additional_params: { fileName, context: null, step: null } },
+  ];
+  await archive({
+    messages: [
+      ['html', { html: '<b>1</b>' }],
+      ['html', { html: '<b>2</b>' }],
+      ['graph', { graph: 'g' }],
+      upload('../../etc/x.bin'),
+      upload('a/b.txt'),
+    ],
+    files: { tmp1: 'bytes' },
+  });
+  expect((await only()).files).toEqual({
+    ...{ 'page.html': '<b>1</b>', 'page-2.html': '<b>2</b>', 'graph.txt': 'g', 'etc/x.bin': 'bytes', 'a/b.txt': 'bytes' },
+  });
+});
+
+test('what the client says of its machine is a document, and what has no place is told once', async () => {
+  await archive({
+    messages: [
+      ['git_metadata', { branch: 'main', message_id: 3 }],
+      ['system_info', { system_info: [] }],
+      ['system_info', { system_info: [] }],
+    ],
+  });
+  const { documents, warnings } = await only();
+  expect(documents).toEqual(['git_metadata']);
+  expect(warnings).toEqual([expect.stringContaining('messages of the type system_info have no place here')]);
+});
+
+test('a failure that was reported is one, with its text', async () => {
+  const error = "Unexpected error detected in the user script: RuntimeError('boom')";
+  await archive({ meta: { customer_error_reported: true, customer_error_message: error } });
+  expect((await only()).run.outcome).toEqual({ status: 'failed', error: { name: 'Error', message: error } });
+});
+
+test('archives of one experiment are one run, in the order of their times', async () => {
+  await archive({ name: 'a-later.zip', meta: { start_time: 20_000, stop_time: 30_000 }, messages: [point(3, 3)] });
+  await archive({ name: 'b.zip', messages: [point(1, 1), point(2, 2)] });
+  const { points, run } = await only();
+  expect({ steps: points.map(({ step }) => step), startedAt: run.startedAt, endedAt: run.endedAt }).toEqual({
+    ...{ steps: [1, 2, 3], startedAt: 1_000, endedAt: 30_000 },
+  });
+});
+
+describe('what cannot be read', () => {
+  const refusalOf = (from: string) => importer(from, { env: {}, warn: () => undefined }).catch(({ message }: Error) => message);
+
+  test('is told in one line', async () => {
+    expect(await refusalOf(join(folder, 'none'))).toMatch(/^nothing was imported from .*: there is no such file or folder/);
+    expect(await refusalOf(folder)).toContain('it has no archive of an offline experiment');
+    writeFileSync(join(folder, 'x.zip'), 'no ZIP file at all');
+    expect(await refusalOf(join(folder, 'x.zip'))).toMatch(/x\.zip: it is no ZIP file, or its end is missing$/);
+    await zipped(join(folder, 'y.zip'), { 'a.txt': 'a' });
+    expect(await refusalOf(join(folder, 'y.zip'))).toContain('it has no experiment.json');
+    await zipped(join(folder, 'w.zip'), { 'experiment.json': '{', 'messages.json': '' });
+    expect(await refusalOf(join(folder, 'w.zip'))).toContain('its experiment.json is no JSON');
+  });
+
+  test('keeps nothing else from being imported: an archive among others, a line among others', async () => {
+    await archive({ messages: [point(1, 1)] });
+    writeFileSync(join(folder, 'x.zip'), 'no ZIP file at all');
+    await zipped(join(folder, 'z.zip'), {
+      'experiment.json': JSON.stringify({ offline_id: 'z', start_time: 1, stop_time: 2, tags: [] }),
+      'messages.json': `{"type":"metric_msg"\n${JSON.stringify({ type: point(2, 2)[0], payload: point(2, 2)[1] })}\n`,
+    });
+    const { runs, warnings } = await importedFrom(folder);
+    expect(Array.from(runs.values(), ({ run, points }) => run.unreadable ?? points.length)).toEqual([
+      'the archive is damaged: it is no ZIP file, or its end is missing',
+      ...[1, 1],
+    ]);
+    expect(warnings).toEqual([expect.stringMatching(/z\.zip: line 1 of messages\.json is no message/)]);
+  });
+});
+
+test('200,000 lines, 35 MB of them, pass through a heap of 32 MB', async () => {
+  const count = 200_000;
+  const padding = 'x'.repeat(60);
+  function* lines(): Generator<string> {
+    for (let step = 0; step < count; step++) {
+      const [type, payload] = point(step / 8, step, `a/long/name/${padding}`);
+      yield `${JSON.stringify({ type, payload })}\n`;
+    }
+  }
+  await zipped(join(folder, 'big.zip'), {
+    'experiment.json': JSON.stringify({ offline_id: 'big', start_time: 1, stop_time: 2, tags: [] }),
+    'messages.json': lines(),
+  });
+  expect(statSync(join(folder, 'big.zip')).size).toBeGreaterThan(35_000_000);
+  const args = ['--max-old-space-size=32', '--conditions=mortise-source', '--no-warnings', PROGRAM, folder];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  expect(stdout.trim()).toBe(String(count));
+});

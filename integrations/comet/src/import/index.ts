@@ -1,0 +1,80 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { ImportFailed, type ImportedRun, type Outcome, type RunImporter, type RunImportOptions } from '@mortise/core';
+
+import { archiveMeta, archiveNames, type ArchiveMeta } from './archive-run.ts';
+import { ImportedEvents } from './imported-events.ts';
+
+/**
+ * Reads archives of Comet's offline mode: those of its Python client, and ours. `from`: one archive, or a folder of them.
+ * @throws ImportFailed if there is none
+ */
+export default async function importer(from: string, { warn }: RunImportOptions): Promise<RunImporter> {
+  const { archives, damaged } = await archivesAt(from);
+  return {
+    vendor: 'comet',
+    async *runs(signal) {
+      for (const { name, reason } of damaged)
+        yield { id: name, name, experiment: '', startedAt: 0, unreadable: reason, async *events() {} };
+      for (const parts of Map.groupBy(archives, ({ key }) => key).values()) {
+        signal.throwIfAborted();
+        yield await runOf(parts, warn);
+      }
+    },
+  };
+}
+
+interface Archives {
+  /** What they say of themselves, in the order of their time. */
+  archives: ArchiveMeta[];
+  damaged: { name: string; reason: string }[];
+}
+
+async function archivesAt(from: string): Promise<Archives> {
+  const found = await stat(from).catch(() => undefined);
+  if (found === undefined) return refuse(from, 'there is no such file or folder');
+  if (!found.isDirectory())
+    return { archives: [await archiveMeta(from).catch((error: Error) => refuse(from, error.message))], damaged: [] };
+  const names = (await readdir(from)).filter((name) => name.endsWith('.zip')).sort();
+  if (names.length === 0) return refuse(from, 'it has no archive of an offline experiment');
+  const archives: ArchiveMeta[] = [];
+  const damaged: Archives['damaged'] = [];
+  for (const name of names)
+    await archiveMeta(join(from, name)).then(
+      (meta) => archives.push(meta),
+      (error: Error) => damaged.push({ name, reason: `the archive is damaged: ${error.message}` }),
+    );
+  return { archives: archives.sort((one, other) => one.startedAt - other.startedAt || one.endedAt - other.endedAt), damaged };
+}
+
+function refuse(from: string, reason: string): never {
+  const advice =
+    'Give a ZIP file that Comet wrote in offline mode, or the folder of them: COMET_OFFLINE_DIRECTORY, .cometml-runs without it.';
+  throw new ImportFailed({ from, reason, advice });
+}
+
+async function runOf(parts: readonly ArchiveMeta[], warn: RunImportOptions['warn']): Promise<ImportedRun> {
+  const [first, last] = [parts[0]!, parts.at(-1)!];
+  const { name, group, user, status } = await archiveNames(parts.map(({ path }) => path));
+  const of = { id: first.key, name: name ?? first.key };
+  return {
+    ...{ ...of, experiment: first.project, startedAt: first.startedAt, endedAt: last.endedAt },
+    outcome: outcomeOf(last.error, status),
+    ...(group !== undefined && { group }),
+    ...(user !== undefined && { user }),
+    async *events(signal) {
+      const labels = [...new Set(parts.flatMap(({ tags }) => tags))];
+      if (labels.length > 0) yield { kind: 'tags', at: first.startedAt, set: Object.fromEntries(labels.map((label) => [label, 'true'])) };
+      yield* new ImportedEvents(parts, (message) => warn(message, of)).all(signal);
+    },
+  };
+}
+
+/** Ours says how it ended; of others it is known whether an error was reported. */
+function outcomeOf(error: string | undefined, status: string | undefined): Outcome {
+  if (error === undefined) return { status: 'completed' };
+  if (status === 'killed') return { status: 'killed', reason: error.replace(/^killed: /, '') };
+  const [, name, message] = /^([A-Za-z_]\w*): (.*)$/s.exec(error) ?? [];
+  return { status: 'failed', error: { name: name ?? 'Error', message: message ?? error } };
+}

@@ -1,0 +1,65 @@
+import type { Readable } from 'node:stream';
+
+import { open, type Entry, type ZipFile } from 'yauzl';
+
+/** A ZIP archive, read file by file. */
+export class ZipReader implements AsyncDisposable {
+  readonly #zip: ZipFile;
+  readonly #entries: ReadonlyMap<string, Entry>;
+
+  static async open(path: string): Promise<ZipReader> {
+    const zip = await new Promise<ZipFile>((resolve, reject) => {
+      open(path, { lazyEntries: true, autoClose: false }, (error: Error | null, opened?: ZipFile) =>
+        opened === undefined ? reject(refusal(error)) : resolve(opened),
+      );
+    });
+    try {
+      return new ZipReader(zip, await entriesOf(zip));
+    } catch (error) {
+      zip.close();
+      throw error;
+    }
+  }
+
+  private constructor(zip: ZipFile, entries: ReadonlyMap<string, Entry>) {
+    this.#zip = zip;
+    this.#entries = entries;
+  }
+
+  has(name: string): boolean {
+    return this.#entries.has(name);
+  }
+
+  /** Throws if there is no such file. */
+  stream(name: string): Promise<Readable> {
+    const entry = this.#entries.get(name);
+    if (entry === undefined) return Promise.reject(new Error(`it has no ${name}`));
+    return new Promise((resolve, reject) => {
+      this.#zip.openReadStream(entry, (error, stream) =>
+        stream === undefined ? reject(error ?? new Error(`no ${name}`)) : resolve(stream),
+      );
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#zip.close();
+  }
+}
+
+/** A ZIP file is told by its end. */
+function refusal(error: Error | null): Error {
+  const isCut = error === null || /central directory/i.test(error.message);
+  return isCut ? new Error('it is no ZIP file, or its end is missing', { cause: error }) : error;
+}
+
+function entriesOf(zip: ZipFile): Promise<Map<string, Entry>> {
+  return new Promise((resolve, reject) => {
+    const entries = new Map<string, Entry>();
+    zip.on('error', reject).on('end', () => resolve(entries));
+    zip.on('entry', (entry: Entry) => {
+      entries.set(entry.fileName, entry);
+      zip.readEntry();
+    });
+    zip.readEntry();
+  });
+}

@@ -1,0 +1,79 @@
+import { createWriteStream } from 'node:fs';
+import { open, readdir, rename } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { open as openZip, type ZipFile as ReadZip } from 'yauzl';
+import { ZipFile } from 'yazl';
+
+import type { RunEnd } from '../run/run-end.ts';
+import type { LogState, MessageLog } from './message-log.ts';
+import type { RunFiles } from './run-files.ts';
+
+/** What an archive of ours says of itself in the comment of its ZIP file, where Comet does not look. */
+export interface ArchiveState {
+  part: number;
+  through: Record<string, number>;
+  messages: number;
+  end: RunEnd | null;
+}
+
+/** Puts a run into its archive, as `comet upload` takes it: whole, or not at all. */
+export async function writeArchive(files: RunFiles, log: MessageLog, signal: AbortSignal): Promise<void> {
+  const state = await log.state();
+  const zip = new ZipFile();
+  zip.addBuffer(Buffer.from(JSON.stringify(experimentOf(files.key, state))), 'experiment.json');
+  zip.addReadStreamLazy('messages.json', { compress: true }, (take) => take(null, Readable.from(log.messages(), { objectMode: false })));
+  for (const name of await readdir(files.assets).catch(() => [])) zip.addFile(join(files.assets, name), name, { compress: false });
+  const { part, through, messages, end } = state;
+  zip.end({ forceZip64Format: false, comment: asciiJson({ part, through, messages, end }) });
+  const path = files.archive(part);
+  const beside = `${path}.part`;
+  await pipeline(zip.outputStream, createWriteStream(beside, { flush: true }), { signal });
+  await rename(beside, path);
+  await syncFolder(dirname(path));
+}
+
+/**
+ * `create` makes a second upload of one archive fail, and not count twice; what comes later needs the experiment to be there. An error of an archive before is at
+ * Comet by then: it is taken back by one that is null, which `comet upload` sends too.
+ */
+function experimentOf(key: string, { part, workspace, projectName, startedAt, labels, end, clearsError }: LogState): object {
+  const error = end?.error ?? null;
+  return {
+    ...{ offline_id: key, project_name: projectName, workspace, tags: labels, start_time: startedAt, stop_time: end?.endedAt ?? startedAt },
+    ...{ resume_strategy: part === 1 ? 'create' : 'get', user_provided_experiment_key: true, comet_start_sourced: false },
+    ...{ customer_error_reported: error !== null || clearsError, customer_error_message: error },
+  };
+}
+
+export async function archiveState(path: string): Promise<ArchiveState | undefined> {
+  const comment = await commentOf(path);
+  try {
+    return JSON.parse(comment) as ArchiveState;
+  } catch {
+    return undefined;
+  }
+}
+
+function commentOf(path: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    openZip(path, { lazyEntries: true }, (error: Error | null, zip?: ReadZip) => {
+      if (error !== null || zip === undefined) return reject(error ?? new Error(`${path} cannot be read`));
+      resolve(zip.comment);
+      zip.close();
+    });
+  });
+}
+
+/** A ZIP file's comment has no other characters that all programs agree about. */
+function asciiJson(value: ArchiveState): string {
+  return JSON.stringify(value).replace(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** So that its entries outlive a failure of the machine. Some systems cannot, and need not. */
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path).catch(() => undefined);
+  await folder?.sync().catch(() => undefined);
+  await folder?.close();
+}

@@ -1,0 +1,186 @@
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { LoggedEvent, TrackerEvent, TrackerRun, TrackerRunStart } from '@mortise/core';
+
+import type { CometRun } from '../comet-run.ts';
+import { offlineExperiment } from '../testing/offline-experiment.ts';
+import { never } from '../testing/play.ts';
+import { trackerIn } from '../testing/tracker-in.ts';
+import { unzipped } from '../testing/unzipped.ts';
+
+const KEY = '0123456789abcdef0123456789abcdef';
+const COMPLETED = { status: 'completed' } as const;
+const FAILED = { status: 'failed', error: { name: 'TypeError', message: 'no wine left: pr\u00e9cision' } } as const;
+
+let root: string;
+let archives: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'mortise comet '));
+  archives = join(root, 'archives');
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+/** As a process of its own does it. */
+async function opened(over: Partial<TrackerRunStart> = {}): Promise<TrackerRun<CometRun>> {
+  const tracker = await trackerIn(root, { mode: 'offline', offlineDirectory: 'archives', workspace: 'acme' });
+  const start: TrackerRunStart = { name: 'train', experiment: 'demo', group: 'g', tags: {}, startedAt: 1_000, settings: {}, ...over };
+  return tracker.open({ key: KEY, runId: 'run-1', stepId: 'train', attempt: 1 }, start, undefined, never);
+}
+
+function curve(count: number, from = 0): TrackerEvent[] {
+  return Array.from({ length: count }, (_, at) => from + at).map((step) => ({
+    ...{ writer: 'w', seq: step + 1, at: 1_000 + step, kind: 'metrics', values: { loss: step / 8 }, step },
+  }));
+}
+
+const steps = async (): Promise<(number | null)[]> => (await offlineExperiment(archives, KEY))!.points.map(({ step }) => step);
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, step) => step);
+
+test('an archive holds what Comet asks for, its address is the ref, and nothing else is left', async () => {
+  const run = await opened({ settings: { labels: ['nightly'] }, tags: { 'mortise.run': 'wine-7' } });
+  await run.deliver(curve(3), never);
+  const { url, ids } = await run.close(FAILED, 9_000, never);
+  expect(fileURLToPath(url!)).toBe(join(archives, `${KEY}.zip`));
+  expect(ids).toMatchObject({ comet_experiment_key: KEY, comet_sync_command: `comet upload '${join(archives, `${KEY}.zip`)}'` });
+  expect(readdirSync(archives)).toEqual([`${KEY}.zip`]);
+  const entries = await unzipped(fileURLToPath(url!));
+  expect(JSON.parse(entries.get('experiment.json')!.toString())).toMatchObject({
+    ...{ offline_id: KEY, project_name: 'demo', workspace: 'acme', start_time: 1_000, stop_time: 9_000, tags: ['wine-7', 'g', 'nightly'] },
+    ...{ customer_error_reported: true, customer_error_message: 'TypeError: no wine left: pr\u00e9cision' },
+  });
+  const ids1 = entries
+    .get('messages.json')!
+    .toString()
+    .trim()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as { payload: { message_id: number } }).payload.message_id);
+  expect(ids1).toEqual(ids1.map((_, at) => at + 1));
+});
+
+describe('after the end of a process', () => {
+  test('a batch that it wrote in part is written anew, and what was confirmed is there', async () => {
+    await (await opened()).deliver(curve(5), never);
+    appendFileSync(join(archives, KEY, 'messages.log'), '{"type":"metric_msg","payload":{"metric":{"metricName":"loss","metr');
+    const run = await opened();
+    await run.deliver(curve(8), never);
+    await run.close(COMPLETED, 9_000, never);
+    expect(await steps()).toEqual(upTo(8));
+  });
+
+  test('an archive that it wrote in part is written anew', async () => {
+    await (await opened()).deliver(curve(5), never);
+    writeFileSync(join(archives, `${KEY}.zip.part`), 'PK half of it');
+    await (await opened()).close(COMPLETED, 9_000, never);
+    expect(await steps()).toEqual(upTo(5));
+    expect(readdirSync(archives)).toEqual([`${KEY}.zip`]);
+  });
+
+  test('an archive that was whole counts, and not what it was made of', async () => {
+    await (await opened()).deliver(curve(5), never);
+    const log = readFileSync(join(archives, KEY, 'messages.log'));
+    await (await opened()).close(COMPLETED, 9_000, never);
+    mkdirSync(join(archives, KEY));
+    writeFileSync(join(archives, KEY, 'messages.log'), log);
+    await (await opened()).close(FAILED, 9_999, never);
+    expect(existsSync(join(archives, KEY))).toBe(false);
+    expect((await offlineExperiment(archives, KEY))!.error).toBe(null);
+    expect(await steps()).toEqual(upTo(5));
+  });
+});
+
+test('two processes take turns, and each sees what the other wrote', async () => {
+  const [one, other] = [await opened(), await opened()];
+  await one.deliver(curve(3), never);
+  await other.deliver(curve(5), never);
+  await one.deliver(curve(9), never);
+  await other.close(COMPLETED, 9_000, never);
+  expect(await steps()).toEqual(upTo(9));
+});
+
+test('a run that goes on after its end does so in a second archive, to be uploaded after the first', async () => {
+  const first = await opened();
+  await first.deliver(curve(3), never);
+  await first.close(FAILED, 9_000, never);
+  const again = await opened({ resumed: true });
+  await again.deliver(curve(5), never);
+  const { url, ids } = await again.close(COMPLETED, 12_000, never);
+  expect(readdirSync(archives).sort()).toEqual([`${KEY}.zip`, `${KEY}_2.zip`]);
+  expect(fileURLToPath(url!)).toBe(join(archives, `${KEY}_2.zip`));
+  expect(ids['comet_sync_command']).toBe(`comet upload '${join(archives, `${KEY}.zip`)}' '${join(archives, `${KEY}_2.zip`)}'`);
+  const { error, endedAt } = (await offlineExperiment(archives, KEY))!;
+  expect({ error, endedAt, steps: await steps() }).toEqual({ error: null, endedAt: 12_000, steps: upTo(5) });
+  expect(JSON.parse((await unzipped(fileURLToPath(url!))).get('experiment.json')!.toString())).toMatchObject({ resume_strategy: 'get' });
+});
+
+test('a file that cannot be read now is asked for again, and what came before it is confirmed', async () => {
+  let fails = true;
+  const run = await opened({
+    async *readArtifact() {
+      if (fails) throw new Error('the store is away');
+      yield Buffer.from('weights');
+    },
+  });
+  const artifact: LoggedEvent = { kind: 'artifact', path: 'a/w.bin', uri: 'file:///w', sha256: 'x', size: 7 };
+  const events = [...curve(2), { writer: 'w', seq: 3, at: 5, ...artifact }];
+  expect((await run.deliver(events, never)).through).toEqual({ w: 2 });
+  await expect(run.deliver(events.slice(2), never)).rejects.toMatchObject({ code: 'TRANSIENT' });
+  fails = false;
+  expect((await run.deliver(events.slice(2), never)).through).toEqual({ w: 3 });
+  await run.close(COMPLETED, 9_000, never);
+  expect((await offlineExperiment(archives, KEY))!.assets.map(({ fileName, bytes }) => [fileName, bytes.toString()])).toEqual([
+    ['a/w.bin', 'weights'],
+  ]);
+});
+
+test('a folder that cannot be is told with what to do', async () => {
+  writeFileSync(archives, 'a file');
+  await expect(opened()).rejects.toMatchObject({
+    ...{ code: 'PERMANENT', message: expect.stringContaining(`cannot write offline runs to ${archives} (EEXIST): `) },
+  });
+});
+
+test.each(['check', 'open'] as const)('a folder that can be made nowhere is told at once by %s(), in one line, for good', async (call) => {
+  const tracker = await trackerIn(root, { mode: 'offline', offlineDirectory: '/proc/nowhere/archives' });
+  const start = { name: 'train', experiment: 'demo', group: 'g', tags: {}, startedAt: 1_000, settings: {} };
+  const work = call === 'check' ? tracker.check!(never) : tracker.open({ key: KEY, runId: 'run-1', attempt: 1 }, start, undefined, never);
+  await expect(work).rejects.toMatchObject({
+    ...{
+      code: 'PERMANENT',
+      message: expect.stringMatching(/^cannot write offline runs to \/proc\/nowhere\/archives .*another offlineDirectory$/),
+    },
+  });
+});
+
+test('10,000 rows are an archive that has each of them', async () => {
+  const run = await opened();
+  const events = curve(10_000);
+  for (let at = 0; at < events.length; at += 1_000) await run.deliver(events.slice(at, at + 1_000), never);
+  await run.close(COMPLETED, 9_000, never);
+  expect(await steps()).toHaveLength(10_000);
+});
+
+test('the environment names the run of a pipeline, and tags every run', async () => {
+  const variables = { COMET_START_EXPERIMENT_NAME: 'nightly 7', COMET_START_EXPERIMENT_TAGS: 'a,b' };
+  Object.assign(process.env, variables);
+  try {
+    const tracker = await trackerIn(root, { mode: 'offline', offlineDirectory: 'archives' });
+    const start = { name: 'train', experiment: 'demo', group: 'g', tags: {}, startedAt: 1_000, settings: { labels: ['mine'] } };
+    const [of, ofStep] = [
+      { key: KEY, runId: 'run-1', attempt: 1 },
+      { key: KEY.replace('0', 'f'), runId: 'run-1', stepId: 'train', attempt: 1 },
+    ];
+    for (const id of [of, ofStep]) await (await tracker.open(id, start, undefined, never)).close(COMPLETED, 9_000, never);
+    const [run, step] = await Promise.all([of, ofStep].map(({ key }) => offlineExperiment(archives, key)));
+    expect([run!.others.get('Name'), step!.others.get('Name')]).toEqual(['nightly 7', 'train']);
+    expect([[...run!.tags], [...step!.tags]]).toEqual([
+      ['g', 'mine', 'a', 'b'],
+      ['g', 'mine', 'a', 'b'],
+    ]);
+  } finally {
+    for (const name of Object.keys(variables)) delete process.env[name];
+  }
+});

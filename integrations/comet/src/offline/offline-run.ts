@@ -1,0 +1,163 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+
+import {
+  ArtifactNotFound,
+  isError,
+  makeFolder,
+  Permanent,
+  type Outcome,
+  type ReadArtifact,
+  type Receipt,
+  type TrackerEvent,
+  type TrackerRun,
+  type TrackerRunRef,
+} from '@mortise/core';
+
+import type { CometRun } from '../comet-run.ts';
+import { shownName } from '../run/names.ts';
+import type { FilePiece } from '../run/piece.ts';
+import { piecesOf } from '../run/pieces-of.ts';
+import { endOthers, runEnd } from '../run/run-end.ts';
+import { throughOf } from '../run/through-of.ts';
+import { writeArchive } from './archive.ts';
+import { atFiles } from './files-failure.ts';
+import { MessageLog, type LogState } from './message-log.ts';
+import { Messages } from './messages.ts';
+import type { RunFiles } from './run-files.ts';
+import { saveFile } from './save-file.ts';
+
+export interface OpenedOfflineRun {
+  files: RunFiles;
+  native: CometRun;
+  ids: Record<string, string>;
+  readArtifact: ReadArtifact | undefined;
+  /** What holds of a run that is in its archives, and begins the next one: `part` is that of the next. */
+  archived: LogState | undefined;
+}
+
+/** A run in files, for `comet upload`. */
+export class OfflineRun implements TrackerRun<CometRun> {
+  readonly native: CometRun;
+  readonly #opened: OpenedOfflineRun;
+  #part: number;
+
+  constructor(opened: OpenedOfflineRun, part: number) {
+    this.#opened = opened;
+    this.#part = part;
+    this.native = opened.native;
+  }
+
+  get ref(): TrackerRunRef {
+    const { files, ids } = this.#opened;
+    const archives = Array.from({ length: this.#part }, (_, at) => files.archive(at + 1));
+    return {
+      id: files.key,
+      url: pathToFileURL(archives.at(-1)!).href,
+      ids: { ...ids, comet_sync_command: `comet upload ${archives.map(shellWord).join(' ')}` },
+    };
+  }
+
+  deliver(events: readonly TrackerEvent[], signal: AbortSignal, closing = false): Promise<Receipt> {
+    return this.#atFiles(signal, async () => {
+      const { files, archived } = this.#opened;
+      const found = await MessageLog.find(files.log);
+      const { through } = found === undefined ? archived! : await found.state();
+      const open = events.filter(({ writer, seq }) => seq > (through[writer] ?? 0));
+      if (open.length === 0) return { through: throughOf(events), ref: this.ref };
+      return this.#append(found ?? (await this.#nextPart()), { events, open }, signal, !closing);
+    });
+  }
+
+  /** The run goes on in another archive. */
+  async #nextPart(): Promise<MessageLog> {
+    const { files, archived } = this.#opened;
+    this.#part = archived!.part;
+    makeFolder(files.folder);
+    return MessageLog.create(files.log, [], archived!);
+  }
+
+  async #append(
+    log: MessageLog,
+    { events, open }: { events: readonly TrackerEvent[]; open: readonly TrackerEvent[] },
+    signal: AbortSignal,
+    durable: boolean,
+  ): Promise<Receipt> {
+    const state = await log.state();
+    const messages = new Messages(state.messages + 1);
+    const rejected: NonNullable<Receipt['rejected']> = [];
+    let taken = open;
+    for (const [index, event] of open.entries()) {
+      try {
+        const why = await this.#add(messages, event, signal);
+        if (why.length > 0) rejected.push({ writer: event.writer, seq: event.seq, why: why.join('; ') });
+      } catch (error) {
+        // What came before it is taken, and need not come again.
+        if (index === 0 || isError(error, Permanent) || signal.aborted) throw error;
+        taken = open.slice(0, index);
+        break;
+      }
+    }
+    const through = { ...state.through, ...throughOf(taken) };
+    await log.append(messages.lines, { ...state, through, messages: state.messages + messages.lines.length }, durable);
+    return { through: throughOf(taken === open ? events : taken), ref: this.ref, ...(rejected.length > 0 && { rejected }) };
+  }
+
+  /** Gives why parts of the event cannot be taken. */
+  async #add(messages: Messages, event: TrackerEvent, signal: AbortSignal): Promise<string[]> {
+    const { pieces, refused } = piecesOf(event);
+    for (const piece of pieces) {
+      if (piece.kind !== 'file') {
+        messages.piece(piece);
+        continue;
+      }
+      const id = this.#opened.files.assetId(event, piece.file.path);
+      const why = await this.#save(piece.file, id, signal);
+      if (why === undefined) messages.file(id, piece.file.path, piece.at);
+      else refused.push(why);
+    }
+    return refused;
+  }
+
+  async #save(file: FilePiece, id: string, signal: AbortSignal): Promise<string | undefined> {
+    const { files, readArtifact } = this.#opened;
+    try {
+      if (file.kind === 'artifact' && readArtifact === undefined)
+        throw new ArtifactNotFound({ what: file.event.uri, where: 'nothing can read it here' });
+      await saveFile(join(files.assets, id), file.kind === 'artifact' ? readArtifact!(file.event, signal) : file.bytes, signal);
+      return undefined;
+    } catch (error) {
+      if (!isError(error, ArtifactNotFound)) throw error;
+      return `${shownName(file.path)} was not saved: ${error.message}`;
+    }
+  }
+
+  close(outcome: Outcome, endedAt: number, signal: AbortSignal, supersededBy?: string): Promise<TrackerRunRef> {
+    return this.#atFiles(signal, async () => {
+      const { files } = this.#opened;
+      const log = await MessageLog.find(files.log);
+      if (log === undefined) return this.ref;
+      const state = await log.state();
+      if (state.end === null) {
+        const end = runEnd(outcome, endedAt);
+        const messages = new Messages(state.messages + 1);
+        for (const [name, value] of Object.entries(endOthers(outcome, end, supersededBy))) messages.other(name, value);
+        await log.append(messages.lines, { ...state, end, messages: state.messages + messages.lines.length }, true);
+      }
+      await writeArchive(files, log, signal);
+      this.#opened.archived = { ...(await log.state()), part: state.part + 1 };
+      await rm(files.folder, { recursive: true, force: true });
+      return this.ref;
+    });
+  }
+
+  #atFiles<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    return atFiles(this.#opened.files.root, signal, work);
+  }
+}
+
+/** As a shell takes it. */
+function shellWord(path: string): string {
+  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
+}

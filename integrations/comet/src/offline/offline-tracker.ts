@@ -1,0 +1,146 @@
+import { access, constants, rm } from 'node:fs/promises';
+
+import {
+  makeFolder,
+  type ExperimentTracker,
+  type TrackerCapabilities,
+  type TrackerRun,
+  type TrackerRunIdentity,
+  type TrackerRunRef,
+  type TrackerRunStart,
+} from '@mortise/core';
+
+import { OFFLINE_CAPABILITIES } from '../comet-capabilities.ts';
+import type { ToldNames } from '../comet-environment.ts';
+import type { CometRun } from '../comet-run.ts';
+import { flatParams } from '../run/flat-params.ts';
+import { OWN_PREFIX } from '../run/names.ts';
+import { END } from '../run/run-end.ts';
+import { labels, namedStart, placeOf, startOthers, type CometPlace } from '../run/run-names.ts';
+import { archiveState } from './archive.ts';
+import { atFiles, makeRunsFolder } from './files-failure.ts';
+import { MessageLog, type LogState } from './message-log.ts';
+import { Messages } from './messages.ts';
+import { OfflineRun } from './offline-run.ts';
+import { RunFiles } from './run-files.ts';
+
+export interface OfflineTrackerOptions {
+  /** Absolute. */
+  folder: string;
+  place: Partial<CometPlace>;
+  names: ToldNames;
+  /** Whether it keeps what runs print. */
+  output: boolean;
+}
+
+/** Each tracker run becomes an archive that `comet upload` takes. Opens no connection. */
+export class OfflineTracker implements ExperimentTracker<CometRun> {
+  readonly capabilities: TrackerCapabilities;
+  readonly #options: OfflineTrackerOptions;
+
+  constructor(options: OfflineTrackerOptions) {
+    this.#options = options;
+    this.capabilities = { ...OFFLINE_CAPABILITIES, output: options.output };
+  }
+
+  async open(
+    id: TrackerRunIdentity,
+    given: TrackerRunStart,
+    _known: TrackerRunRef | undefined,
+    signal: AbortSignal,
+  ): Promise<TrackerRun<CometRun>> {
+    const { folder, place: configured, names } = this.#options;
+    const start = namedStart(id, given, names);
+    const place = placeOf(start, configured);
+    const files = new RunFiles(folder, id.key);
+    return atFiles(folder, signal, async () => {
+      makeRunsFolder(folder);
+      const archived = await archivedState(files, start, place);
+      const log = await presentLog(files, archived);
+      if (log === undefined && archived === undefined) await begin(files, id, start, place);
+      else if (start.resumed === true) await goOn(files, log, archived);
+      const { part } = (await (await MessageLog.find(files.log))?.state()) ?? { part: archived!.part - 1 };
+      const native = {
+        experimentKey: id.key,
+        workspace: place.workspace,
+        projectName: place.projectName,
+        url: undefined,
+        client: undefined,
+      };
+      const ids = {
+        comet_experiment_key: id.key,
+        ...(place.workspace !== undefined && { comet_workspace: place.workspace }),
+        comet_project_name: place.projectName,
+      };
+      return new OfflineRun({ files, native, ids, readArtifact: start.readArtifact, archived }, part);
+    });
+  }
+
+  /** Can archives be written? */
+  async check(signal: AbortSignal): Promise<void> {
+    const { folder } = this.#options;
+    await atFiles(folder, signal, async () => {
+      makeRunsFolder(folder);
+      await access(folder, constants.W_OK);
+    });
+  }
+
+  /** With which `comet_ml.start()` makes an archive beside ours, of the same experiment. */
+  childEnv({ ids }: TrackerRunRef): Record<string, string> {
+    const { comet_experiment_key: key, comet_workspace: workspace, comet_project_name: project } = ids;
+    return {
+      COMET_START_ONLINE: 'false',
+      COMET_START_MODE: 'get',
+      COMET_OFFLINE_DIRECTORY: this.#options.folder,
+      ...(key !== undefined && { COMET_EXPERIMENT_KEY: key }),
+      ...(workspace !== undefined && { COMET_WORKSPACE: workspace }),
+      ...(project !== undefined && { COMET_PROJECT_NAME: project }),
+    };
+  }
+}
+
+/** What the archives of a run hold, and that begins the next one; undefined without any. */
+async function archivedState(files: RunFiles, start: TrackerRunStart, place: CometPlace): Promise<LogState | undefined> {
+  const parts = await files.parts();
+  if (parts === 0) return undefined;
+  const { through = {}, messages = 0, end = null } = (await archiveState(files.archive(parts))) ?? {};
+  return { ...firstState(start, place), part: parts + 1, labels: [], through, messages, end };
+}
+
+/** The run's log, unless it is in an archive already: then its process ended before it was taken away. */
+async function presentLog(files: RunFiles, archived: LogState | undefined): Promise<MessageLog | undefined> {
+  const log = await MessageLog.find(files.log);
+  if (log === undefined || archived === undefined || (await log.state()).part >= archived.part) return log;
+  await rm(files.folder, { recursive: true, force: true });
+  return undefined;
+}
+
+async function begin(files: RunFiles, id: TrackerRunIdentity, start: TrackerRunStart, place: CometPlace): Promise<void> {
+  const messages = new Messages(1);
+  messages.other('offline_experiment', true);
+  for (const [name, value] of Object.entries(startOthers(id, start))) messages.other(name, value);
+  const { params, nested } = flatParams(start.params ?? {});
+  if (nested) messages.other('hasNestedParams', true);
+  for (const [name, value] of params) messages.param(name, value, start.startedAt);
+  makeFolder(files.folder);
+  await MessageLog.create(files.log, messages.lines, { ...firstState(start, place), messages: messages.lines.length });
+}
+
+/** Its pipeline run goes on after an end, which counts no more. */
+async function goOn(files: RunFiles, log: MessageLog | undefined, archived: LogState | undefined): Promise<void> {
+  const state = (await log?.state()) ?? archived!;
+  if (state.end === null && log !== undefined) return;
+  const messages = new Messages(state.messages + 1);
+  for (const name of [`${OWN_PREFIX}error`, `${OWN_PREFIX}error.stack`, END]) messages.other(name, '');
+  const clearsError = log === undefined ? state.end !== null && state.end.error !== null : state.clearsError;
+  const next = { ...state, end: null, clearsError, messages: state.messages + messages.lines.length };
+  if (log !== undefined) return log.append(messages.lines, next, true);
+  makeFolder(files.folder);
+  await MessageLog.create(files.log, messages.lines, next);
+}
+
+function firstState(start: TrackerRunStart, { workspace, projectName }: CometPlace): LogState {
+  const { startedAt } = start;
+  const place = { workspace: workspace ?? null, projectName };
+  return { part: 1, ...place, startedAt, labels: labels(start), through: {}, messages: 0, end: null, clearsError: false };
+}

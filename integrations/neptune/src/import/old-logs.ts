@@ -1,0 +1,102 @@
+import { createReadStream } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import { basename, isAbsolute, join } from 'node:path';
+import { createInterface } from 'node:readline';
+
+import type { Snapshot } from '../wire/snapshot.ts';
+import { isThere } from './is-there.ts';
+import { OldOperations, type OldOperation } from './old-operations.ts';
+import type { FoundSources, RunSource, Unreadable } from './run-source.ts';
+
+/** A folder of Neptune 1.x: `metadata.json`, and operations in `data-1.log` and so on, a line of JSON each. */
+interface OldFolder {
+  path: string;
+  runId: string;
+  /** ms since the epoch, UTC. */
+  createdAt: number;
+}
+
+/** Neptune 1.x does not write, offline, of which project a run is. */
+const PROJECT = 'offline';
+
+/** Runs in folders of Neptune 1.x. A run that was resumed has several. `warn` is told of what is no run: a model, a project. */
+export async function oldRuns(folders: readonly string[], warn: (message: string) => void): Promise<FoundSources> {
+  const read: OldFolder[] = [];
+  const unreadable: Unreadable[] = [];
+  for (const path of folders) {
+    try {
+      const folder = await describe(path);
+      if (typeof folder === 'string') warn(`${path} is not taken over: it is of a ${folder}, and no run`);
+      else read.push(folder);
+    } catch (error) {
+      unreadable.push({ path, reason: (error as Error).message });
+    }
+  }
+  const runs = Map.groupBy(read, ({ runId }) => runId);
+  const sources = Array.from(runs.values(), (parts) => sourceOf(parts.sort((one, other) => one.createdAt - other.createdAt)));
+  return { sources, unreadable };
+}
+
+/** Gives what it is if it is no run. Throws if it cannot be read. */
+async function describe(path: string): Promise<OldFolder | string> {
+  const metadata = JSON.parse(await readFile(join(path, 'metadata.json'), 'utf8')) as Partial<Record<string, unknown>>;
+  const { containerId: runId, containerType: type, createdAt } = metadata;
+  if (typeof runId !== 'string') throw new Error('its metadata.json does not say of which run it is');
+  if (type !== 'run') return String(type);
+  const at = typeof createdAt === 'string' ? Date.parse(createdAt) : NaN;
+  return { path, runId, createdAt: Number.isNaN(at) ? 0 : at };
+}
+
+function sourceOf(parts: readonly OldFolder[]): RunSource {
+  const { runId, createdAt } = parts[0]!;
+  return {
+    project: PROJECT,
+    runId,
+    ...(createdAt > 0 && { createdAt }),
+    async *snapshots(signal, warn): AsyncGenerator<Snapshot, void, undefined> {
+      const operations = new OldOperations((what) => warn(`${what} is not taken over`));
+      for (const part of parts) for await (const operation of operationsIn(part, signal, warn)) operations.note(operation);
+      for (const part of parts) for await (const operation of operationsIn(part, signal, warn)) yield* operations.snapshots(operation);
+    },
+    async fileAt({ path }) {
+      const places = parts.map((part) => join(part.path, 'upload_path', basename(path)));
+      for (const place of isAbsolute(path) ? [path] : places) if (await isThere(place)) return place;
+      return undefined;
+    },
+  };
+}
+
+async function* operationsIn(
+  { path }: OldFolder,
+  signal: AbortSignal,
+  warn: (message: string) => void,
+): AsyncGenerator<OldOperation, void, undefined> {
+  const logs = (await readdir(path)).filter((name) => OLD_LOG.test(name));
+  for (const log of logs.sort((one, other) => numberOf(one) - numberOf(other))) {
+    const lines = createInterface({ input: createReadStream(join(path, log), { signal }), crlfDelay: Infinity });
+    for await (const line of lines) {
+      if (line.trim() === '') continue;
+      const operation = parsed(line);
+      if (operation === undefined) warn(`a line of ${join(path, log)} is not taken over: it is no operation`);
+      else yield operation;
+    }
+  }
+}
+
+/** A log of operations. */
+export const OLD_LOG = /^data-\d+\.log$/;
+
+function numberOf(name: string): number {
+  return Number(/\d+/.exec(name)![0]);
+}
+
+/** Undefined for a line that was cut when its process died. */
+function parsed(line: string): OldOperation | undefined {
+  try {
+    const { obj, at } = JSON.parse(line) as { obj?: Partial<OldOperation>; at?: unknown };
+    const isOperation = typeof obj?.type === 'string' && Array.isArray(obj.path);
+    return isOperation ? ({ ...obj, at: typeof at === 'number' ? at * 1_000 : 0 } as OldOperation) : undefined;
+  } catch {
+    return undefined;
+  }
+}

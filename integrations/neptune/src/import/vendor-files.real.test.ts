@@ -1,0 +1,129 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { canStart, python, vendorPython } from '@mortise/test-servers';
+
+import { PYTHON_EXPORTS } from '../testing/exported-run.ts';
+import { loggedScenario, LONG_TEXT } from '../testing/logged-scenario.ts';
+import { PYTHON_SCENARIOS } from '../testing/python-scenarios.ts';
+import { take, type TakenRun } from '../testing/taken-runs.ts';
+
+let folder: string;
+beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), 'mortise-neptune-'))));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+(canStart('vendor-clients') ? describe : describe.skip)('runs that neptune-scale kept offline', () => {
+  const runs = new Map<string, TakenRun>();
+  beforeAll(async () => {
+    loggedScenario(folder);
+    const logs = join(folder, 'python');
+    await vendorPython(PYTHON_SCENARIOS, { LOGS: logs, WEIGHTS: join(folder, 'weights.bin') }, folder);
+    const taken = await take(logs);
+    expect(taken.warnings).toEqual([]);
+    for (const run of taken.runs) runs.set(run.run.id.slice('acme/wine/'.length), run);
+  });
+
+  test('are all taken over, also those of two processes as one', () => {
+    expect([...runs.keys()].sort()).toEqual(
+      [
+        '10,000 rows',
+        '90 kB row',
+        'NaN and infinities',
+        'a file',
+        'an empty run',
+        'failure',
+        'nested config',
+        'resume',
+        'success',
+        'unicode',
+        'what it prints',
+      ].sort(),
+    );
+    expect(runs.get('resume')!.state.metrics).toEqual(
+      [0, 1].map((step) => ({ name: 'metrics/loss', step, value: step === 0 ? 0.5 : 0.25 })),
+    );
+    expect(runs.get('10,000 rows')!.state.metrics.length).toBe(10_000);
+  });
+
+  test('with their names, tags, params, points, texts and files', () => {
+    const { run, state } = runs.get('success')!;
+    expect(run).toMatchObject({ name: 'success', experiment: 'wine', group: 'wine-1', outcome: { status: 'completed' } });
+    expect(state).toMatchObject({
+      tags: { 'team:red': 'true', baseline: 'true' },
+      params: { 'params/lr': 0.01, 'params/n': 3, 'params/flag': true, 'params/opt': 'adam' },
+      note: 'low',
+      logs: ['a line', 'another'].map((text) => ({ stream: 'out', text })),
+    });
+    expect(state.metrics).toContainEqual({ name: 'metrics/loss', step: 4.5, value: 0.125 });
+    expect(runs.get('90 kB row')!.state.params['params/long']).toBe(LONG_TEXT);
+    expect(runs.get('a file')!.files).toEqual({ 'artifacts/models/weights.bin': 'the weights' });
+    const odd = runs.get('NaN and infinities')!.state.metrics.map(({ name, value }) => [name, value]);
+    expect(Object.fromEntries(odd)).toEqual({ 'metrics/nan': NaN, 'metrics/most': Infinity, 'metrics/least': -Infinity });
+  });
+
+  test('with the failure that is marked in them', () => {
+    expect(runs.get('failure')!.run.outcome).toEqual({ status: 'failed', error: { name: 'TypeError', message: 'no wine left' } });
+  });
+});
+
+(canStart('mlflow') ? describe : describe.skip)('a run that neptune-exporter wrote', () => {
+  test('is taken over with all that it has, from its two parts', async () => {
+    await python(PYTHON_EXPORTS, { DATA: join(folder, 'exports/data'), FILES: join(folder, 'exports/files'), POINTS: '500' });
+    const { runs, warnings } = await take(join(folder, 'exports'));
+    expect(runs.length).toBe(1);
+    const { run, state, files, events } = runs[0]!;
+    const startedAt = Date.UTC(2026, 1, 1, 12, 0, 0, 250);
+    expect(run).toMatchObject({
+      id: 'acme/wine/run-7',
+      name: 'exp-a',
+      experiment: 'exp-a',
+      group: 'g1',
+      user: 'ann',
+      startedAt,
+      endedAt: startedAt + 499_000,
+    });
+    expect(run.outcome).toEqual({
+      status: 'failed',
+      error: { name: 'ValueError', message: 'no wine left', stack: 'Traceback (most recent call last):\nValueError: no wine left' },
+    });
+    expect(state.params).toEqual({
+      'params/lr': 0.01,
+      'params/n': 3,
+      'params/big': 2 ** 40,
+      'params/on': false,
+      'params/when': '2026-02-01T12:00:00.250Z',
+      'params/set': ['x', 'y'],
+      'params/opt': 'adam',
+    });
+    expect(state.tags).toEqual({ t1: 'true', 'a:b': 'true' });
+    expect(state.note).toBe('a note');
+    const loss = state.metrics.filter(({ name }) => name === 'metrics/loss');
+    expect(loss).toEqual(Array.from({ length: 500 }, (_, i) => ({ name: 'metrics/loss', step: i / 2, value: 1 / (i + 1) })));
+    expect(events.find((event) => event.kind === 'metrics' && event.step === 1.5)!.at).toBe(startedAt + 3_000);
+    expect(state.metrics.find(({ name }) => name === 'metrics/nan')!.value).toBe(NaN);
+    expect(state.documents).toEqual(['weights/step-1']);
+    expect(files).toEqual({ 'files/model.bin': 'the weights' });
+    expect(warnings.sort()).toEqual([
+      'texts of the series "monitoring/1a/traceback" are taken over as lines of output',
+      'the file "files/lost" is not taken over: it is not there',
+    ]);
+  });
+
+  test('is taken over whole where one of its parts is named, and not at all where one is missing or damaged', async () => {
+    const data = join(folder, 'parts/data');
+    await python(PYTHON_EXPORTS, { DATA: data, FILES: join(folder, 'parts/files'), POINTS: '500' });
+    const [first, second] = [0, 1].map((part) => join(data, `acme_wine_1a2b/run-7_part_${part}.parquet`)) as [string, string];
+    const [whole] = (await take(second)).runs;
+    expect([whole!.run.name, whole!.state.metrics.length]).toEqual(['exp-a', 501]);
+    const bytes = readFileSync(first);
+    const unreadable = async () => (await take(join(folder, 'parts'))).runs.map(({ run }) => [run.name, run.unreadable]);
+    writeFileSync(first, Buffer.from(bytes).fill(0x55, 4, 400));
+    expect(await unreadable()).toEqual([[first, expect.stringMatching(/^it is damaged \(/)]]);
+    writeFileSync(first, bytes.subarray(0, bytes.length / 2));
+    expect(await unreadable()).toEqual([[first, 'it is no Parquet file, or its end is missing']]);
+    rmSync(first);
+    expect(await unreadable()).toEqual([[second, 'part 0 of its run is not there']]);
+  });
+});

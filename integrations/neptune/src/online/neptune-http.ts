@@ -1,0 +1,22 @@
+import { Transient } from '@mortise/core';
+import { HttpClient } from '@mortise/http-client';
+
+import { refusalOf } from './http-failure.ts';
+
+export interface NeptuneHttpOptions {
+  fetch: typeof fetch;
+  /** How long nothing may happen, ms. */
+  timeoutMs: number;
+}
+
+/** How requests reach Neptune, what lets us in, and the storage behind it. They fail with `Transient` and `Permanent`. */
+export function neptuneHttp({ fetch, timeoutMs }: NeptuneHttpOptions): HttpClient {
+  return new HttpClient({
+    ...{ send: fetch, timeoutMs },
+    trustAdvice: 'Name the certificate of its authority in NODE_EXTRA_CA_CERTS',
+    errors: {
+      noAnswer: (_kind, message, cause) => new Transient(message, { cause }),
+      refusal: refusalOf,
+    },
+  });
+}
