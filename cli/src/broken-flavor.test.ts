@@ -9,13 +9,13 @@ import { registerDiary, trackedPipeline } from './testing/flavor-sources.ts';
 
 let project: CliProject;
 
-beforeAll(() => buildCommand(), 120_000);
+beforeAll(() => buildCommand());
 beforeEach(async () => {
   project?.remove();
   project = cliProject();
   await project.mortise(['init']);
   project.write('wine.js', trackedPipeline);
-}, 30_000);
+});
 afterAll(() => project.remove());
 
 /** What a command prints that must succeed. */
@@ -29,7 +29,7 @@ const flavors = (type: string): Promise<Listing<FlavorView>> => project.json(typ
 const flavor = async (type: string, name: string) => (await flavors(type)).items.find((each) => each.name === name);
 
 describe('a flavor that breaks later', () => {
-  beforeEach(() => registerDiary(project), 60_000);
+  beforeEach(() => registerDiary(project));
   const gone = (): void => renameSync(join(project.folder, 'node_modules/acme-diary'), join(project.folder, 'away'));
 
   it('because its package is gone is shown with the reason, and stops only the runs that use it, before any step', async () => {
@@ -51,47 +51,39 @@ describe('a flavor that breaks later', () => {
     ]);
     expect((await project.json<Listing<PipelineRun>>('runs', 'list')).items).toEqual([]);
     expect((await project.mortise(['run', 'wine.js', '--stack', 'default'])).code).toBe(0);
-  }, 60_000);
+  });
 
   it.each([
     ['its implementation', 'tracker.js', 'no licence'],
     ['its module', 'index.js', 'no licence'],
     ['its config', 'config.js', 'no licence'],
-  ])(
-    'because %s throws is shown as broken once a run has met that, and no longer once a run could load it',
-    async (_, file, reason) => {
-      const path = join(project.folder, 'node_modules/acme-diary/lib', file);
-      const code = readFileSync(path, 'utf8');
-      project.write(`node_modules/acme-diary/lib/${file}`, `throw new Error('${reason}');\n${code}`);
-      expect(await flavor('experiment-tracker', 'diary')).toMatchObject({ status: 'available' });
-      const { stderr } = await project.mortise(['run', 'wine.js', '--stack', 'team']);
-      expect(stderr).toMatch(/^error FLAVOR_BROKEN: the experiment tracker flavor "diary" cannot be loaded: .*no licence.*\n$/);
-      expect((await flavor('experiment-tracker', 'diary'))!.reason).toContain(reason);
-      expect(await mortise('stack', 'list')).toContain('flavor "diary" is broken');
-      project.write(`node_modules/acme-diary/lib/${file}`, code);
-      await mortise('run', 'wine.js', '--stack', 'team');
-      expect(await flavor('experiment-tracker', 'diary')).toMatchObject({ status: 'available', reason: null });
-    },
-    60_000,
-  );
+  ])('because %s throws is shown as broken once a run has met that, and no longer once a run could load it', async (_, file, reason) => {
+    const path = join(project.folder, 'node_modules/acme-diary/lib', file);
+    const code = readFileSync(path, 'utf8');
+    project.write(`node_modules/acme-diary/lib/${file}`, `throw new Error('${reason}');\n${code}`);
+    expect(await flavor('experiment-tracker', 'diary')).toMatchObject({ status: 'available' });
+    const { stderr } = await project.mortise(['run', 'wine.js', '--stack', 'team']);
+    expect(stderr).toMatch(/^error FLAVOR_BROKEN: the experiment tracker flavor "diary" cannot be loaded: .*no licence.*\n$/);
+    expect((await flavor('experiment-tracker', 'diary'))!.reason).toContain(reason);
+    expect(await mortise('stack', 'list')).toContain('flavor "diary" is broken');
+    project.write(`node_modules/acme-diary/lib/${file}`, code);
+    await mortise('run', 'wine.js', '--stack', 'team');
+    expect(await flavor('experiment-tracker', 'diary')).toMatchObject({ status: 'available', reason: null });
+  });
 
   it.each([
     ['is written for another interface', ['apiVersion: 1', 'apiVersion: 2'], 'version 2 of the flavor interface'],
     ['has another name', [`name: 'diary'`, `name: 'journal'`], 'its name is "journal" now'],
     ['is of another type', [`type: 'experiment-tracker'`, `type: 'alerter'`], 'is a flavor of the type "alerter"'],
     ['is exported no longer', ['export const diary', 'export const journal'], 'acme-diary exports no "diary"'],
-  ])(
-    'because it %s is told by a refresh',
-    async (_, [from, to], reason) => {
-      const path = 'node_modules/acme-diary/lib/index.js';
-      project.write(path, readFileSync(join(project.folder, path), 'utf8').replace(from!, to!));
-      const { code, stdout } = await project.mortise(['experiment-tracker', 'flavor', 'refresh']);
-      expect([code, stdout.split('\n')[1]]).toEqual([1, expect.stringContaining(`experiment-tracker flavor "diary" is broken: `)]);
-      expect(stdout).toContain(reason);
-      expect((await flavor('experiment-tracker', 'diary'))!.reason).toContain(reason);
-    },
-    60_000,
-  );
+  ])('because it %s is told by a refresh', async (_, [from, to], reason) => {
+    const path = 'node_modules/acme-diary/lib/index.js';
+    project.write(path, readFileSync(join(project.folder, path), 'utf8').replace(from!, to!));
+    const { code, stdout } = await project.mortise(['experiment-tracker', 'flavor', 'refresh']);
+    expect([code, stdout.split('\n')[1]]).toEqual([1, expect.stringContaining(`experiment-tracker flavor "diary" is broken: `)]);
+    expect(stdout).toContain(reason);
+    expect((await flavor('experiment-tracker', 'diary'))!.reason).toContain(reason);
+  });
 
   it('is as it was again when its package is back, of a newer version as a refresh says', async () => {
     gone();
@@ -103,5 +95,5 @@ describe('a flavor that breaks later', () => {
       /^experiment-tracker flavor "diary" can be loaded again \(it was broken: .*\); version 1\.2\.0 -> 1\.3\.0$/m,
     );
     expect(await flavor('experiment-tracker', 'diary')).toMatchObject({ version: '1.3.0', status: 'available' });
-  }, 60_000);
+  });
 });

@@ -36,10 +36,14 @@ export async function endCommand(): Promise<never> {
   process.exit();
 }
 
-/** Whoever reads through a pipe may be slow; one that has gone reads no more. */
-function written(stream: NodeJS.WriteStream): Promise<void> {
-  return new Promise((resolve) => {
-    if (stream.writableLength === 0 || stream.destroyed) return resolve();
-    stream.write('', () => resolve());
-  });
+/** How often a stream is looked at that holds so little that it tells nobody when that is gone, ms. */
+const LOOK_MS = 2;
+
+/** Whoever reads through a pipe may be slow; one that has gone reads no more. An empty write would be called done before those that it stands behind. */
+async function written(stream: NodeJS.WriteStream): Promise<void> {
+  while (stream.writableLength > 0 && !stream.destroyed) {
+    if (stream.writableNeedDrain)
+      await Promise.race(['drain', 'close'].map((event) => new Promise((resolve) => stream.once(event, resolve))));
+    else await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
 }

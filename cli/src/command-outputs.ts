@@ -1,12 +1,15 @@
 import type {
   ComponentView,
+  DeliveryReport,
   FlavorView,
   GarbageReport,
+  ImportReport,
   Listing,
   PipelineRun,
   ProjectStatus,
   RevealedSecret,
   RunListItem,
+  RunsDelivered,
   SecretView,
   StackValidation,
   StackView,
@@ -35,6 +38,9 @@ export interface CommandOutputs {
   'secret get': SecretView | RevealedSecret;
   'secret list': Listing<SecretView>;
   'tracker status': Listing<TrackerStatus>;
+  /** With `--to`: also `added`. */
+  'tracker deliver': Listing<DeliveryReport | RunsDelivered>;
   gc: GarbageReport;
+  import: ImportReport;
   status: ProjectStatus;
 }

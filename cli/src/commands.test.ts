@@ -1,17 +1,15 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ComponentView, FlavorDescriptor, Listing, ProjectStatus, StackView } from '@mortise/core/client';
 import { buildCommand, cliProject, type CliProject } from './testing/cli-project.ts';
-
-jest.setTimeout(60_000);
 
 let project: CliProject;
 beforeAll(async () => {
   buildCommand();
   project = cliProject();
   expect(await project.mortise(['init'])).toMatchObject({ code: 0, stderr: '' });
-}, 120_000);
+});
 afterAll(() => project.remove());
 
 const mortise = (...args: string[]) => project.mortise(args);

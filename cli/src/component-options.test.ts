@@ -26,7 +26,7 @@ beforeAll(async () => {
   project.write('kinds.js', KINDS);
   registered = (await project.mortise(['alerter', 'flavor', 'register', './kinds.js'])).stdout;
   expect(await project.mortise(['alerter', 'register', 'old', '--flavor=kinds'])).toMatchObject({ code: 0 });
-}, 120_000);
+});
 afterAll(() => project.remove());
 
 let count = 0;
@@ -57,7 +57,7 @@ describe('an option that is given twice', () => {
   it('is a mistake where the flavor takes one value, and so is a label', async () => {
     await refused(['--text=a', '--text=b'], /BAD_USAGE: --text is given 2 times, and takes one value/);
     await refused(['--label', 'a=1', '--label=a=2'], /BAD_USAGE: --label names "a" twice/);
-  }, 30_000);
+  });
 
   it('is a mistake where it is a label of a stack, or a param', async () => {
     const stack = ['stack', 'register', 's', '-o', 'default', '-a', 'default', '--label', 'a=1', '--label=a=2'];
@@ -67,7 +67,7 @@ describe('an option that is given twice', () => {
       `import { pipeline, step } from '@mortise/core'; export const p = pipeline('p', { params: { n: 1 } }, ({ n }) => step('s', async () => n)({ n }));`,
     );
     expect((await project.mortise(['run', 'p.mjs', '-p', 'n=1', '-p', 'n=2'])).stderr).toMatch(/^error BAD_USAGE: --param names "n" twice/);
-  }, 30_000);
+  });
 });
 
 describe('the value of a config key', () => {
@@ -75,18 +75,18 @@ describe('the value of a config key', () => {
     expect(await stored('--loud', '--text=x')).toEqual({ loud: true, text: 'x' });
     await refused(['--text'], /BAD_USAGE: --text has no value.*--text=/);
     await refused(['--temp'], /BAD_USAGE: --temp has no value/);
-  }, 30_000);
+  });
 
   it('may be a negative number, with "=" or without', async () => {
     expect(await stored('--temp=-1.5')).toEqual({ temp: -1.5 });
     expect(await stored('--temp', '-1.5')).toEqual({ temp: -1.5 });
     expect(await stored('--temp', '-2e-1', '--loud')).toEqual({ temp: -0.2, loud: true });
-  }, 30_000);
+  });
 
   it('is not a whole number that would become another one, and is such a text', async () => {
     await refused(['--temp=9007199254740993'], /CONFIG_WRONG_TYPE: config key "temp" .*9007199254740993 .*exactly/);
     expect(await stored('--text=9007199254740993', '--temp=9007199254740991', '--list=7')).toEqual({ text: '9007199254740993', temp: 9007199254740991, list: ['7'] }); // prettier-ignore
-  }, 30_000);
+  });
 
   it('of a key that an option of the command hides is said when the flavor is registered', () => {
     expect(registered).toContain('note: the config key "label" cannot be given on the command line, which has an option of that name\n');

@@ -1,4 +1,4 @@
-/** `1 run`, `2 runs`. */
+/** `1 run`, `2,000 runs`. */
 export function count(n: number, what: string): string {
-  return `${n} ${what}${n === 1 ? '' : 's'}`;
+  return `${n.toLocaleString('en')} ${what}${n === 1 ? '' : 's'}`;
 }

@@ -17,13 +17,13 @@ import {
 
 let project: CliProject;
 
-beforeAll(() => buildCommand(), 120_000);
+beforeAll(() => buildCommand());
 beforeEach(async () => {
   project?.remove();
   project = cliProject();
   await project.mortise(['init']);
   project.write('wine.js', trackedPipeline);
-}, 30_000);
+});
 afterAll(() => project.remove());
 
 /** What a command prints that must succeed. */
@@ -54,7 +54,7 @@ describe('a flavor of an installed package, which has its own copies of core and
       1,
       'error CONFIG_WRONG_TYPE: config key "pages" of experiment tracker flavor "diary" is wrong: must not be less than 1\n',
     ]);
-  }, 60_000);
+  });
 
   it('tracks a run: status, URL and metadata are as for a built-in one, and what it missed is delivered by another process', async () => {
     await registerDiary(project);
@@ -76,7 +76,7 @@ describe('a flavor of an installed package, which has its own copies of core and
     expect([diary().length, failed.length]).toEqual([before + 2, 1]);
     expect(failed[0]).toContain('"loss":0.05');
     expect((await project.json<PipelineRun>('runs', 'show', 'latest')).steps['train']!.runMetadata['experiment_tracker_url']).toBeDefined();
-  }, 90_000);
+  });
 });
 
 describe('the source of a flavor may be', () => {
@@ -99,13 +99,13 @@ describe('the source of a flavor may be', () => {
     const missing = await project.mortise(['alerter', 'flavor', 'register', 'old']);
     expect(missing.stderr).toBe('error FLAVOR_EXPORT_MISSING: old has no default export. It exports: bell, horn. Name one: old#bell\n');
     expect((await flavors('alerter')).items.map(({ name }) => name)).toEqual(expect.arrayContaining(['gong', 'horn']));
-  }, 60_000);
+  });
 
   it('TypeScript that Node can load by itself', async () => {
     project.write('bell.ts', alerterFlavor('bell', 'const ring: number = 1; void ring;'));
     await mortise('alerter', 'flavor', 'register', './bell.ts');
     expect(await flavor('alerter', 'bell')).toMatchObject({ source: './bell.ts#default', version: '-', status: 'available' });
-  }, 30_000);
+  });
 
   const decorated = (): void => {
     project.write('tsconfig.json', '{ "compilerOptions": { "experimentalDecorators": true } }');
@@ -133,7 +133,7 @@ describe('the source of a flavor may be', () => {
     await mortise('stack', 'register', 'team', '-o', 'default', '-a', 'default', '-e', 'notes');
     await mortise('run', 'wine.js', '--stack', 'team');
     expect(readdirSync(join(project.folder, 'typed')).length).toBe(2);
-  }, 60_000);
+  });
 
   it('TypeScript whose decorators are compiled as standard ones, for want of an option in its tsconfig.json: that is told', async () => {
     decorated();
@@ -184,7 +184,7 @@ describe('the source of a flavor may be', () => {
       expect.stringMatching(/^FLAVOR_BAD_SCHEMA: .*Cannot find module/),
       'true',
     ]);
-  }, 30_000);
+  });
 });
 
 it('a run describes a flavor by the version that it ran with, and knows the secrets of that one', async () => {
@@ -197,7 +197,7 @@ it('a run describes a flavor by the version that it ran with, and knows the secr
   expect(stack.components.find(({ name }) => name === 'notes')).toMatchObject({ source: 'acme-diary#diary', version: '2.0.0' });
   expect(await flavor('experiment-tracker', 'diary')).toMatchObject({ version: '2.0.0' });
   expect(await mortise('stack', 'describe', 'team')).toContain('folder=***');
-}, 60_000);
+});
 
 describe('a child process that runs steps', () => {
   it('loads the artifact store of a flavor of the project', async () => {
@@ -207,7 +207,7 @@ describe('a child process that runs steps', () => {
     await mortise('stack', 'register', 'own', '-o', 'default', '-a', 'shelf', '-e', 'default', '--set');
     await mortise('run', 'wine.js', '--isolation', 'process');
     expect(new Set(readFileSync(join(project.folder, 'made.txt'), 'utf8').trim().split('\n')).size).toBeGreaterThan(1);
-  }, 60_000);
+  });
 });
 
 it('what lists, describes or tells a status never imports a flavor', async () => {
@@ -252,7 +252,7 @@ it('what lists, describes or tells a status never imports a flavor', async () =>
   }
   await mortise('run', 'wine.js', '--no-cache');
   expect(existsSync(mark)).toBe(true);
-}, 90_000);
+});
 
 it('wrong uses of the commands end with 1 and one line', async () => {
   project.write('bell.js', alerterFlavor('bell'));
@@ -275,4 +275,4 @@ it('wrong uses of the commands end with 1 and one line', async () => {
   await mortise('alerter', 'delete', 'door');
   expect(await mortise('alerter', 'flavor', 'delete', 'bell')).toBe('deleted alerter flavor "bell"\n');
   expect(await flavor('alerter', 'bell')).toBeUndefined();
-}, 60_000);
+});

@@ -23,7 +23,7 @@ beforeAll(async () => {
     const { code, stderr } = await project.mortise(['run', 'sums.ts', '--param', `times=${times}`, '--name', `times-${times}`]);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   }
-}, 120_000);
+});
 afterAll(() => project.remove());
 
 const artifacts = (): string[] => {
@@ -71,10 +71,10 @@ it('deletes runs, says what stays with others, and collects what nobody needs', 
   await project.mortise(['gc']);
   expect(artifacts()).toEqual([]);
   expect(existsSync(join(project.folder, '.mortise/logs')) ? readdirSync(join(project.folder, '.mortise/logs')) : []).toEqual([]);
-}, 60_000);
+});
 
 it('says in one line which run there is not', async () => {
   const { code, stdout, stderr } = await project.mortise(['runs', 'delete', 'nobody']);
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
   expect(stderr).toMatch(/^error UNKNOWN_RUN: no run "nobody"[^\n]*\n$/);
-}, 60_000);
+});

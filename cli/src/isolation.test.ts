@@ -1,8 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { PipelineRun } from '@mortise/core/client';
 import { buildCommand, cliProject, type CliProject } from './testing/cli-project.ts';
 
-jest.setTimeout(30_000);
 let project: CliProject;
 beforeAll(async () => {
   buildCommand();
@@ -10,7 +9,7 @@ beforeAll(async () => {
   await project.mortise(['init']);
   await project.mortise(['orchestrator', 'register', 'apart', '--flavor=local', '--isolation=process', '--pool=1']);
   await project.mortise(['stack', 'register', 'apart', '-o', 'apart', '-a', 'default', '-e', 'default']);
-}, 120_000);
+});
 afterAll(() => project.remove());
 
 /** What the steps of a file's pipeline printed, when run in child processes. */

@@ -1,13 +1,11 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { PipelineRun } from '@mortise/core/client';
 import { buildCommand, cliProject, type CliProject, type CommandOptions, type CommandResult } from './testing/cli-project.ts';
 
-jest.setTimeout(30_000);
-
 let project: CliProject;
-beforeAll(() => buildCommand(), 120_000);
+beforeAll(() => buildCommand());
 beforeEach(async () => {
   project = cliProject();
   await project.mortise(['init']);

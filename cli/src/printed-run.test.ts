@@ -7,7 +7,7 @@ beforeAll(async () => {
   buildCommand();
   project = cliProject();
   await project.mortise(['init']);
-}, 120_000);
+});
 afterAll(() => project.remove());
 
 const mortise = (...args: string[]) => project.mortise(args);

@@ -4,6 +4,7 @@ import { COMPONENT_TYPES } from './component-types.ts';
 import { declareCompletion } from './groups/completion.ts';
 import { declareComponentType } from './groups/component.ts';
 import { declareGc } from './groups/gc.ts';
+import { declareImport } from './groups/import.ts';
 import { declareInit } from './groups/init.ts';
 import { declareNewFlavor } from './groups/new-flavor.ts';
 import { declareRun } from './groups/run.ts';
@@ -42,6 +43,7 @@ export function program(): Command {
   declareNewFlavor(mortise);
   declareSecret(mortise);
   declareTracker(mortise);
+  declareImport(mortise);
   declareGc(mortise);
   declareStatus(mortise);
   declareCompletion(mortise);

@@ -18,7 +18,7 @@ it('a mistake is its line and 1, with its stack and its cause under --verbose', 
   const mistake = new BadUsage({ what: 'this is\n wrong', advice: 'Do that.' }, { cause: new Error('the cause') });
   expect(reported(mistake)).toEqual({ code: 1, said: 'error BAD_USAGE: this is wrong. Do that.\n' });
   expect(reported(mistake, true).said).toMatch(
-    /^error BAD_USAGE: [^\n]*\nMortiseError: [\s\S]*\n +at [\s\S]*\ncaused by Error: the cause\n +at /,
+    /^error BAD_USAGE: [^\n]*\nBadUsage: [\s\S]*\n +at [\s\S]*\ncaused by Error: the cause\n +at /,
   );
 });
 

@@ -29,9 +29,18 @@ function mistakeLine(error: unknown): string | undefined {
   if (isCoded(error)) return error.line;
   if (!(error instanceof CommanderError)) return undefined;
   if (error.code === 'commander.help') return 'BAD_USAGE: a command is missing here. Add --help to see which there are.';
-  const [what = '', suggestion = ''] = error.message.replace(/^error: /, '').split('\n');
+  const [what = '', suggestion = ''] = unrepeated(error)
+    .replace(/^error: /, '')
+    .split('\n');
   const near = /^\(Did you mean (?:one of )?(.*)\?\)$/.exec(suggestion)?.[1];
   return `BAD_USAGE: ${what}${near === undefined ? '' : `. Did you mean "${near}"?`}`.replaceAll('..', '.');
+}
+
+/** What was given too much is not said again: it may be a key, meant for the config. */
+function unrepeated({ code, message }: CommanderError): string {
+  if (code !== 'commander.excessArguments') return message;
+  const [, counted = message, given = ''] = /^(.*? but got \d+)(: .*)?\.$/s.exec(message) ?? [];
+  return given.includes('=') ? `${counted}. Write --key=value for what something is configured with.` : `${counted}.`;
 }
 
 function bugLine(error: unknown): string {

@@ -1,5 +1,6 @@
-import type { FilePipeline, PipelineRun, RunOptions } from '@mortise/core/client';
+import type { FilePipeline, PipelineRun, RunOptions, TrackerWait } from '@mortise/core/client';
 import { commandIsOver, isStray } from './command-end.ts';
+import { count } from './count.ts';
 import { firstLine } from './first-line.ts';
 import { durationBetween } from './format-duration.ts';
 import { isThrownByUser, placedReason } from './import-file.ts';
@@ -11,8 +12,8 @@ import { failuresText, metricsTable, stepsTable, trackerTable } from './run-tabl
 import { isVerbose } from './verbose.ts';
 import { watchSteps } from './watch-steps.ts';
 
-/** Starts a run, which is to tell of its steps and not to throw when it fails. */
-type Start = (options: Pick<RunOptions, 'onStep' | 'throwOnFailure'>) => Promise<PipelineRun>;
+/** Starts a run, which is to tell of its steps and what it waits for, and not to throw when it fails. */
+type Start = (options: Pick<RunOptions, 'onStep' | 'onTrackerWait' | 'throwOnFailure'>) => Promise<PipelineRun>;
 
 /** Runs a pipeline (`start`), prints what became of it, and ends the process: what the user's file left running must not keep it. */
 export async function runAndExit(pipeline: FilePipeline, start: Start, core: Core): Promise<never> {
@@ -38,7 +39,7 @@ export async function runAndExit(pipeline: FilePipeline, start: Start, core: Cor
   // Whoever read what is printed has gone (`| head`): the run goes on.
   process.stdout.on('error', () => undefined);
   try {
-    const finished = await runToItsEnd(pipeline, () => start({ onStep, throwOnFailure: false }), core);
+    const finished = await runToItsEnd(pipeline, () => start({ onStep, onTrackerWait, throwOnFailure: false }), core);
     isOver = true;
     steps.close();
     printLine(summary(finished));
@@ -48,6 +49,11 @@ export async function runAndExit(pipeline: FilePipeline, start: Start, core: Cor
     steps.close();
     process.exit(reportError(error, { verbose: isVerbose() }));
   }
+}
+
+function onTrackerWait({ tracker, events, trackerRuns }: TrackerWait): void {
+  const what = events > 0 ? count(events, 'event') : count(trackerRuns, 'tracker run');
+  printLine(`waiting for experiment tracker "${tracker}": ${what} to go`);
 }
 
 /** The number that `--concurrency` gives. */

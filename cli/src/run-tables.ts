@@ -24,6 +24,14 @@ export function settingsTable({ steps }: PipelineRun): string | undefined {
   return withoutEmptyColumns(['STEP', 'COMPONENT', 'SETTINGS'], rows);
 }
 
+const MOST_PARAMS = 20;
+
+function paramsText(params: object): string {
+  const entries = Object.entries(params);
+  const more = entries.length - MOST_PARAMS;
+  return settingsText(Object.fromEntries(entries.slice(0, MOST_PARAMS))) + (more > 0 ? ` and ${more} more` : '');
+}
+
 const settingsText = (values: object): string =>
   Object.entries(values)
     .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
@@ -42,9 +50,10 @@ export function metricsTable({ steps }: PipelineRun): string | undefined {
   return withoutEmptyColumns(['STEP', 'METRIC', 'LAST', 'MIN', 'MAX', 'POINTS'], rows);
 }
 
-/** What its steps logged beside metrics, by name: notes, JSON, tables, figures and files. */
+/** What its steps logged beside metrics: params, and by name notes, JSON, tables, figures and files. */
 export function loggedTable({ steps }: PipelineRun): string | undefined {
   const rows = Object.entries(steps).flatMap(([id, { tracker }]) => [
+    ...(Object.keys(tracker.params).length === 0 ? [] : [[id, 'params', paramsText(tracker.params)]]),
     ...(tracker.note === null ? [] : [[id, 'note', firstLine(tracker.note)]]),
     ...tracker.documents.map(({ name, mime }) => [id, kindOf(mime), name]),
     ...tracker.artifacts.map(({ path }) => [id, 'file', path]),

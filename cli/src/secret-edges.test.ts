@@ -4,12 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import { buildCommand, cliProject, type CliProject, type CommandResult } from './testing/cli-project.ts';
 import { loudTracker } from './testing/loud-tracker.ts';
-
-jest.setTimeout(120_000);
 
 const TOKEN = 'tok-1a2b3c4d5e6f';
 const NEW_TOKEN = 'tok-6f5e4d3c2b1a';
@@ -119,7 +117,7 @@ beforeAll(async () => {
   await mustSucceed(['experiment-tracker', 'flavor', 'register', './loud.mjs']);
   await mustSucceed(['secret', 'create', 'vendor', '--from-env', 'token=TOKEN'], { TOKEN });
   await stackWith('loud', '{{secret.vendor.token}}');
-}, 120_000);
+});
 
 afterAll(() => {
   project.remove();
@@ -150,7 +148,15 @@ describe.each(['inline', 'process'])('where secrets are words that records are m
     });
     await mustSucceed(['tracker', 'deliver', '--patience', '5']);
     const { items } = JSON.parse(await mustSucceed(['tracker', 'status', '--output', 'json'])) as { items: object[] };
-    expect(items).toContainEqual({ component: stack, flavor: 'loud', trackerRuns: 0, events: 0, setAside: [], lastError: null });
+    expect(items).toContainEqual({
+      component: stack,
+      flavor: 'loud',
+      trackerRuns: 0,
+      events: 0,
+      refused: [],
+      setAside: [],
+      lastError: null,
+    });
     const told = readFileSync(join(project.folder, 'told.txt'), 'utf8')
       .split('\n')
       .filter(Boolean)

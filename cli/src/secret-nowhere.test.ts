@@ -5,12 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 
-import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import { buildCommand, cliProject, type CliProject, type CommandResult } from './testing/cli-project.ts';
 import { httpTracker, tellingPipelines } from './testing/secret-pipeline.ts';
-
-jest.setTimeout(120_000);
 
 const TOKEN = 'tok/9f"8+ q7e6dQ5c4bXw3a2Zk9 \\ü1=z';
 const OTHER_TOKEN = 'other-0b1c2d3e4f';
@@ -137,7 +135,7 @@ beforeAll(async () => {
   ]);
   const parts = ['-o', 'default', '-a', 'default', '-e', 'vendor', '-e', 'other', '-al', 'hook'];
   await mustSucceed(['stack', 'register', 'told', ...parts, '--set']);
-}, 180_000);
+});
 
 afterAll(async () => {
   for (const server of [vendor, other, hook]) await server.close();
@@ -182,7 +180,7 @@ describe.each(['inline', 'process'])('a run whose steps tell a token wherever th
       expect((await mortise([...words, '--verbose'], { BROKEN: '1' })).code).toBe(1);
     const resumed = await mortise(['runs', 'resume', name, '--verbose'], { LEAKED: TOKEN });
     expect(resumed).toMatchObject({ code: 1, stderr: expect.stringMatching(/^error PARAM_WAS_SECRET: .*"given"/) });
-  }, 180_000);
+  });
 
   it('its vendor is called with it, so it was there to be told', () => {
     expect(vendor.text).toContain(`Bearer ${TOKEN}`.slice(0, 12));

@@ -2,19 +2,18 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 
 import { buildCommand, cliProject, type CliProject, type CommandOptions, type CommandResult } from './testing/cli-project.ts';
 import { httpTracker } from './testing/secret-pipeline.ts';
 import { noTerminals, Terminal } from './testing/terminal.ts';
 
-jest.setTimeout(60_000);
 let project: CliProject;
 let keys: string;
 
 beforeAll(async () => {
   buildCommand();
-}, 120_000);
+});
 
 beforeEach(async () => {
   keys = mkdtempSync(join(tmpdir(), 'mortise-keys-'));

@@ -107,7 +107,7 @@ beforeAll(async () => {
   await must(here, 'stack', 'register', 'team', '-o', 'default', '-a', 'shelf', '-e', 'table', '-e', 'default', '--label', 'tier=1');
   await must(here, 'stack', 'export', 'team', 'team.yaml');
   exported = readFileSync(join(here.folder, 'team.yaml'), 'utf8');
-}, 180_000);
+});
 afterAll(() => projects.forEach((project) => project.remove()));
 
 const documentOf = (text: string): StackDocument => parse(text) as StackDocument;
@@ -213,7 +213,7 @@ it('a secret that its component cannot do without may be missing in the file: th
   await must(there, 'alerter', 'update', 'door', '--user={{secret.door.user}}', '--pass={{secret.door.pass}}');
   expect(await must(there, 'stack', 'validate', 'house')).toMatch(/^alerter +door +door +ok/m);
   expect((await there.json<StackView>('stack', 'describe', 'house')).labels).toEqual({ empty: '' });
-}, 60_000);
+});
 
 describe('in an empty project elsewhere', () => {
   let there: CliProject;
@@ -221,7 +221,7 @@ describe('in an empty project elsewhere', () => {
     there = newProject();
     await must(there, 'init');
     there.write('team.yaml', exported);
-  }, 60_000);
+  });
 
   it('the same run works after an import, with the flavor of a third party and secrets of its own', async () => {
     install(there);
@@ -251,7 +251,7 @@ describe('in an empty project elsewhere', () => {
     expect(first!.status).toBe('completed');
     expect(existsSync(join(there.folder, 'shelf'))).toBe(true);
     expect(await must(there, 'stack', 'export', 'team')).toBe(exported);
-  }, 60_000);
+  });
 
   it('a package that is missing stops the import, in one line with the secrets and variables that are', async () => {
     const before = await stored(there);
@@ -317,8 +317,8 @@ describe('a wrong file is one line, and nothing is stored', () => {
     install(there);
     await must(there, 'init');
     before = await stored(there);
-  }, 60_000);
-  afterAll(async () => expect(await stored(there)).toEqual(before), 60_000);
+  });
+  afterAll(async () => expect(await stored(there)).toEqual(before));
 
   const edited = (edit: (document: StackDocument) => unknown): string => {
     const document = documentOf(exported);
@@ -361,14 +361,10 @@ describe('a wrong file is one line, and nothing is stored', () => {
       /BAD_STACK_DOCUMENT: .*orchestrator "default" twice/,
     ],
     ['a bad name', () => edited((document) => ({ ...document, stack: { name: 'a/b' } })), /BAD_NAME/],
-  ])(
-    '%s',
-    async (_, text, line) => {
-      writeFileSync(join(there.folder, 'team.yaml'), text());
-      await refuses(there, ['stack', 'import', 'team.yaml'], line);
-    },
-    30_000,
-  );
+  ])('%s', async (_, text, line) => {
+    writeFileSync(join(there.folder, 'team.yaml'), text());
+    await refuses(there, ['stack', 'import', 'team.yaml'], line);
+  });
 });
 
 it('a file that is not there, and one that cannot be written, are mistakes', async () => {

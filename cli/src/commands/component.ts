@@ -32,8 +32,13 @@ export async function registerComponent(
     const component = { type, name, flavor, config: configOf(config, keys, core), ...labelsOf(label, core) };
     await client.registerComponent(component, { stringsFromCommandLine: true, allowPlainSecrets: force });
     printLine(`registered ${type} "${name}" (${flavor})`);
+    const { problem } = await client.checkComponent(type, name, { timeoutMs: CHECK_MS });
+    if (problem !== null) printLine(`warning: it cannot be used from here as it is: ${problem}`);
   });
 }
+
+/** How long registering a component may wait for what it stands for. */
+const CHECK_MS = 3_000;
 
 /** What a list may be asked for, as commander gives it. */
 type ComponentFilters = Pick<ComponentQuery, 'sort' | 'name' | 'flavor'> & { label?: string[] };

@@ -66,7 +66,7 @@ function runText(run: PipelineRun): string {
     ['params', params.join(' ') || '-'],
     ['started', run.startedAt],
     ['duration', durationBetween(run.startedAt, run.endedAt)],
-    ['made by', `${run.user === null ? '' : `${run.user} on `}${run.host}, Node ${run.node}`],
+    ['made by', makerText(run)],
     ...(run.git === null ? [] : [['git', gitText(run.git)] as const]),
     ...run.warnings.map((warning) => ['warning', warning] as const),
   ]);
@@ -80,6 +80,12 @@ function runText(run: PipelineRun): string {
     isVerbose() ? failuresText(run) : undefined,
   ];
   return parts.filter((part) => part !== undefined).join('\n\n');
+}
+
+/** Of an imported run nobody knows where it ran; its tags say by what it was logged. */
+function makerText({ user, host, node, tags }: PipelineRun): string {
+  if (host !== '') return `${user === null ? '' : `${user} on `}${host}, Node ${node}`;
+  return [user, tags['imported.client'] ?? tags['imported.from']].filter(Boolean).join(', ') || '-';
 }
 
 function gitText({ commit, branch, dirty }: NonNullable<PipelineRun['git']>): string {

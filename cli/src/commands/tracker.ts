@@ -1,42 +1,78 @@
 import { createInterface } from 'node:readline/promises';
-import type { DeliveryReport, TrackerStatus } from '@mortise/core/client';
+import type { Client, DeliveryReport, TrackerStatus } from '@mortise/core/client';
 import { count } from '../count.ts';
 import { print, printLine, type OutputFormat } from '../print.ts';
-import { withClient } from '../project-core.ts';
+import { withClient, type Core } from '../project-core.ts';
+import { refusedLines, refusedTable, setAsideTable } from '../refused-text.ts';
 import { table } from '../table.ts';
 
 /** `mortise tracker status [COMPONENT]`. */
-export async function trackerStatus(component: string | undefined, { output }: { output: OutputFormat }): Promise<void> {
-  await withClient(async (client) => print(await client.trackerStatus(component), output, ({ items }) => statusText(items)));
+export async function trackerStatus(component: string | undefined, { output, all = false }: StatusOptions): Promise<void> {
+  await withClient(async (client) => print(await client.trackerStatus(component), output, ({ items }) => statusText(items, all)));
 }
 
-function statusText(trackers: readonly TrackerStatus[]): string {
+interface StatusOptions {
+  output: OutputFormat;
+  all?: boolean;
+}
+
+function statusText(trackers: readonly TrackerStatus[], all: boolean): string {
   const rows = trackers.map(({ component, flavor, trackerRuns, events, setAside, lastError }) => {
-    return [component, flavor, String(trackerRuns), String(events), String(setAside.length), lastError ?? '-'];
+    return [component, flavor, ...[trackerRuns, events, setAside.length].map((n) => n.toLocaleString('en')), lastError ?? '-'];
   });
-  const parts = [table(['TRACKER', 'FLAVOR', 'RUNS WAITING', 'EVENTS WAITING', 'SET ASIDE', 'LAST ERROR'], rows)];
-  const setAside = trackers.flatMap(({ component, setAside: events }) =>
-    events.map(({ run, step, attempt, seq, why }) => [component, run, step ?? '-', String(attempt), String(seq), why]),
-  );
-  if (setAside.length > 0) parts.push(table(['TRACKER', 'RUN', 'STEP', 'ATTEMPT', 'EVENT', 'REFUSED BECAUSE'], setAside));
-  return parts.join('\n\n');
+  const waiting = table(['TRACKER', 'FLAVOR', 'RUNS WAITING', 'EVENTS WAITING', 'SET ASIDE', 'LAST ERROR'], rows);
+  return [waiting, all ? setAsideTable(trackers) : refusedTable(trackers)].filter((part) => part !== undefined).join('\n\n');
 }
 
-/** `mortise tracker deliver [COMPONENT]`. */
-export async function deliver(component: string | undefined, { patience }: { patience?: string }): Promise<void> {
-  await withClient(async (client, { BadUsage, NotDelivered }) => {
+interface DeliverOptions {
+  runs?: string[];
+  experiment?: string;
+  to?: string;
+  patience?: string;
+  output: OutputFormat;
+}
+
+/** `mortise tracker deliver [COMPONENT]`, and `mortise tracker deliver --runs RUN ... --to COMPONENT`. */
+export async function deliver(component: string | undefined, { runs, experiment, to, patience, output }: DeliverOptions): Promise<void> {
+  await withClient(async (client, core) => {
+    const { BadUsage, NotDelivered } = core;
     const seconds = patience === undefined ? undefined : Number(patience);
     if (seconds !== undefined && !(seconds >= 0))
       throw new BadUsage({ what: `--patience is to be a number of seconds, not "${patience}"` });
     const limit = seconds === undefined ? {} : { patienceMs: seconds * 1000 };
-    const reports = await client.deliver({ ...limit, ...(component !== undefined && { component }) });
-    if (reports.length === 0) printLine('nothing is waiting');
-    for (const report of reports) if (report.delivered > 0) printLine(deliveredText(report));
+    const named = runs !== undefined || experiment !== undefined;
+    if (named !== (to !== undefined))
+      throw new BadUsage(
+        named
+          ? { what: '--to is to name the experiment tracker that the runs go to' }
+          : { what: '--to is for runs that are named', advice: 'Add --runs or --experiment.' },
+      );
+    if (named && component !== undefined)
+      throw new BadUsage({ what: `"${component}" is too much: the tracker that runs go to is named by --to` });
+    const reports =
+      to === undefined
+        ? await client.deliver({ ...limit, ...(component !== undefined && { component }) })
+        : [await client.deliverRuns({ ...limit, to, runs: [...(runs ?? []), ...(await endedRunsOf(client, experiment, core))] })];
+    if (output === 'table') for (const line of deliveredLines(reports, to)) printLine(line);
+    else await print({ items: reports, next: null }, output, () => '');
     const left = reports
       .filter(({ left: n }) => n > 0)
       .map(({ component: name, left: n, reason, advice }) => ({ component: name, trackerRuns: n, reason: reason!, advice }));
     if (left.length > 0) throw new NotDelivered({ left });
   });
+}
+
+/** Ids, the oldest first. */
+async function endedRunsOf(client: Client, experiment: string | undefined, { BadUsage }: Core): Promise<string[]> {
+  const ids: string[] = [];
+  if (experiment === undefined) return ids;
+  for (let after: string | null | undefined; after !== null;) {
+    const page = await client.listRuns({ experiment, sort: 'startedAt', limit: 1000, ...(after !== undefined && { after }) });
+    ids.push(...page.items.filter(({ status }) => status !== 'running' && status !== 'queued').map(({ id }) => id));
+    after = page.next;
+  }
+  if (ids.length === 0) throw new BadUsage({ what: `no run of the experiment "${experiment}" has ended` });
+  return ids;
 }
 
 /** `mortise tracker retry [COMPONENT]`. */
@@ -80,5 +116,13 @@ async function agrees(question: string): Promise<boolean> {
   }
 }
 
-const deliveredText = ({ component, delivered }: DeliveryReport): string => `${component}: delivered ${count(delivered, 'tracker run')}`;
+function deliveredLines(reports: readonly DeliveryReport[], to: string | undefined): string[] {
+  if (reports.length === 0) return ['nothing is waiting'];
+  return reports.flatMap((report) => {
+    const { component, delivered, left } = report;
+    const there = to !== undefined && left === 0 ? [`${component}: has them all already`] : [];
+    return [...(delivered > 0 ? [`${component}: delivered ${count(delivered, 'tracker run')}`] : there), ...refusedLines(report)];
+  });
+}
+
 const setAsideIn = (trackers: readonly TrackerStatus[]): number => trackers.reduce((sum, { setAside }) => sum + setAside.length, 0);

@@ -31,6 +31,10 @@ export function namedBy(command: Command, of: Argument | Option, operands: reado
     case 'run':
     case 'stack':
       return { kind: name };
+    case 'runs':
+      return { kind: 'run' };
+    case 'to':
+      return { kind: 'component', type: 'experiment-tracker' };
     case 'pipeline':
     case 'experiment':
       return { kind: name };

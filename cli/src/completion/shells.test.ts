@@ -20,7 +20,7 @@ beforeAll(async () => {
   project.write('.zshrc', `PS1='ready> '\nautoload -Uz compinit; compinit -u -D\nsource completion.zsh\n`);
   project.write('bashrc', `PS1='ready> '\nbind 'set enable-bracketed-paste off'\nsource completion.bash\n`);
   env = { HOME: project.folder, ZDOTDIR: project.folder, PATH: `${join(project.folder, 'bin')}:${process.env['PATH']}` };
-}, 120_000);
+});
 afterAll(() => project.remove());
 
 /** How each is started so that it reads only the set-up above. */
@@ -63,26 +63,22 @@ for (const shell of SHELLS) {
     beforeAll(async () => {
       terminal = new Terminal(COMMANDS[shell], { cwd: project.folder, env, columns: 100 });
       await terminal.until(/ready> /);
-    }, 30_000);
+    });
     afterAll(() => terminal.close());
 
-    it.each(LINES)(
-      '%s',
-      async (_, typed, added) => {
-        const from = terminal.shown.length;
-        terminal.type(`${typed}\t`);
-        await terminal.until(new RegExp(added), from);
-        terminal.type(CLEAR_LINE);
-      },
-      30_000,
-    );
+    it.each(LINES)('%s', async (_, typed, added) => {
+      const from = terminal.shown.length;
+      terminal.type(`${typed}\t`);
+      await terminal.until(new RegExp(added), from);
+      terminal.type(CLEAR_LINE);
+    });
 
     it('nothing by running what is typed', async () => {
       const from = terminal.shown.length;
       terminal.type(`mortise stack describe "$(touch ${shell}-ran)" --out\t`);
       await terminal.until(/put/, from);
       expect(existsSync(join(project.folder, `${shell}-ran`))).toBe(false);
-    }, 30_000);
+    });
   });
 }
 

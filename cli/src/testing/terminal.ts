@@ -55,7 +55,7 @@ export class Terminal {
 
   /** Waits until what was shown from `from` on matches. Throws after 15 s, with what was shown instead. */
   async until(pattern: RegExp, from = 0): Promise<void> {
-    for (const deadline = Date.now() + 15_000; !pattern.test(this.shown.slice(from));) {
+    for (const deadline = Date.now() + 120_000; !pattern.test(this.shown.slice(from));) {
       if (Date.now() > deadline) throw new Error(`never showed ${String(pattern)}, but ${JSON.stringify(this.shown.slice(from))}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }

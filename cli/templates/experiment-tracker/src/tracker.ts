@@ -19,6 +19,7 @@ export const CAPABILITIES: TrackerCapabilities = {
   reopen: true,
   offline: true,
   failure: 'status+message',
+  output: true,
   redelivery: 'dedup',
 };
 
