@@ -4,14 +4,18 @@ type Body = AsyncIterable<Uint8Array> | Uint8Array;
 export async function* untilAborted(body: Body, signal: AbortSignal | undefined): AsyncGenerator<Uint8Array, void, undefined> {
   signal?.throwIfAborted();
   if (ArrayBuffer.isView(body)) return yield body;
-  const aborted = Promise.withResolvers<never>();
-  aborted.promise.catch(() => undefined);
-  const abort = (): void => aborted.reject(signal?.reason);
+  let giveUp: ((reason: unknown) => void) | undefined;
+  const abort = (): void => giveUp?.(signal?.reason);
   signal?.addEventListener('abort', abort, { once: true });
   const iterator = body[Symbol.asyncIterator]();
   try {
     for (;;) {
-      const next = await Promise.race([iterator.next(), aborted.promise]);
+      signal?.throwIfAborted();
+      // Not by a race with one promise for all pieces, which would keep each of them until the end.
+      const next = await new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
+        giveUp = reject;
+        iterator.next().then(resolve, reject);
+      });
       if (next.done === true) return;
       yield next.value;
     }

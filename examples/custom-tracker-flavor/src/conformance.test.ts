@@ -1,10 +1,10 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import type { LoggedEvent, Outcome, TrackerRunRef, TrackerRunStart } from '@mortise/core';
-import { recordedState, temporaryBackend, testExperimentTracker, type TrackerState } from '@mortise/flavor-testkit';
+import { recordedState, takeFolderAway, temporaryBackend, testExperimentTracker, type TrackerState } from '@mortise/flavor-testkit';
 
 import { CSV_CAPABILITIES } from './csv-tracker.js';
 import csv from './index.js';
@@ -50,20 +50,7 @@ testExperimentTracker(
     faults: ['down'],
     backend: async () => {
       const backend = await temporaryBackend(csv, () => ({ folder: 'runs' }))();
-      const folder = join(backend.folder, 'runs');
-      return {
-        ...backend,
-        read,
-        // A file where the folder was: nothing can be written there.
-        fail: async () => {
-          renameSync(folder, `${folder}-away`);
-          writeFileSync(folder, '');
-          return async () => {
-            rmSync(folder);
-            renameSync(`${folder}-away`, folder);
-          };
-        },
-      };
+      return { ...backend, read, fail: () => takeFolderAway(join(backend.folder, 'runs')) };
     },
   },
 );

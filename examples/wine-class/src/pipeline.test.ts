@@ -11,7 +11,7 @@ beforeAll(async () => {
   project = exampleProject('wine-class');
   client = new Client({ project: project.folder });
   await project.mortise(['init']);
-}, 120_000);
+});
 afterAll(async () => {
   await client.close();
   project.remove();
@@ -31,7 +31,7 @@ it('a good model is published: the very version that was judged', async () => {
   expect(statusOf(first.steps['publish'])).toBe('completed');
   expect(versionOf(first.steps['publish']!.inputs['model'])).toEqual(versionOf(first.steps['evaluate']!.inputs['model']));
   expect(versionOf(first.steps['publish']!.inputs['model']).artifact).toMatch(/^WineClass\/(softmax|forest)(_\d)?\/output$/);
-}, 60_000);
+});
 
 it.each(['softmax', 'softmax_2', 'softmax_3'])('%s has a curve of 60 epochs', async (step) => {
   expect(await client.metricHistory('good', step, 'loss')).toHaveLength(60);
@@ -44,10 +44,10 @@ it('a model that is not good enough is not published, and only the condition run
   const { good, ...others } = strict.steps;
   expect(statusOf(good)).toBe('completed');
   expect([...new Set(Object.values(others).map(statusOf))]).toEqual(['cached']);
-}, 60_000);
+});
 
 it('the same again comes from the cache, the condition included', async () => {
   const { run: again } = await run('again');
   expect([...new Set(Object.values(again.steps).map(statusOf))]).toEqual(['cached']);
   expect(statusOf(again.steps['publish'])).toBe('cached');
-}, 60_000);
+});

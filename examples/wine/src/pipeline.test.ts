@@ -27,7 +27,7 @@ beforeAll(async () => {
   await run('wine-first');
   await run('wine-again');
   await run('wine-failed', '--param', 'fail=true');
-}, 120_000);
+});
 afterAll(async () => {
   await client.close();
   project.remove();
