@@ -32,7 +32,8 @@ export class ScratchProject {
   readonly #done = join(SCRATCH, 'done');
   #resets = 0;
 
-  static async make(): Promise<ScratchProject> {
+  /** `more`: packages beside core, the command and the local flavors, by their folder in the repository. */
+  static async make(more: Record<string, string> = {}): Promise<ScratchProject> {
     const project = new ScratchProject();
     project.remove();
     mkdirSync(project.folder, { recursive: true });
@@ -40,11 +41,8 @@ export class ScratchProject {
     cpSync(join(benchmarks, 'workloads'), project.folder, { recursive: true });
     writeFileSync(join(project.folder, 'package.json'), '{ "name": "scratch", "private": true, "type": "module" }\n');
     writeFileSync(join(project.folder, '.gitignore'), 'node_modules/\n.mortise/\nfloor/\n');
-    for (const [source, name] of [
-      ['core', 'core'],
-      ['cli', 'cli'],
-      ['flavors/local', 'flavor-local'],
-    ] as const)
+    const packages = { core: 'core', cli: 'cli', 'flavors/local': 'flavor-local', ...more };
+    for (const [source, name] of Object.entries(packages))
       for (const part of ['package.json', 'dist'])
         cpSync(join(repository, source, part), join(project.folder, 'node_modules/@mortise', name, part), { recursive: true });
     project.git('init', '--quiet');
