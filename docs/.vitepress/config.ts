@@ -32,6 +32,7 @@ export default defineConfig({
     search: { provider: 'local' },
     outline: [2, 3],
     nav: [
+      { text: 'Laptop to team', link: '/laptop-to-team' },
       { text: 'Quickstart', link: '/quickstart' },
       { text: 'Commands', link: '/cli' },
       { text: 'API', link: '/api/' },
@@ -40,12 +41,17 @@ export default defineConfig({
       {
         text: 'Guides',
         items: [
+          { text: 'From the laptop to the team', link: '/laptop-to-team' },
           { text: 'Quickstart', link: '/quickstart' },
           { text: 'Concepts', link: '/concepts' },
           { text: 'Steps and pipelines', link: '/steps-and-pipelines' },
           { text: 'Tracking', link: '/tracking' },
           { text: 'Artifacts', link: '/artifacts' },
           { text: 'Stacks and flavors', link: '/stacks-and-flavors' },
+          { text: 'MLflow', link: '/mlflow' },
+          { text: 'W&B, Comet and Neptune', link: '/trackers' },
+          { text: 'S3', link: '/s3' },
+          { text: 'Leaving a tracker', link: '/leaving-a-tracker' },
           { text: 'Secrets', link: '/secrets' },
           { text: 'Failure and recovery', link: '/failure-and-recovery' },
           { text: 'The Client', link: '/client' },
