@@ -23,9 +23,11 @@ export default {
     '\\.tc39\\.test\\.ts$': swc({ decoratorVersion: '2022-03' }),
     '\\.ts$': swc({ legacyDecorator: true }),
   },
-  // What is written for users has node:test; scripts/authored-flavors.test.ts runs it.
-  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/cli/templates/', '<rootDir>/examples/custom-'],
+  // What is written for users has node:test; scripts/authored-flavors.test.ts runs it. What needs real servers is in jest.real.config.mjs.
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/cli/templates/', '<rootDir>/examples/custom-', '\\.real\\.test\\.ts$'],
   modulePathIgnorePatterns: ['/dist/', '/\\.scratch/', '/\\.mortise/'],
   maxWorkers: 2,
+  // For every test: one that hangs is to fail, one on a machine that stands still for a minute is not.
+  testTimeout: 300_000,
   reporters: [['default', { summaryThreshold: 1 }], '<rootDir>/scripts/last-line-reporter.mjs'],
 };

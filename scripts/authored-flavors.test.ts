@@ -14,7 +14,7 @@ let project: CliProject;
 beforeAll(() => {
   buildCommand();
   project = cliProject();
-}, 120_000);
+});
 afterAll(() => project.remove());
 
 /** How many of its tests passed and failed, or all that was printed if that was not said. */
@@ -39,12 +39,10 @@ describe('npm test', () => {
       symlinkSync(join(repository, 'node_modules'), join(folder, 'node_modules'), 'dir');
       expect(npmTest(folder)).toEqual({ passed: expect.any(Number), failed: 0 });
     },
-    60_000,
   );
 
   it.each(['custom-tracker-flavor', 'custom-artifact-store-flavor'])(
     'of examples/%s compiles it and passes the conformance suite',
     (example) => expect(npmTest(join(repository, 'examples', example))).toEqual({ passed: expect.any(Number), failed: 0 }),
-    60_000,
   );
 });

@@ -1,9 +1,9 @@
 // Builds dist/ of every published package, or nothing when nothing changed since the last build.
 // Each is bundled with its devDependencies inside, split into chunks that load late: imports are most of a start's cost.
-// Declarations are tsc's.
+// Declarations are tsc's; those of a package that is only a part of others go into each, as its code does.
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, globSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, globSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -55,13 +55,18 @@ async function compile() {
 /** Entry points by the path they get in dist/, read from where package.json says their sources are. */
 function entryPoints({ folder }) {
   const { exports = {}, bin = {} } = readJson(join(folder, 'package.json'));
-  const sources = Object.values(exports).flatMap((target) => target['mortise-source'] ?? []);
+  // One without a built file is for the tests of other packages here.
+  const published = Object.values(exports).filter((target) => target.default !== undefined);
+  const sources = published.flatMap((target) => target['mortise-source'] ?? []);
   const commands = Object.values(bin).map((file) => file.replace('./dist/', './src/').replace(/\.js$/, '.ts'));
   const nameOf = (source) => source.replace('./src/', '').replace(/\.ts$/, '');
   return Object.fromEntries([...sources, ...commands].map((source) => [nameOf(source), source]));
 }
 
 async function bundle(each) {
+  const input = entryPoints(each);
+  // It is only a part of others.
+  if (Object.keys(input).length === 0) return [];
   const { build } = await import('rolldown');
   const { compileStatements } = await import('./compile-statements.mjs');
   const { layersOf } = await import('./load-layers.mjs');
@@ -70,11 +75,15 @@ async function bundle(each) {
   const installed = Object.keys({ ...dependencies, ...peerDependencies });
   const { output } = await build({
     cwd: join(root, each.folder),
-    input: entryPoints(each),
+    input,
     platform: 'node',
     transform: { target: 'node22' },
     external: (id) => installed.some((name) => id === name || id.startsWith(`${name}/`)),
-    resolve: { conditionNames: ['mortise-source', 'import', 'node', 'default'] },
+    resolve: {
+      conditionNames: ['mortise-source', 'import', 'node', 'default'],
+      // Of its modules in CommonJS, all would be loaded for a few: 0.1 s, most of it for telephone numbers.
+      alias: { 'class-validator': 'class-validator/esm2015/index.js' },
+    },
     plugins: [compileStatements(), lightBuiltins()],
     output: {
       dir: 'dist',
@@ -114,20 +123,48 @@ function licenseOf(library) {
   return `${name} ${version} (${license})\n\n${text}\n`;
 }
 
+/** The packages here that are bundled into this one and published nowhere: by the name they are imported by, the folder of their declarations. */
+function partsOf({ folder }) {
+  const names = Object.keys(readJson(join(folder, 'package.json')).devDependencies ?? {});
+  const parts = packages.filter((one) => Object.keys(entryPoints(one)).length === 0);
+  return new Map(
+    parts.map((one) => [readJson(join(one.folder, 'package.json')).name, one.folder]).filter(([name]) => names.includes(name)),
+  );
+}
+
+/** Who installs a package has none of its parts: its declarations find theirs beside them. Gives the files that were added. */
+function addDeclarations(each) {
+  const dist = join(root, each.folder, 'dist');
+  return [...partsOf(each)].flatMap(([name, part]) => {
+    const within = join('parts', name.replace(/^@.*\//, ''));
+    const declarations = sourcesOf({ folder: part })
+      .map((source) => source.replace(/\.ts$/, '.d.ts'))
+      .filter((file) => existsSync(join(root, part, 'dist', file)));
+    for (const file of declarations) cpSync(join(root, part, 'dist', file), join(dist, within, file));
+    for (const file of globSync('**/*.d.ts', { cwd: dist })) {
+      const path = relative(dirname(file), join(within, 'index.ts'));
+      const text = readFileSync(join(dist, file), 'utf8');
+      const told = text.replaceAll(new RegExp(`(['"])${name}\\1`, 'g'), `$1${path.startsWith('.') ? path : `./${path}`}$1`);
+      if (told !== text) writeFileSync(join(dist, file), told);
+    }
+    return declarations.map((file) => join(within, file));
+  });
+}
+
 /** Files of an earlier build that this one did not make would otherwise be published. */
-function removeStale(each, bundled) {
+function removeStale(each, bundled, added) {
   const dist = join(root, each.folder, 'dist');
   const emitted = sourcesOf(each).flatMap((source) => {
     const stem = source.replace(/\.ts$/, '');
     return each.declared ? [`${stem}.d.ts`] : [];
   });
-  const expected = new Set([...emitted, ...bundled, 'THIRD-PARTY-LICENSES.txt']);
+  const expected = new Set([...emitted, ...added, ...bundled, 'THIRD-PARTY-LICENSES.txt']);
   for (const file of globSync('**/*.*', { cwd: dist })) if (!expected.has(file)) rmSync(join(dist, file));
 }
 
 async function buildAll() {
   const [, ...bundles] = await Promise.all([compile(), ...packages.map(bundle)]);
-  packages.forEach((each, index) => removeStale(each, bundles[index]));
+  packages.forEach((each, index) => removeStale(each, bundles[index], addDeclarations(each)));
 }
 
 const current = fingerprint();

@@ -36,7 +36,7 @@ beforeAll(async () => {
     registerHooks({ load(url, context, next) { files.push(url); return next(url, context); } });
     process.on('exit', () => console.log(JSON.stringify({ files, builtins: process.moduleLoadList })));`,
   );
-}, 120_000);
+});
 afterAll(() => project.remove());
 
 function loadedBy(...args: string[]) {
@@ -47,7 +47,13 @@ function loadedBy(...args: string[]) {
   if (status !== 0) throw new Error(stderr);
   const { files, builtins } = JSON.parse(stdout.trim().split('\n').at(-1)!) as { files: string[]; builtins: string[] };
   const ours = files.filter((url) => url.includes('/dist/')).map((url) => fileURLToPath(url));
-  return { files: ours, builtins, has: (text: string) => ours.some((file) => readFileSync(file, 'utf8').includes(text)) };
+  return {
+    urls: files,
+    stdout,
+    files: ours,
+    builtins,
+    has: (text: string) => ours.some((file) => readFileSync(file, 'utf8').includes(text)),
+  };
 }
 
 const KYSELY = 'SqliteQueryCompiler';
@@ -71,6 +77,25 @@ test('importing core loads none of what takes Node long to load', () => {
   for (const name of ['crypto', 'fs/promises', 'zlib', 'child_process', 'stream', 'sqlite'])
     expect(builtins).not.toContain(`NativeModule ${name}`);
 });
+
+test.each(['comet', 'wandb', 'neptune', 'mlflow', 's3', 'gcs', 'azure-blob'])(
+  'the config of %s, a class with rules of class-validator, loads of that only what it uses',
+  (name) => {
+    const source = fileURLToPath(new URL(`../integrations/${name}/dist/index.js`, import.meta.url));
+    project.write(
+      `${name}.js`,
+      `import { Client } from '@mortise/core';
+      import flavor from ${JSON.stringify(source)};
+      const { type } = flavor;
+      const client = new Client();
+      await client.registerFlavor({ type, source: ${JSON.stringify(source)} });
+      await client.registerComponent({ type, name: 'mine', flavor: '${name}', config: { nonsense: 1 } }).catch(({ code }) => console.log(code));`,
+    );
+    const { urls, stdout } = loadedBy(`${name}.js`);
+    expect(stdout).toContain('CONFIG_UNKNOWN_KEY');
+    expect(urls.filter((url) => /node_modules\/(class-validator|validator|libphonenumber-js)\//.test(url))).toEqual([]);
+  },
+);
 
 test('built files name their sources for stack traces', () => {
   const core = join(fileURLToPath(new URL('../core/dist/', import.meta.url)));

@@ -24,7 +24,7 @@ beforeAll(async () => {
   buildCommand();
   project = cliProject();
   for (const { file, text } of documentModules(reference)) project.write(file, `${text}\n`);
-}, 120_000);
+});
 afterAll(() => project.remove());
 
 it.each(['generate-cli-reference.mjs', 'generate-schemas.mjs'])(
@@ -33,7 +33,6 @@ it.each(['generate-cli-reference.mjs', 'generate-schemas.mjs'])(
     const check = promisify(execFile)(process.execPath, [join(repository, 'scripts', script), '--check']);
     await expect(check).resolves.toMatchObject({ stderr: '' });
   },
-  60_000,
 );
 
 describe('every command', () => {
@@ -60,45 +59,37 @@ describe('every command', () => {
 // One session: each example finds what those before it left.
 describe('the examples, one after the other', () => {
   let env: Record<string, string> = {};
-  it.each(examples)(
-    '$text',
-    async ({ text, words, exitCode }) => {
-      const [first, ...args] = words;
-      if (first === 'export') {
-        const [, name, value] = /^(\w+)=(.*)$/.exec(args[0]!)!;
-        env = { ...env, [name!]: value! };
-        return;
-      }
-      expect(first).toBe('mortise');
-      const { code, stderr } = await project.mortise(args, { env: { XDG_CONFIG_HOME: join(project.folder, '.config'), ...env } });
-      expect({ text, code, stderr }).toEqual({ text, code: exitCode, stderr: exitCode === 0 ? '' : stderr });
-      if (exitCode !== 0 && stderr !== '') expect(stderr).toMatch(ONE_LINE);
-    },
-    30_000,
-  );
+  it.each(examples)('$text', async ({ text, words, exitCode }) => {
+    const [first, ...args] = words;
+    if (first === 'export') {
+      const [, name, value] = /^(\w+)=(.*)$/.exec(args[0]!)!;
+      env = { ...env, [name!]: value! };
+      return;
+    }
+    expect(first).toBe('mortise');
+    const { code, stderr } = await project.mortise(args, { env: { XDG_CONFIG_HOME: join(project.folder, '.config'), ...env } });
+    expect({ text, code, stderr }).toEqual({ text, code: exitCode, stderr: exitCode === 0 ? '' : stderr });
+    if (exitCode !== 0 && stderr !== '') expect(stderr).toMatch(ONE_LINE);
+  });
 });
 
 const ONE_LINE = /^error [A-Z_]+: [^\n]+\n$/;
 
 describe('a wrong use is one line, and exit code 1', () => {
   const asWords = (name: string): string[] => name.replace(ANY_TYPE, 'artifact-store').split(' ');
-  it.each(commands)(
-    '$name',
-    async ({ name, command }) => {
-      const words = asWords(name);
-      const needed = command.registeredArguments.filter(({ required }) => required).map(({ argChoices }) => argChoices?.[0] ?? 'x');
-      const takesMore = command.registeredArguments.some(({ variadic }) => variadic);
-      const uses = [
-        [...words, ...needed, '--no-such-option'],
-        ...(needed.length === 0 ? [] : [words]),
-        ...(takesMore ? [] : [[...words, 'one', 'two', 'three', 'four']]),
-        ...command.options.flatMap(({ long, argChoices }) => (argChoices === undefined ? [] : [[...words, ...needed, `${long}=nothing`]])),
-      ];
-      for (const use of uses) {
-        const { code, stdout, stderr } = await project.mortise(use);
-        expect({ use, code, stdout, stderr }).toEqual({ use, code: 1, stdout: '', stderr: expect.stringMatching(ONE_LINE) });
-      }
-    },
-    30_000,
-  );
+  it.each(commands)('$name', async ({ name, command }) => {
+    const words = asWords(name);
+    const needed = command.registeredArguments.filter(({ required }) => required).map(({ argChoices }) => argChoices?.[0] ?? 'x');
+    const takesMore = command.registeredArguments.some(({ variadic }) => variadic);
+    const uses = [
+      [...words, ...needed, '--no-such-option'],
+      ...(needed.length === 0 ? [] : [words]),
+      ...(takesMore ? [] : [[...words, 'one', 'two', 'three', 'four']]),
+      ...command.options.flatMap(({ long, argChoices }) => (argChoices === undefined ? [] : [[...words, ...needed, `${long}=nothing`]])),
+    ];
+    for (const use of uses) {
+      const { code, stdout, stderr } = await project.mortise(use);
+      expect({ use, code, stdout, stderr }).toEqual({ use, code: 1, stdout: '', stderr: expect.stringMatching(ONE_LINE) });
+    }
+  });
 });

@@ -2,7 +2,14 @@
 // otherwise load when it is needed: of `node:fs` all streams, promises and readline, a tenth of a short run's start.
 
 /** Long to load, and used here only for their functions: loaded at the first call of one. */
-const LATE = new Set(['node:child_process', 'node:crypto', 'node:fs/promises', 'node:timers/promises', 'node:zlib']);
+const LATE = new Set([
+  'node:child_process',
+  'node:crypto',
+  'node:fs/promises',
+  'node:stream/promises',
+  'node:timers/promises',
+  'node:zlib',
+]);
 /** `promisify` wants these as they are. */
 const AS_IT_IS = new Set(['exec', 'execFile']);
 

@@ -10,7 +10,7 @@ const repository = fileURLToPath(new URL('../..', import.meta.url));
 export function exampleProject(name: string): CliProject {
   const example = join(repository, 'examples', name);
   const project = cliProject();
-  for (const part of ['package.json', 'tsconfig.json', 'src', 'data'])
+  for (const part of ['package.json', 'tsconfig.json', 'src', 'data'].filter((each) => existsSync(join(example, each))))
     cpSync(join(example, part), join(project.folder, part), { recursive: true });
   const { dependencies } = JSON.parse(readFileSync(join(example, 'package.json'), 'utf8')) as { dependencies: Record<string, string> };
   for (const dependency of Object.keys(dependencies)) link(dependency, example, project.folder);

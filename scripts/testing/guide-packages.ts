@@ -8,7 +8,13 @@ const repository = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What the guides have npm install, by where it lies in the repository. */
 const PACKAGES = {
+  '@mortise/comet': 'integrations/comet',
   '@mortise/flavor-testkit': 'flavors/testkit',
+  '@mortise/mlflow': 'integrations/mlflow',
+  '@mortise/mlflow-client': 'integrations/mlflow-client',
+  '@mortise/neptune': 'integrations/neptune',
+  '@mortise/s3': 'integrations/s3',
+  '@mortise/wandb': 'integrations/wandb',
   '@types/node': 'node_modules/@types/node',
   'class-validator': 'node_modules/class-validator',
 };
