@@ -53,16 +53,19 @@ const status = async (): Promise<TrackerStatus> => (await project.json<Listing<T
 const summaries = () => {
   const folder = join(tracking(), 'default');
   const files = existsSync(folder) ? readdirSync(folder) : [];
-  return files.map(
-    (file) =>
-      JSON.parse(readFileSync(join(folder, file), 'utf8')) as {
-        name: string;
-        group: string;
-        status: string;
-        metrics: object;
-        error: unknown;
-      },
-  );
+  // What is being written beside a summary, `x.json.next`, is none yet.
+  return files
+    .filter((file) => file.endsWith('.json'))
+    .map(
+      (file) =>
+        JSON.parse(readFileSync(join(folder, file), 'utf8')) as {
+          name: string;
+          group: string;
+          status: string;
+          metrics: object;
+          error: unknown;
+        },
+    );
 };
 
 describe('with a tracker that is down', () => {
