@@ -5,6 +5,7 @@ import { constants } from 'node:os';
 import { startGuarded } from '../integrations/test-servers/src/guarded-process.ts';
 import { startAzurite, startGcs, startMlflow, startS3 } from '../integrations/test-servers/src/index.ts';
 import { provisionAll } from './provision-servers.mjs';
+import { testTwice } from './test-twice.ts';
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(128 + constants.signals[signal]));
 
@@ -51,9 +52,9 @@ function sharedServers() {
   };
 }
 
-async function runJest(args) {
+async function runTests(args) {
   const servers = sharedServers();
-  const env = { ...process.env, MORTISE_TEST_SERVERS: await servers.listen() };
+  const servedAt = await servers.listen();
   const jest = [
     '--experimental-vm-modules',
     '--no-warnings=ExperimentalWarning',
@@ -62,7 +63,12 @@ async function runJest(args) {
     'jest.real.config.mjs',
   ];
   try {
-    return await (await startGuarded(process.execPath, [...jest, ...args], { env })).exited();
+    return await testTwice(async (args, env) => {
+      const run = await startGuarded(process.execPath, [...jest, ...args], {
+        env: { ...process.env, MORTISE_TEST_SERVERS: servedAt, ...env },
+      });
+      return run.exited();
+    }, args);
   } finally {
     await servers.stop();
   }
@@ -70,4 +76,4 @@ async function runJest(args) {
 
 const failed = await provisionAll();
 if (failed > 0) console.log(`0 passed, ${failed} failed`);
-process.exitCode = failed > 0 ? 1 : await runJest(process.argv.slice(2));
+process.exitCode = failed > 0 ? 1 : await runTests(process.argv.slice(2));
