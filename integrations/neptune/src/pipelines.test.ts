@@ -180,7 +180,7 @@ test.each([401, 429])(
           headers: { 'content-type': 'application/json', 'retry-after': '1' },
           body: '{"message":"no"}',
         });
-        recorder.revoke(true);
+        recorder.revoke();
         for (let at = 1; at < 200; at++) run.logMetrics({ loss: 1 / at }, { step: at });
       });
       const run = await pipeline('outage', () => void train()).run();

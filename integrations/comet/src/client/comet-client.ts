@@ -56,6 +56,8 @@ export class CometClient {
   readonly #paces: Record<keyof typeof PER_MINUTE, Pace>;
   /** Routes that this server turned out not to have. */
   readonly #missing = new Set<string>();
+  /** This server turned out to want the API key in the body of the request that opens an experiment. */
+  #wantsKeyInBody = false;
 
   constructor(options: CometClientOptions) {
     this.#connection = new CometConnection(options);
@@ -80,19 +82,27 @@ export class CometClient {
     return workspaces as string[];
   }
 
-  /** Finds the experiment of this key, or creates it. */
+  /**
+   * Finds the experiment of this key, or creates it. The API key goes into the header alone, as in Comet's documented calls; a server that refuses that is asked once
+   * more with the key in the body, where Comet's Python client has it.
+   */
   async openExperiment(
     { key, workspace, projectName }: { key: string; workspace: string | undefined; projectName: string },
     signal: AbortSignal,
   ): Promise<OpenedExperiment> {
-    const answer = await this.#post(
-      `${CLIENTLIB}/logger/add/run`,
-      {
-        ...{ apiKey: this.#connection.apiKey, local_timestamp: Date.now(), experimentKey: key, offline: false },
-        ...{ projectName, teamName: workspace ?? null, libVersion: SPEAKS_AS, getOrCreateEnabled: true },
-      },
-      signal,
-    );
+    const body = {
+      ...{ local_timestamp: Date.now(), experimentKey: key, offline: false },
+      ...{ projectName, teamName: workspace ?? null, libVersion: SPEAKS_AS, getOrCreateEnabled: true },
+    };
+    const open = (more: object) => this.#post(`${CLIENTLIB}/logger/add/run`, { ...more, ...body }, signal);
+    const withKey = { apiKey: this.#connection.apiKey };
+    const answer = await open(this.#wantsKeyInBody ? withKey : {}).catch(async (error: unknown) => {
+      if (this.#wantsKeyInBody || !mayWantKeyInBody(error)) throw error;
+      const opened = await open(withKey);
+      // A server that failed may have been well again by then.
+      this.#wantsKeyInBody = error.status !== 500;
+      return opened;
+    });
     if (typeof answer['runId'] !== 'string') throw new CometError('protocol', `Comet at ${this.root} opened no run of the experiment`);
     const { focusUrl } = answer;
     // As Comet's own client makes it: the server tells of the project's page.
@@ -225,6 +235,12 @@ export class CometClient {
 
 /** The version of Comet's Python client whose requests these are like. Servers refuse clients that they take for too old. */
 const SPEAKS_AS = '3.58.8';
+
+/** A key that is not seen is refused; 500 is what a server says that trips over it. */
+function mayWantKeyInBody(error: unknown): error is CometError {
+  if (!isCometError(error)) return false;
+  return error.kind === 'unauthorized' || error.kind === 'forbidden' || error.kind === 'invalid' || error.status === 500;
+}
 
 function listOf(value: unknown): Record<string, unknown>[] {
   return Array.isArray(value) ? (value as Record<string, unknown>[]) : [];

@@ -58,6 +58,38 @@ test("its project is the setting's, else the one that the run names, else the co
   expect(recorder.experiment('f'.repeat(32)).project).toBe('set');
 });
 
+const opens = () =>
+  recorder.requests
+    .filter(({ path }) => path.endsWith('add/run'))
+    .map(({ json }) => (json() as { apiKey?: string }).apiKey ?? 'in the header');
+
+test('the API key is in no body; a server that wants it there to open experiments, as from Comet’s own client, is asked so once more', async () => {
+  await open();
+  expect(opens()).toEqual(['in the header']);
+  for (const [status, then] of [
+    [400, ['a-key']],
+    [401, ['a-key']],
+    [500, ['in the header', 'a-key']],
+  ] as const) {
+    await recorder.stop();
+    recorder = await startCometRecorder({ wantsKeyInBody: status });
+    tracker = await trackerIn(root, { apiKey: 'a-key', urlOverride: recorder.url });
+    expect((await open()).ref.url).toContain(KEY);
+    expect(opens()).toEqual(['in the header', 'a-key']);
+    recorder.forget();
+    await open();
+    expect(opens()).toEqual(then);
+  }
+});
+
+test('an API key that is not known is told as such', async () => {
+  await recorder.stop();
+  recorder = await startCometRecorder({ apiKey: 'another' });
+  tracker = await trackerIn(root, { apiKey: 'a-key', urlOverride: recorder.url });
+  await expect(open()).rejects.toThrow(/does not know the API key; .*\(401\): check apiKey/);
+  expect(opens()).toEqual(['in the header', 'a-key']);
+});
+
 test('1,000 points are one request, of a run that is known to be new to them', async () => {
   const run = await open();
   const curve = (from: number) =>

@@ -73,13 +73,24 @@ const API_KEY = 'k'.repeat(25);
       const { values } = requests.find(({ path }) => path.endsWith(route))!.json() as { values: object[] };
       return Object.keys(values[0]!).sort();
     };
-    expect(shapeOf(ours, 'logger/add/run')).toEqual(shapeOf(theirs, 'logger/add/run'));
+    // The key goes into the header alone with ours.
+    expect([...shapeOf(ours, 'logger/add/run'), 'apiKey'].sort()).toEqual(shapeOf(theirs, 'logger/add/run'));
     for (const batch of ['batch/logger/experiment/metric', 'batch/logger/experiment/parameter']) {
       expect(shapeOf(ours, batch)).toEqual(shapeOf(theirs, batch));
       expect(valueOf(ours, batch)).toEqual(valueOf(theirs, batch));
     }
     for (const route of ['write/experiment/log-other', 'write/experiment/html', 'write/experiment/update-status'])
       expect(shapeOf(ours, route)).toEqual(shapeOf(theirs, route));
+  });
+
+  test('ours has the API key in the header Authorization, and nowhere else', () => {
+    expect(ours.requests.length).toBeGreaterThan(100);
+    for (const request of ours.requests) {
+      const { authorization, ...others } = request.headers;
+      expect(authorization).toBe(API_KEY);
+      expect(`${request.path}?${request.query.toString()}\n${JSON.stringify(others)}\n${request.body.toString()}`).not.toContain(API_KEY);
+    }
+    expect(theirs.requests.some(({ body }) => body.includes(API_KEY))).toBe(true);
   });
 
   test('name what the machine does alike, and in the same units', async () => {

@@ -17,9 +17,11 @@ export interface CometRecorderOptions {
   apiKey?: string;
   /** Routes that this server does not have: 404, an HTML page. */
   lacks?: RegExp;
+  /** It answers this status where the body that opens an experiment does not hold the key, which no server is known to do. Default: the header is enough. */
+  wantsKeyInBody?: number;
 }
 
-export async function startCometRecorder({ apiKey, lacks }: CometRecorderOptions = {}): Promise<CometRecorder> {
+export async function startCometRecorder({ apiKey, lacks, wantsKeyInBody }: CometRecorderOptions = {}): Promise<CometRecorder> {
   const experiments = new Map<string, CometExperiment>();
   let url = '';
 
@@ -49,6 +51,8 @@ export async function startCometRecorder({ apiKey, lacks }: CometRecorderOptions
   }
 
   function handshake(route: string, fields: Record<string, unknown>): RecordedAnswer {
+    if (wantsKeyInBody !== undefined && fields['apiKey'] === undefined)
+      return { status: wantsKeyInBody, json: { msg: 'no API key', code: 400 } };
     const key = String(fields['experimentKey'] ?? fields['previousExperiment']);
     const known = experiments.get(key);
     if (route === 'logger/get/run' && known === undefined)

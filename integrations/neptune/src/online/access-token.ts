@@ -1,7 +1,6 @@
-/** Tokens that let us in for a while. */
-export interface AccessTokens {
-  access: string;
-  refresh: string;
+/** Lets us in for a while. */
+export interface AccessToken {
+  value: string;
   /** ms since the epoch; undefined where the token does not say. */
   expiresAt: number | undefined;
 }
@@ -9,12 +8,11 @@ export interface AccessTokens {
 /** As the Python client: a token that ends so soon, ms, is not used any more. */
 const MARGIN_MS = 30_000;
 
-export function accessTokens(access: unknown, refresh: unknown): AccessTokens | undefined {
-  if (typeof access !== 'string' || access === '') return undefined;
-  return { access, refresh: typeof refresh === 'string' ? refresh : '', expiresAt: expiryOf(access) };
+export function accessToken(value: unknown): AccessToken | undefined {
+  return typeof value === 'string' && value !== '' ? { value, expiresAt: expiryOf(value) } : undefined;
 }
 
-export function isExpired({ expiresAt }: AccessTokens): boolean {
+export function isExpired({ expiresAt }: AccessToken): boolean {
   return expiresAt !== undefined && expiresAt - MARGIN_MS <= Date.now();
 }
 

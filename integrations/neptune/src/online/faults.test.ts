@@ -116,19 +116,12 @@ test('429 says when to come again', async () => {
 });
 
 describe('the token', () => {
-  test('is renewed by its refresh token when it ends in the middle of a run', async () => {
+  test('is exchanged anew when it ends in the middle of a run', async () => {
     const run = await tracker.open(newIdentity(), startOf(), undefined, never);
     recorder.revoke();
     await logAll(run, eventsOf(curve('loss', 40)));
-    expect(proxy.count({ path: '/auth/token' })).toBe(1);
-    expect(proxy.count({ path: 'oauth-token' })).toBe(1);
-  });
-
-  test('is exchanged anew when that is none any more either', async () => {
-    const run = await tracker.open(newIdentity(), startOf(), undefined, never);
-    recorder.revoke(true);
-    await logAll(run, eventsOf(curve('loss', 40)));
     expect(proxy.count({ path: 'oauth-token' })).toBe(2);
+    expect(proxy.count({ path: '/auth/' })).toBe(0);
   });
 
   test('is asked for once by runs that begin at once', async () => {
@@ -151,15 +144,19 @@ test.each([
   expect(error.message).not.toContain(recorder.token(proxy.url));
 });
 
-test('the API token is sent to be exchanged, and nowhere else', async () => {
+test('the API token goes where it is exchanged, what it is exchanged for into the header Authorization, and neither anywhere else', async () => {
   const run = await tracker.open(newIdentity(), startOf(), undefined, never);
   await run.deliver(eventsOf(curve('loss', 3)), never);
+  recorder.revoke();
   await run.close({ status: 'completed' }, Date.now(), never);
-  const token = recorder.token(proxy.url);
-  for (const { path, headers, body, query } of recorder.server.requests) {
-    const { 'x-neptune-api-token': given, ...others } = headers;
+  const { requests } = recorder.server;
+  const bearers = new Set(requests.flatMap(({ headers: { authorization } }) => authorization?.replace('Bearer ', '') ?? []));
+  expect(bearers.size).toBe(2);
+  const secrets = [recorder.token(proxy.url), recorder.secret, ...bearers];
+  for (const { path, headers, body, query } of requests) {
+    const { 'x-neptune-api-token': given, authorization: _, ...others } = headers;
     if (!path.endsWith('/oauth-token')) expect(given).toBeUndefined();
     const rest = JSON.stringify([path, others, [...query], body.toString('latin1')]);
-    expect(rest.includes(token) || rest.includes(recorder.secret)).toBe(false);
+    expect(secrets.filter((secret) => rest.includes(secret))).toEqual([]);
   }
 });

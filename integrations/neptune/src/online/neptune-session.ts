@@ -1,26 +1,20 @@
 import { isError, Permanent } from '@mortise/core';
 import type { HttpAnswer, HttpClient, HttpRequest } from '@mortise/http-client';
 
-import { accessTokens, isExpired, type AccessTokens } from './access-token.ts';
+import { accessToken, isExpired, type AccessToken } from './access-token.ts';
 import { strangeAnswer } from './http-failure.ts';
 import { neptuneHttp, type NeptuneHttpOptions } from './neptune-http.ts';
 
-interface Discovery {
-  /** Of the pages that people see. */
-  applicationUrl: string;
-  clientId: string;
-  tokenEndpoint: string;
-}
-
-/** Talks with one Neptune: finds out how it lets us in, and is let in again when that ends. */
+/** Talks with one Neptune: is let in with the API token, and again when what that is exchanged for ends. */
 export class NeptuneSession {
   readonly http: HttpClient;
   readonly #server: string;
   readonly #apiToken: string;
-  #discovery: Discovery | undefined;
-  #tokens: AccessTokens | undefined;
+  /** Address of the pages that people see. */
+  #pages: string | undefined;
+  #token: AccessToken | undefined;
   /** Many ask at once, one is let in for all. */
-  #entering: Promise<AccessTokens> | undefined;
+  #entering: Promise<AccessToken> | undefined;
 
   constructor({ server, apiToken }: { server: string; apiToken: string }, http: NeptuneHttpOptions) {
     this.http = neptuneHttp(http);
@@ -36,7 +30,7 @@ export class NeptuneSession {
   /** Lets us in, unless we are. Gives the address of the pages. */
   async enter(signal: AbortSignal): Promise<string> {
     await this.#entered(signal);
-    return this.#discovery!.applicationUrl;
+    return this.#pages!;
   }
 
   /** Asks with a token that is renewed when it ends, also when the server says so before its time. */
@@ -45,23 +39,23 @@ export class NeptuneSession {
     signal: AbortSignal,
   ): Promise<HttpAnswer> {
     const { path, headers, ...rest } = request;
-    const send = async (tokens: AccessTokens): Promise<HttpAnswer> => {
-      const authorization = { authorization: `Bearer ${tokens.access}` };
+    const send = async (token: AccessToken): Promise<HttpAnswer> => {
+      const authorization = { authorization: `Bearer ${token.value}` };
       const whole = { ...rest, server: this.server, url: `${this.#server}${path}`, headers: { ...headers, ...authorization } };
       return this.http.ask(whole, signal);
     };
-    const tokens = await this.#entered(signal);
+    const token = await this.#entered(signal);
     try {
-      return await send(tokens);
+      return await send(token);
     } catch (error) {
       if (!isError(error, Permanent) || !/ with 401\b/.test(error.message)) throw error;
-      if (this.#tokens === tokens) this.#tokens = { ...tokens, expiresAt: 0 };
+      if (this.#token === token) this.#token = undefined;
       return send(await this.#entered(signal));
     }
   }
 
-  #entered(signal: AbortSignal): Promise<AccessTokens> {
-    if (this.#tokens !== undefined && !isExpired(this.#tokens)) return Promise.resolve(this.#tokens);
+  #entered(signal: AbortSignal): Promise<AccessToken> {
+    if (this.#token !== undefined && !isExpired(this.#token)) return Promise.resolve(this.#token);
     // One that another caller gave up is not ours.
     const entering = this.#entering?.catch(() => this.#letIn(signal)) ?? this.#letIn(signal);
     this.#entering = entering;
@@ -72,55 +66,33 @@ export class NeptuneSession {
     return entering;
   }
 
-  async #letIn(signal: AbortSignal): Promise<AccessTokens> {
-    this.#discovery ??= await this.#discover(signal);
-    const renewed = this.#tokens === undefined ? undefined : await this.#renewed(this.#tokens, this.#discovery, signal);
-    this.#tokens = undefined;
-    return (this.#tokens = renewed ?? (await this.#exchanged(signal)));
+  async #letIn(signal: AbortSignal): Promise<AccessToken> {
+    this.#pages ??= await this.#askForPages(signal);
+    this.#token = undefined;
+    return (this.#token = await this.#exchanged(signal));
   }
 
-  async #discover(signal: AbortSignal): Promise<Discovery> {
-    const config = await this.#json(
-      { call: 'clients/config', method: 'GET', url: `${this.#server}/api/backend/v1/clients/config` },
+  async #askForPages(signal: AbortSignal): Promise<string> {
+    const call = 'clients/config';
+    const { applicationUrl, security } = await this.#json(
+      { call, method: 'GET', url: `${this.#server}/api/backend/v1/clients/config` },
       signal,
     );
-    const { clientId, openIdDiscovery } = (config['security'] ?? {}) as { clientId?: unknown; openIdDiscovery?: unknown };
-    if (typeof openIdDiscovery !== 'string' || !URL.canParse(openIdDiscovery)) throw strangeAnswer(this.server, 'clients/config');
-    const endpoints = await this.#json({ call: 'the discovery of OpenID', method: 'GET', url: openIdDiscovery }, signal);
-    const tokenEndpoint = endpoints['token_endpoint'];
-    if (typeof tokenEndpoint !== 'string' || !URL.canParse(tokenEndpoint)) throw strangeAnswer(this.server, 'the discovery of OpenID');
-    const { applicationUrl } = config;
-    const pages = typeof applicationUrl === 'string' && URL.canParse(applicationUrl) ? applicationUrl.replace(/\/+$/, '') : this.#server;
-    return { applicationUrl: pages, clientId: typeof clientId === 'string' ? clientId : '', tokenEndpoint };
+    if (typeof security !== 'object' || security === null) throw strangeAnswer(this.server, call);
+    return typeof applicationUrl === 'string' && URL.canParse(applicationUrl) ? applicationUrl.replace(/\/+$/, '') : this.#server;
   }
 
-  async #exchanged(signal: AbortSignal): Promise<AccessTokens> {
+  /**
+   * The API token, for one that lets us in for a while. When that ends it is exchanged anew: the refresh token that comes with it, which the Python client then sends
+   * in the body of a request to a server that another names, is not used.
+   */
+  async #exchanged(signal: AbortSignal): Promise<AccessToken> {
     const url = `${this.#server}/api/backend/v1/authorization/oauth-token`;
     const headers = { 'X-Neptune-Api-Token': this.#apiToken };
     const answer = await this.#json({ call: 'oauth-token', method: 'GET', url, headers }, signal);
-    const tokens = accessTokens(answer['accessToken'], answer['refreshToken']);
-    if (tokens === undefined) throw strangeAnswer(this.server, 'oauth-token');
-    return tokens;
-  }
-
-  /** Undefined when the refresh token is not taken any more: the API token is. */
-  async #renewed(
-    { refresh, expiresAt = 0 }: AccessTokens,
-    { clientId, tokenEndpoint }: Discovery,
-    signal: AbortSignal,
-  ): Promise<AccessTokens | undefined> {
-    if (refresh === '') return undefined;
-    const left = String(Math.floor((expiresAt - Date.now()) / 1_000));
-    const form = { grant_type: 'refresh_token', refresh_token: refresh, client_id: clientId, expires_in: left };
-    try {
-      const headers = { 'content-type': 'application/x-www-form-urlencoded' };
-      const body = new URLSearchParams(form).toString();
-      const answer = await this.#json({ call: 'the refresh of its token', method: 'POST', url: tokenEndpoint, headers, body }, signal);
-      return accessTokens(answer['access_token'], answer['refresh_token']);
-    } catch (error) {
-      if (isError(error, Permanent)) return undefined;
-      throw error;
-    }
+    const token = accessToken(answer['accessToken']);
+    if (token === undefined) throw strangeAnswer(this.server, 'oauth-token');
+    return token;
   }
 
   async #json(request: Omit<HttpRequest, 'server'>, signal: AbortSignal): Promise<Record<string, unknown>> {

@@ -30,8 +30,8 @@ export interface NeptuneRecorder {
   readonly runs: readonly RunAtNeptune[];
   /** Bytes by storage path. */
   readonly files: ReadonlyMap<string, Buffer>;
-  /** All tokens that it gave out are none any more; with `refresh` also those to renew them. */
-  revoke(refresh?: boolean): void;
+  /** The tokens that it let clients in with are none any more. */
+  revoke(): void;
   stop(): Promise<void>;
 }
 
@@ -50,7 +50,7 @@ export async function startNeptuneRecorder(options: RecorderOptions = {}): Promi
       return [...state.runs.values()];
     },
     files: state.files,
-    revoke: (refresh = false) => state.revoke(refresh),
+    revoke: () => state.revoke(),
     stop: () => server.stop(),
   };
 }
@@ -70,9 +70,8 @@ class RecorderState {
     this.#options = options;
   }
 
-  revoke(refresh: boolean): void {
+  revoke(): void {
     this.#tokens.clear();
-    if (refresh) this.#refreshTokens.clear();
   }
 
   answer(request: RecordedRequest, self: string): RecordedAnswer {
