@@ -24,9 +24,10 @@ async function peakOf(code: string): Promise<number> {
     const version = { id: 'v', artifact: 'a', version: 1 };
     const save = () => saveValue(array, { store, keyPrefix: 'a/v' });
     await saveValue([1], { store, keyPrefix: 'a/w' });
-    const before = process.resourceUsage().maxRSS;
+    const { peakMemory } = await at('../testing/peak-memory.ts');
+    const before = peakMemory();
     ${code}
-    console.log(process.resourceUsage().maxRSS - before);`;
+    console.log(peakMemory() - before);`;
   // Told where it is, so that the package's own sources are found.
   const options = { cwd: new URL('.', import.meta.url) };
   const { stdout } = await promisify(execFile)(
@@ -34,7 +35,7 @@ async function peakOf(code: string): Promise<number> {
     ['--conditions=mortise-source', '--input-type=module', '-e', script],
     options,
   );
-  return Number(stdout) / 1024;
+  return Number(stdout) / MB;
 }
 
 test('saving and fingerprinting 100 MB of an array takes no copy of it', async () => {

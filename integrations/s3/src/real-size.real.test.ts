@@ -7,7 +7,7 @@ import { canStart } from '@mortise/test-servers';
 
 import { abortLeftovers } from './leftovers.ts';
 import type { S3ArtifactStore } from './s3-artifact-store.ts';
-import { bytesOf, memoryOfTransfer, raceForKey, randomBody } from '@mortise/object-storage/testing';
+import { argumentsOfTransfer, bytesOf, memoryOfTransfer, raceForKey, randomBody } from '@mortise/object-storage/testing';
 import { realBucket, type RealBucket } from './testing/real-bucket.ts';
 
 const MIB = 1024 * 1024;
@@ -23,17 +23,11 @@ const transfer = fileURLToPath(new URL('./testing/transfer.ts', import.meta.url)
   });
   afterAll(() => bucket?.stop());
 
-  const childArguments = (key: string, size: number): string[] => [
-    '--conditions=mortise-source',
-    transfer,
-    JSON.stringify([{ ...bucket.config, endpoint: bucket.server.url }, key, size]),
-  ];
-
   it('moves 256 MiB up and down within 256 MiB of memory, and they are the same', async () => {
     const size = 256 * MIB;
     const config = { ...bucket.config, endpoint: bucket.server.url };
     // The 256 MiB of the object cannot have been in memory: an empty process takes 50 MiB, this one with the SDK 80.
-    expect(await memoryOfTransfer(transfer, { config, key: 'big/object', size }, size)).toBeLessThan(size);
+    expect(await memoryOfTransfer(transfer, { config, key: 'big/object', size })).toBeLessThan(size);
     expect((await store.stat('big/object'))?.size).toBe(size);
   });
 
@@ -65,7 +59,11 @@ const transfer = fileURLToPath(new URL('./testing/transfer.ts', import.meta.url)
   });
 
   it("leaves no object of a process that is killed, and aborts its upload a day later, but nobody else's", async () => {
-    const child = spawn(process.execPath, childArguments('killed/object', 1024 * MIB), { stdio: 'ignore' });
+    const child = spawn(
+      process.execPath,
+      argumentsOfTransfer(transfer, { config: { ...bucket.config, endpoint: bucket.server.url }, key: 'killed/object', size: 1024 * MIB }),
+      { stdio: 'ignore' },
+    );
     while ((await bucket.pending()).length === 0) await new Promise((resolve) => setTimeout(resolve, 50));
     child.kill('SIGKILL');
     await once(child, 'exit');

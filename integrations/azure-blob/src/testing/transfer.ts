@@ -1,25 +1,6 @@
-// Run by `real-size.real.test.ts` in a process of its own: puts and gets one large object, and prints what that took.
-import { createHash } from 'node:crypto';
+// Run by `real-size.real.test.ts` in a process of its own.
+import { transferObject } from '@mortise/object-storage/testing';
 
 import { create } from '../create.ts';
-import { randomBody } from '@mortise/object-storage/testing';
 
-const [config, key, size] = JSON.parse(process.argv[2]!) as [object, string, number];
-const quiet = (): void => undefined;
-const log = { debug: quiet, info: quiet, warn: quiet };
-const defaults = { maxConcurrency: 4, partSize: 8 << 20, timeoutMs: 120_000 };
-const store = await create({ config: { ...defaults, ...config }, name: 'azure', log, fetch, scratch: '/nowhere', projectRoot: '/nowhere' });
-
-const started = performance.now();
-const written = await store.put(key, randomBody(size));
-const put = performance.now();
-const digest = createHash('sha256');
-let read = 0;
-for await (const chunk of store.get(key)) {
-  digest.update(chunk);
-  read += chunk.length;
-}
-const ms = { put: Math.round(put - started), get: Math.round(performance.now() - put) };
-await store[Symbol.asyncDispose]();
-const maxRss = process.resourceUsage().maxRSS * 1024;
-console.log(JSON.stringify({ written, read: { size: read, sha256: digest.digest('hex') }, maxRss, ms }));
+await transferObject(create, { maxConcurrency: 4, partSize: 8 << 20, timeoutMs: 120_000 });

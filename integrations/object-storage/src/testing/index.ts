@@ -1,4 +1,5 @@
 export { bytesOf, chunksOf, randomBody, sha256Of } from './bytes.ts';
 export { linesOf } from './lines-of.ts';
-export { memoryOfTransfer } from './memory-of-transfer.ts';
+export { argumentsOfTransfer, memoryOfTransfer } from './memory-of-transfer.ts';
 export { raceForKey } from './race-for-key.ts';
+export { transferObject } from './transfer-object.ts';
