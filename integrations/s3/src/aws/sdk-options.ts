@@ -1,7 +1,11 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+
 import type { S3ClientConfig } from '@aws-sdk/client-s3';
 import { NodeHttpHandler } from '@smithy/node-http-handler';
 
 import type { S3ArtifactStoreConfig } from '../s3-artifact-store-config.ts';
+import { readIntoOneBuffer } from './read-into-one-buffer.ts';
 
 /** How to reach a bucket. */
 export type BucketAccess = Pick<
@@ -36,8 +40,8 @@ export function sdkOptions({ endpoint, region, forcePathStyle, key, secret, sess
     requestHandler: new NodeHttpHandler({
       connectionTimeout: Math.min(CONNECT_MS, timeoutMs),
       socketTimeout: timeoutMs,
-      httpAgent: { keepAlive: true, maxSockets: Infinity },
-      httpsAgent: { keepAlive: true, maxSockets: Infinity },
+      httpAgent: readIntoOneBuffer(new HttpAgent({ keepAlive: true, maxSockets: Infinity })),
+      httpsAgent: readIntoOneBuffer(new HttpsAgent({ keepAlive: true, maxSockets: Infinity })),
     }),
   };
 }
