@@ -11,6 +11,20 @@ const LAYERS = {
     artifacts: ['stack/assemble-stack.ts', 'artifacts/load-value.ts', 'stack/logger.ts'],
     run: ['execution/run-pipeline.ts'],
   },
+  cli: {
+    start: ['main.ts'],
+    listing: [
+      'project-core.ts',
+      'count.ts',
+      'list-options.ts',
+      'label-options.ts',
+      'flavor-problems.ts',
+      'run-tables.ts',
+      'table.ts',
+      'verbose.ts',
+    ],
+    run: ['commands/run.ts'],
+  },
   'flavors/local': {
     run: ['orchestrator/local-orchestrator.ts', 'artifact-store/local-artifact-store.ts', 'experiment-tracker/local-tracker.ts'],
   },
