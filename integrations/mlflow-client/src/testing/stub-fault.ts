@@ -6,7 +6,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
  * - `failed`: 500, text. `gateway`: 502, a proxy's page. `page`: 200, a login page. `reset`: the connection is cut before anything is done.
  * - `lost`: all is done, and the connection cut instead of the answer. `hang`: nothing is done, nothing answered.
  */
-export type StubFault = 'unauthorized' | 'forbidden' | 'locked' | 'busy' | 'failed' | 'gateway' | 'page' | 'reset' | 'lost' | 'hang';
+export type StubFault =
+  'unauthorized' | 'forbidden' | 'locked' | 'busy' | 'failed' | 'gateway' | 'missing' | 'page' | 'reset' | 'lost' | 'hang';
 
 const ANSWERS: Partial<Record<StubFault, [status: number, headers: Record<string, string>, body: string]>> = {
   unauthorized: [
@@ -26,6 +27,7 @@ const ANSWERS: Partial<Record<StubFault, [status: number, headers: Record<string
   busy: [429, { 'content-type': 'text/plain', 'retry-after': '2' }, 'Too many requests'],
   failed: [500, { 'content-type': 'text/plain; charset=utf-8' }, 'Internal Server Error'],
   gateway: [502, { 'content-type': 'text/html' }, '<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>'],
+  missing: [404, { 'content-type': 'text/html; charset=utf-8' }, '<!doctype html><title>404 Not Found</title>'],
   page: [200, { 'content-type': 'text/html; charset=utf-8' }, '<!doctype html><title>Log in</title>'],
 };
 

@@ -4,7 +4,7 @@ import type { LoggedDataset, Metric, Param } from '@mortise/mlflow-client';
 import { halfCharacterRefusal } from './half-character.ts';
 import type { KnownOfRun } from './known-of-run.ts';
 import { nameRefusal, shownName } from './mlflow-names.ts';
-import { datasetKey, datasetRefusal, runDataset } from './run-dataset.ts';
+import { datasetKey, datasetRefusal, runDataset, type DatasetEvent } from './run-dataset.ts';
 import { INFINITE_TAG, lengthRefusal, OWN_PREFIX, TAKEN } from './run-tags.ts';
 import { tagText } from './tag-text.ts';
 
@@ -18,7 +18,7 @@ export interface Gathered {
   params: Param[];
   /** The last word on each; null: removed. */
   tags: Map<string, string | null>;
-  datasets: LoggedDataset[];
+  datasets: { dataset: LoggedDataset; event: DatasetEvent }[];
   /** Metrics that had no infinities before. */
   infinite: Set<string>;
   /** With its place in the batch. */
@@ -77,7 +77,7 @@ class Gathering {
         // For people to read: half of a character is no reason to keep it from them.
         return withPrefix('the note', lengthRefusal(event.markdown) ?? this.#put('mlflow.note.content', event.markdown.toWellFormed()));
       case 'dataset':
-        return withPrefix('', datasetRefusal(event) ?? this.#addDataset(runDataset(event)));
+        return withPrefix('', datasetRefusal(event) ?? this.#addDataset(runDataset(event), event));
       case 'artifact':
         return this.#taking.noUploads === undefined ? this.#addFile(event, index) : this.#refer(event);
       case 'json':
@@ -133,13 +133,13 @@ class Gathering {
     return undefined;
   }
 
-  #addDataset(dataset: LoggedDataset): string | undefined {
+  #addDataset(dataset: LoggedDataset, event: DatasetEvent): string | undefined {
     const { name, context = '' } = dataset;
     const there = this.#datasets.get(datasetKey(dataset));
     if (there !== undefined && there !== context)
       return `the dataset ${shownName(name)} of this digest is there in the context "${there}": MLflow keeps one context of a dataset`;
     this.#datasets.set(datasetKey(dataset), context);
-    if (there === undefined) this.#into.datasets.push(dataset);
+    if (there === undefined) this.#into.datasets.push({ dataset, event });
     return undefined;
   }
 

@@ -26,6 +26,6 @@ export function knownOf({ params, datasets, tags }: Run): KnownOfRun {
 /** What was gathered is at MLflow now. */
 export function addToKnown(known: KnownOfRun, { params, datasets, infinite }: Gathered): void {
   for (const { key, value } of params) known.params.set(key, value);
-  for (const dataset of datasets) known.datasets.set(datasetKey(dataset), dataset.context ?? '');
+  for (const { dataset } of datasets) known.datasets.set(datasetKey(dataset), dataset.context ?? '');
   for (const name of infinite) known.infinite.add(name);
 }

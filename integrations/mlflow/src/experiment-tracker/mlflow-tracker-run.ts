@@ -17,6 +17,7 @@ import { gatherEvents, type FileEvent, type Gathered } from './gather-events.ts'
 import { addToKnown, knownOf, type KnownOfRun } from './known-of-run.ts';
 import type { MlflowTrackerSettings } from './mlflow-tracker-settings.ts';
 import { shownName } from './mlflow-names.ts';
+import { loggedDatasets } from './logged-datasets.ts';
 import { modelFileOf, modelFileRefusal } from './model-file.ts';
 import { presentRun } from './present-run.ts';
 import { putFile } from './put-file.ts';
@@ -139,14 +140,14 @@ export class MlflowTrackerRun implements TrackerRun<MlflowRun> {
 
   async #put(gathered: Gathered, signal: AbortSignal): Promise<Gathered> {
     const { client, runId } = this.native;
-    const { metrics, params, datasets } = gathered;
+    const { metrics, params } = gathered;
     const tags = Array.from(gathered.tags, ([key, value]) => ({ key, value }));
     const set = tags.filter((tag): tag is { key: string; value: string } => tag.value !== null);
     if (metrics.length + params.length + set.length > 0) await client.logBatch(runId, { metrics, params, tags: set }, signal);
     for (const { key, value } of tags) if (value === null) await client.deleteTag(runId, key, signal);
-    if (datasets.length > 0) await client.logInputs(runId, datasets, signal);
-    addToKnown(this.#known, gathered);
-    return gathered;
+    const { datasets, refused } = await loggedDatasets(this.native, gathered.datasets, signal);
+    addToKnown(this.#known, { ...gathered, datasets });
+    return { ...gathered, refused: [...gathered.refused, ...refused] };
   }
 
   get #noUploads(): string | undefined {

@@ -91,6 +91,42 @@ test('a name that only the server knows to be none is refused by its words, and 
   expect((await run.deliver(eventsOf([odd], 5), never)).rejected).toHaveLength(1);
 });
 
+describe('a dataset that the server refuses is told, and all else arrives', () => {
+  const dataset = (name: string): LoggedEvent => ({ kind: 'dataset', name, digest: 'd1', context: 'training' });
+
+  test('also by a server that knows no datasets', async () => {
+    server.fail('missing', isCall('log-inputs'));
+    const run = await (await trackerAt(server.url)).open(newIdentity(), start, undefined, never);
+    const { through, rejected } = await run.deliver(eventsOf([dataset('red'), dataset('white'), ...curve('loss', 2)]), never);
+    expect({ through, rejected }).toEqual({
+      through: { w: 4 },
+      rejected: ['red', 'white'].map((name, at) => ({
+        ...{ writer: 'w', seq: at + 1, why: expect.stringContaining(`the dataset "${name}" was not logged: MLflow`) },
+      })),
+    });
+    expect((await readRun(server.url, run.ref.id!))!.metrics).toHaveLength(2);
+  });
+
+  test('one of several, and the others are there', async () => {
+    const run = await (await trackerAt(server.url)).open(newIdentity(), start, undefined, never);
+    const { client, runId } = run.native;
+    const log = client.logInputs.bind(client);
+    client.logInputs = async (id, datasets, signal) => {
+      if (datasets.some(({ name }) => name === 'red')) throw new MlflowError('invalid', 'red is full', { status: 400 });
+      return log(id, datasets, signal);
+    };
+    const { rejected } = await run.deliver(eventsOf([dataset('red'), dataset('white')]), never);
+    expect(rejected).toEqual([{ writer: 'w', seq: 1, why: 'the dataset "red" was not logged: red is full' }]);
+    expect((await client.getRun(runId))!.datasets.map(({ name }) => name)).toEqual(['white']);
+  });
+
+  test('but a server that is ill is waited for', async () => {
+    const run = await (await trackerAt(server.url)).open(newIdentity(), start, undefined, never);
+    server.fail('failed', isCall('log-inputs'));
+    await expect(run.deliver(eventsOf([dataset('red')]), never)).rejects.toMatchObject({ code: 'TRANSIENT' });
+  });
+});
+
 describe('what a server can keep nowhere is refused by name, and all else arrives', () => {
   const json = (name: string): LoggedEvent => ({ kind: 'json', name, mime: 'application/json', value: 1 });
   const file = (path: string): LoggedEvent => ({ kind: 'artifact', path, uri: 'x://y', sha256: 'ab', size: 1 });
