@@ -2,11 +2,12 @@ import { isMlflowError, type MlflowClient } from '@mortise/mlflow-client';
 
 import type { Gathered, Refused } from './gather-events.ts';
 import { shownName } from './mlflow-names.ts';
+import { presentRun } from './present-run.ts';
 import { isRefusal } from './tracker-failure.ts';
 
 /**
  * Logs datasets as inputs of a run. One that the server refuses, as all by one from before MLflow 2.4, keeps nothing else from arriving.
- * Gives those that it took, and why not the others. Throws any other `MlflowError`.
+ * Gives those that it took, and why not the others. Throws any other `MlflowError`, and `Permanent` where the run is gone.
  */
 export async function loggedDatasets(
   { client, runId }: { client: MlflowClient; runId: string },
@@ -25,6 +26,8 @@ export async function loggedDatasets(
     return { datasets, refused: [] };
   } catch (error) {
     if (!isRefusalOfDatasets(error)) throw error;
+    // A run that is gone refuses them as well, and so does what stands in the server's place: that is not for the datasets' sake, and may be mended.
+    await presentRun(client, runId, signal);
   }
   const taken: Gathered['datasets'] = [];
   const refused: Refused[] = [];

@@ -127,6 +127,36 @@ describe('a dataset that the server refuses is told, and all else arrives', () =
   });
 });
 
+describe('where the run itself is gone, nothing is refused for its own sake, nor taken: all of it waits', () => {
+  const DATASET: LoggedEvent = { kind: 'dataset', name: 'red', digest: 'd1' };
+  const FILE: LoggedEvent = { kind: 'artifact', path: 'red.txt', uri: 'x://y', sha256: 'ab', size: 1 };
+  const readArtifact = async function* () {
+    yield new Uint8Array(1);
+  };
+
+  test.each<[string, LoggedEvent]>([
+    ['a dataset', DATASET],
+    ['a file', FILE],
+    ['what MLflow has no place for', { kind: 'define-metric', name: 'loss', summary: 'min' }],
+  ])('%s, of a run that was deleted', async (_, event) => {
+    const run = await (await trackerAt(server.url)).open(newIdentity(), { ...start, readArtifact }, undefined, never);
+    const { client, runId } = run.native;
+    await client.deleteRun(runId);
+    await expect(run.deliver(eventsOf([event]), never)).rejects.toMatchObject({
+      code: 'PERMANENT',
+      message: expect.stringContaining(`mlflow runs restore --run-id ${runId}`),
+    });
+  });
+
+  test('a dataset, while something else than MLflow answers', async () => {
+    const run = await (await trackerAt(server.url)).open(newIdentity(), start, undefined, never);
+    const mend = server.fail('missing');
+    await expect(run.deliver(eventsOf([DATASET]), never)).rejects.toMatchObject({ code: 'PERMANENT' });
+    mend();
+    expect((await run.deliver(eventsOf([DATASET]), never)).rejected).toBeUndefined();
+  });
+});
+
 describe('what a server can keep nowhere is refused by name, and all else arrives', () => {
   const json = (name: string): LoggedEvent => ({ kind: 'json', name, mime: 'application/json', value: 1 });
   const file = (path: string): LoggedEvent => ({ kind: 'artifact', path, uri: 'x://y', sha256: 'ab', size: 1 });
