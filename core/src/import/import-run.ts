@@ -10,7 +10,7 @@ import type { StackSnapshot } from '../store/stack-data.ts';
 import { applyLeftLogs } from '../tracking/apply-left-logs.ts';
 import { segmentId, segmentPath } from '../tracking/event-log-writer.ts';
 import { join } from 'node:path';
-import { importedIds } from './imported-ids.ts';
+import { importedIds, type ImportedIds } from './imported-ids.ts';
 import { originTags } from './imported-tags.ts';
 import type { ImportedEvent, ImportedFile, ImportedRun } from './run-importer.ts';
 import { soundEvent } from './sound-event.ts';
@@ -58,7 +58,7 @@ export async function importRun(place: ImportPlace, vendor: string, run: Importe
   let isNew: boolean;
   let read: ReadLog;
   try {
-    read = await stageLog(place, run, { step: ids.step, log, places: { log: path, console: consoleFile(logsFolder, ids.run, ids.step) } });
+    read = await stageLog(place, run, { ids, log, places: { log: path, console: consoleFile(logsFolder, ids.run, ids.step) } });
     isNew = await store.addPastRun({
       ...headOf(place, vendor, run, read),
       id: ids.run,
@@ -87,28 +87,31 @@ interface ReadLog {
 async function stageLog(
   place: ImportPlace,
   run: ImportedRun,
-  to: { step: string; log: StagedLog; places: StagedPlaces },
+  to: { ids: ImportedIds; log: StagedLog; places: StagedPlaces },
 ): Promise<ReadLog> {
   const { signal } = place;
   const read: ReadLog = { points: 0, files: 0, tags: {}, lastAt: run.startedAt, leftOut: [] };
   const saved: string[] = [];
-  const { log } = to;
+  const { log, ids } = to;
+  const isThere = async (): Promise<boolean> => (await place.store.runPresence(ids.run)) === 'there';
   try {
     for await (const given of run.events(signal)) {
       signal.throwIfAborted();
       const event = soundOr(given, read.leftOut);
       if (event === undefined) continue;
-      const written = event.kind === 'artifact' ? await keepFile(place, run, event, to.step) : event;
+      const written = event.kind === 'artifact' ? await keepFile(place, run, event, ids.step) : event;
       if (event.kind === 'artifact') saved.push((written as { key: string }).key);
       const { at, ...logged } = written;
       await log.append(logged, at);
       note(read, written, place);
     }
-    await log.close(to.places);
+    // The log of one that was faster may be read already.
+    if (!(await isThere())) await log.close(to.places);
     return read;
   } catch (error) {
-    // Of a process that is killed here, they stay until the next import writes the same.
-    if (saved.length > 0) await (await place.artifactStore()).delete(saved).catch(() => undefined);
+    // Of a process that is killed here, they stay until the next import writes the same. Another import has written the same, and needs them.
+    if (saved.length > 0 && !log.hasRival && !(await isThere().catch(() => true)))
+      await (await place.artifactStore()).delete(saved).catch(() => undefined);
     throw error;
   }
 }

@@ -11,13 +11,14 @@ const ABANDONED_MS = 24 * 3_600_000;
 
 /** A file of lines that is written apart, and takes its place among the others when it is whole. */
 export class StagedFile {
-  readonly #path: string;
+  /** Where it is written. */
+  readonly path: string;
   readonly #file: FileHandle;
   readonly #chunk = Buffer.allocUnsafe(CHUNK);
   #filled = 0;
 
   private constructor(path: string, file: FileHandle) {
-    this.#path = path;
+    this.path = path;
     this.#file = file;
   }
 
@@ -39,24 +40,29 @@ export class StagedFile {
     return written;
   }
 
-  /** Brings it to the disk, and to `path`. One that is there already is as whole, and stays. It stays staged, too, until it is discarded. */
+  /**
+   * Brings it to the disk, and to `path`, in place of what may be there: that was left by an import which came no further. It stays staged, too, until it is
+   * discarded.
+   */
   async close(path: string): Promise<void> {
     await this.#flush();
     await this.#file.sync();
     await this.#file.close();
     mkdirSync(dirname(path), { recursive: true });
+    const whole = `${this.path}.whole`;
     try {
-      linkSync(this.#path, path);
-    } catch (error) {
+      linkSync(this.path, whole);
+    } catch {
       // There are file systems without links.
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') renameSync(this.#path, path);
+      return renameSync(this.path, path);
     }
+    renameSync(whole, path);
   }
 
   /** What `close` has brought to its place stays there. */
   async discard(): Promise<void> {
     await this.#file.close().catch(() => undefined);
-    rmSync(this.#path, { force: true });
+    rmSync(this.path, { force: true });
   }
 
   /** What is gathered, and a line that is larger than all of that may be. Both are copied: their buffers serve others at once. */
@@ -75,6 +81,12 @@ export function removeAbandonedLogs(logsFolder: string): void {
 /** Step runs that are being imported, of which the store knows nothing yet. */
 export function stagedStepRuns(logsFolder: string): ReadonlySet<string> {
   return new Set(stagedIn(logsFolder).flatMap(({ path, isAbandoned }) => (isAbandoned ? [] : [basename(path).split('.')[0]!])));
+}
+
+/** What is being written of a step run now, by whomever. */
+export function stagedOf(logsFolder: string, stepRunId: string): string[] {
+  const staged = stagedIn(logsFolder).filter(({ path, isAbandoned }) => !isAbandoned && basename(path).startsWith(`${stepRunId}.`));
+  return staged.map(({ path }) => path);
 }
 
 function stagedIn(logsFolder: string): { path: string; isAbandoned: boolean }[] {

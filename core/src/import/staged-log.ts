@@ -2,7 +2,7 @@ import { consoleLine } from '../execution/step-console.ts';
 import { redactEvent } from '../secrets/redaction.ts';
 import { encodeLine } from '../tracking/event-log-line.ts';
 import type { LoggedEvent } from '../tracking/experiment-tracker.ts';
-import { StagedFile } from './staged-file.ts';
+import { StagedFile, stagedOf } from './staged-file.ts';
 
 /** The step run whose events a log holds, and who is said to have written them. */
 export interface StagedOrigin {
@@ -32,6 +32,12 @@ export class StagedLog {
 
   static async create(logsFolder: string, origin: StagedOrigin): Promise<StagedLog> {
     return new StagedLog(logsFolder, origin, await StagedFile.create(logsFolder, origin.runId));
+  }
+
+  /** Whether another import of the same run is under way in this project. */
+  get hasRival(): boolean {
+    const own = [this.#log.path, this.#console?.path];
+    return stagedOf(this.#logsFolder, this.#origin.runId).some((path) => !own.includes(path));
   }
 
   /** Values of secrets are masked. Where a promise is given, the next event is to wait for it. */
