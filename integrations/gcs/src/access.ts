@@ -7,6 +7,8 @@ import type { GcsArtifactStoreConfig } from './gcs-artifact-store-config.ts';
 import { GcsFailure } from './gcs-failure.ts';
 
 export const GOOGLE = 'https://storage.googleapis.com';
+/** Codes of errors below HTTP, and not of files. */
+const OF_NETWORK = /^(ECONN|EHOST|ENET|EADDR|EAI_|ENOTFOUND|ETIMEDOUT|EPIPE|EPROTO|UND_ERR|HPE_|(?!ERR_).*CERT)/;
 /** How long credentials are looked for, ms: where there are none, the last place is a metadata server that may never answer. */
 const SEARCH_MS = 10_000;
 
@@ -39,7 +41,8 @@ export class Access {
   async headers(signal: AbortSignal): Promise<Record<string, string>> {
     if (this.anonymous) return {};
     const { authClient } = await this.#storage();
-    const headers = await this.#within(authClient.getRequestHeaders(GOOGLE), signal);
+    const client = await this.#within(authClient.getClient(), signal);
+    const headers = await this.#within(client.getRequestHeaders(GOOGLE), signal, { found: true });
     return Object.fromEntries(headers);
   }
 
@@ -91,17 +94,17 @@ export class Access {
   }
 
   /** What the SDK looks for, or asks for, cannot be stopped: it is left when its time is over. */
-  async #within<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  async #within<T>(work: Promise<T>, signal: AbortSignal, { found = !this.#isSearching } = {}): Promise<T> {
     const limit = Math.max(this.#config.timeoutMs, SEARCH_MS);
-    const stop = AbortSignal.any([signal, AbortSignal.timeout(this.#isSearching ? SEARCH_MS : limit)]);
+    const stop = AbortSignal.any([signal, AbortSignal.timeout(found ? limit : SEARCH_MS)]);
     const stopped = Promise.withResolvers<never>();
-    const abort = (): void => stopped.reject(signal.aborted ? (signal.reason as Error) : this.#failure(undefined));
+    const abort = (): void => stopped.reject(signal.aborted ? (signal.reason as Error) : this.#failure(undefined, found));
     stop.addEventListener('abort', abort, { once: true });
     if (stop.aborted) abort();
     try {
       return await Promise.race([
         work.catch((error: unknown) => {
-          throw this.#failure(error);
+          throw this.#failure(error, found);
         }),
         stopped.promise,
       ]);
@@ -115,15 +118,15 @@ export class Access {
     return this.#config.credentials === undefined && this.#config.keyFile === undefined;
   }
 
-  /** Nothing of the SDK's error is kept: it holds the request. */
-  #failure(error: unknown): GcsFailure {
+  /** Nothing of the SDK's error is kept: it holds the request. `found`: there are credentials, and what failed is to get a token for them. */
+  #failure(error: unknown, found = true): GcsFailure {
     const said = refusalOf(error);
     if (said !== undefined) return new GcsFailure('expired', `Google gives no token for these credentials: ${said}`);
+    if (found && error === undefined) return new GcsFailure('timeout', 'Google gave no token in time');
+    if (found && codesOf(error).some((code) => OF_NETWORK.test(code)))
+      return failureOfConnection(error, { server: "Google's token service", bucket: '', anonymous: false });
     if (this.#isSearching)
       return new GcsFailure('no-credentials', "no credentials are given, and none were found where Google's tools have theirs");
-    if (error === undefined) return new GcsFailure('timeout', 'Google gave no token in time');
-    if (codesOf(error).some((code) => /^(E[A-Z]{3,}|UND_ERR|HPE_|.*CERT)/.test(code) && !code.startsWith('ERR_')))
-      return failureOfConnection(error, { server: "Google's token service", bucket: '', anonymous: false });
     return new GcsFailure('bad-credentials', 'the key of the service account cannot be used: it is not whole, or of another kind');
   }
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -6,7 +6,9 @@ import { join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
+import { Access } from './access.ts';
 import { openStore } from './testing/open-store.ts';
+import { serviceAccount } from './testing/service-account.ts';
 
 const TOKEN = 'ya29.a-token-of-the-machine';
 
@@ -63,6 +65,22 @@ describe('a GCS store with the credentials of the machine', () => {
     await expect(denied.put('a', Buffer.from('x'))).rejects.toMatchObject({
       line: expect.stringMatching(/refuses storage\.objects\.create to these credentials\. Grant/),
     });
+  });
+
+  it('says that no token can be had while the network is away, and not that it has none', async () => {
+    const file = join(folder, 'application_default_credentials.json');
+    await writeFile(file, serviceAccount());
+    // Nobody listens there.
+    process.env['HTTPS_PROXY'] = 'http://127.0.0.1:1';
+    try {
+      await expect(new Access({ timeoutMs: 30_000 }).headers(AbortSignal.timeout(60_000))).rejects.toMatchObject({
+        ...{ kind: 'unreachable', passing: true },
+        message: "Google's token service cannot be reached: nothing listens there (ECONNREFUSED)",
+      });
+    } finally {
+      delete process.env['HTTPS_PROXY'];
+      await rm(file);
+    }
   });
 
   it('cannot sign, and says what that needs', async () => {
