@@ -6,33 +6,34 @@ import type { RunReading } from './events-of-run.ts';
 /** Files of a run or of one of its models. */
 interface Folder {
   artifactUri: string;
-  /** Before their paths: the name of the model. */
-  prefix: string;
-  type?: 'model';
+  model?: { name: string; modelId: string };
 }
 
-/** The artifacts of a run, and those of its logged models at `<name>/...`, with the type `model`. Only what is behind the server's proxy can be read. */
+/**
+ * The artifacts of a run, and those of its logged models at `<name>/...`, with the type `model`; where there is something of that name already, as an earlier
+ * model, at `<name>-<model id>/...`. Only what is behind the server's proxy can be read.
+ */
 export async function* filesOfRun(
   client: MlflowClient,
   run: Run,
   { signal, warn, at }: RunReading & { at: number },
 ): AsyncGenerator<ImportedEvent, void, undefined> {
-  const seen = new Set<string>();
-  for await (const { artifactUri, prefix, type } of foldersOf(client, run, signal)) {
+  const taken = new Set<string>();
+  for await (const { artifactUri, model } of foldersOf(client, run, signal)) {
     const root = proxiedArtifactPath(artifactUri);
     if (root === undefined) {
       warn(`its files are not imported: they are at ${artifactUri}, and not behind the server`, { id: run.runId, name: run.runName });
       continue;
     }
+    const prefix = model === undefined ? '' : `${taken.has(model.name) ? `${model.name}-${model.modelId}` : model.name}/`;
     for await (const file of filesIn((folder) => client.artifacts.list([root, ...folder].join('/'), { signal }))) {
       const path = prefix + file;
-      if (seen.has(path)) continue;
-      seen.add(path);
+      taken.add(path.split('/', 1)[0]!);
       yield {
         at,
         kind: 'artifact',
         path,
-        ...(type && { type }),
+        ...(model && { type: 'model' }),
         read: (stop) => client.artifacts.get(`${root}/${file}`, { signal: stop }),
       };
     }
@@ -41,10 +42,10 @@ export async function* filesOfRun(
 
 async function* foldersOf(client: MlflowClient, run: Run, signal: AbortSignal): AsyncGenerator<Folder, void, undefined> {
   // Where nothing is, its place need not be behind the server.
-  if ((await client.listArtifacts(run.runId, undefined, signal)).files.length > 0) yield { artifactUri: run.artifactUri, prefix: '' };
-  for (const { modelId } of run.modelOutputs) {
+  if ((await client.listArtifacts(run.runId, undefined, signal)).files.length > 0) yield { artifactUri: run.artifactUri };
+  for (const modelId of new Set(run.modelOutputs.map((output) => output.modelId))) {
     const model = await client.getLoggedModel(modelId, signal);
-    if (model !== undefined) yield { artifactUri: model.artifactUri, prefix: `${model.name}/`, type: 'model' };
+    if (model !== undefined) yield { artifactUri: model.artifactUri, model };
   }
 }
 

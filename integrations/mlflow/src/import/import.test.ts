@@ -130,6 +130,31 @@ describe('a run at an MLflow server', () => {
     expect(await text(file!.read(never))).toBe('weights');
   });
 
+  test('loses no file to another of the same path: a model whose name is taken has its id behind it', async () => {
+    const { runId, artifactUri } = await keep({}, ENDED);
+    await client.artifacts.put(`${proxiedArtifactPath(artifactUri)!}/red`, Buffer.from('of the run'));
+    const ids: string[] = [];
+    // As a program logs them that keeps one each epoch.
+    for (const [epoch, name] of ['red', 'net', 'net'].entries()) {
+      const model = await client.createLoggedModel({ experimentId: wine, name, sourceRunId: runId });
+      ids.push(model.modelId);
+      for (const file of ['MLmodel', 'weights.bin'])
+        await client.artifacts.put(`${proxiedArtifactPath(model.artifactUri)!}/${file}`, Buffer.from(`${file} of ${epoch}`));
+      await client.logOutputs(runId, [{ modelId: model.modelId, step: epoch }]);
+    }
+    const files = (await eventsOf((await imported())[0]!)).filter((event) => event.kind === 'artifact');
+    const texts = await Promise.all(files.map(async ({ path, read }) => [path, await text(read(never))] as const));
+    expect(Object.fromEntries(texts)).toEqual({
+      'net/MLmodel': 'MLmodel of 1',
+      'net/weights.bin': 'weights.bin of 1',
+      red: 'of the run',
+      [`red-${ids[0]}/MLmodel`]: 'MLmodel of 0',
+      [`red-${ids[0]}/weights.bin`]: 'weights.bin of 0',
+      [`net-${ids[2]}/MLmodel`]: 'MLmodel of 2',
+      [`net-${ids[2]}/weights.bin`]: 'weights.bin of 2',
+    });
+  });
+
   test('that was deleted is not told', async () => {
     const { runId } = await keep({}, ENDED);
     await client.deleteRun(runId);
