@@ -63,7 +63,11 @@ export class Access {
   }
 
   #storage(): Promise<Storage> {
-    return (this.#opened ??= this.#open());
+    return (this.#opened ??= this.#open().catch((error: unknown) => {
+      // What is amiss may be mended, and this process live long.
+      this.#opened = undefined;
+      throw error;
+    }));
   }
 
   async #open(): Promise<Storage> {

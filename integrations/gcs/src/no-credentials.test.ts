@@ -70,6 +70,14 @@ describe('a GCS store without credentials that it could use', () => {
     });
   });
 
+  it('looks again for a file that was not there, as one that is mounted late', async () => {
+    const keyFile = join(folder, 'late.json');
+    const store = await openStore({ path, keyFile }, unasked);
+    await expect(store.presign!('x', 60)).rejects.toMatchObject({ line: expect.stringContaining('cannot be read (ENOENT)') });
+    await writeFile(keyFile, serviceAccount());
+    expect(await store.presign!('x', 60)).toMatch(/^https:\/\/storage\.googleapis\.com\/bucket\/prefix\/x\?/);
+  });
+
   it('signs no URL, and says what that needs', async () => {
     await expect((await openStore({ path }, unasked)).presign!('x', 60)).rejects.toMatchObject({ code: 'ARTIFACT_STORE_FAILED' });
   });
