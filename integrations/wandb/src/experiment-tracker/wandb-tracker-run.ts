@@ -67,6 +67,8 @@ export class WandbTrackerRun implements TrackerRun<WandbRun> {
   #othersStep: number;
   readonly #ended = Promise.withResolvers<void>();
   #closed = false;
+  /** What the next process may build on, while the rest is left to a close that is still to come. */
+  #stateBefore: StoredState | undefined;
 
   constructor(opened: OpenedRun) {
     this.#opened = opened;
@@ -85,14 +87,18 @@ export class WandbTrackerRun implements TrackerRun<WandbRun> {
   }
 
   get ref(): TrackerRunRef {
-    const { id, url, ids, state, lastStep, isShared } = this.#records;
+    const { id, url, ids } = this.#records;
+    return { id, ids, state: asJson(this.#stateBefore ?? this.#state), ...(url !== undefined && { url }) };
+  }
+
+  get #state(): StoredState {
+    const { state, lastStep, isShared } = this.#records;
     const shared = isShared || this.#opened.known?.shared === true;
-    const stored = asJson({
+    return {
       ...{ through: { ...this.#safe.through }, step: lastStep, ...state },
       ...(this.#safeOwnStep !== lastStep && { ownStep: this.#safeOwnStep }),
       ...(shared && { shared }),
-    });
-    return { id, ids, state: stored, ...(url !== undefined && { url }) };
+    };
   }
 
   async deliver(events: readonly TrackerEvent[], signal: AbortSignal, closing = false): Promise<Receipt> {
@@ -165,17 +171,20 @@ export class WandbTrackerRun implements TrackerRun<WandbRun> {
   }
 
   async #sendPart(events: readonly TrackerEvent[], signal: AbortSignal, closing = false): Promise<void> {
+    const isLeft = closing && this.#records.mode === 'offline';
+    if (isLeft) this.#stateBefore ??= this.#state;
     this.#give(events);
     if (this.#records.marks && this.#progress !== JSON.stringify(this.#given.through))
       this.#records.writer.summary({ [MARK]: markOf(this.#story.key, this.#given.through) });
     // With the close that follows, unless a server could refuse it.
-    if (closing && this.#records.mode === 'offline') return this.#settle();
+    if (isLeft) return this.#settle();
     try {
       await atWandb(() => this.#records.writer.flush(signal));
     } catch (error) {
       if (isError(error, Permanent)) this.#takeBack();
       throw error;
     }
+    this.#stateBefore = undefined;
     this.#settle();
   }
 
@@ -300,6 +309,7 @@ export class WandbTrackerRun implements TrackerRun<WandbRun> {
       }
       const runtime = Math.max(0, Date.parse(this.#story.ended_at!) - this.#opened.startedAt) / 1_000;
       await writer.exit(exitCodeOf(this.#story.status), runtime, signal);
+      this.#stateBefore = undefined;
       this.#closed = true;
       this.#opened.ended();
       return this.ref;

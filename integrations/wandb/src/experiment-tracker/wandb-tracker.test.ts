@@ -170,6 +170,19 @@ describe('a file of an offline run', () => {
     const { metrics, status } = await readOfflineRun(fileURLToPath(ref.url!));
     expect([status, metrics.map(({ step }) => step)]).toEqual(['completed', Array.from({ length: 30 }, (_, step) => step)]);
   });
+
+  test('has what was left to a close that did not come when it comes again, though the ref was stored meanwhile', async () => {
+    const identity = newIdentity();
+    const run = await open(identity);
+    const events = eventsOf(curve('loss', 20));
+    await run.deliver(events.slice(0, 10), never);
+    const { ref } = await run.deliver(events.slice(10), never, true);
+    const again = await open(identity, JSON.parse(JSON.stringify(ref)) as TrackerRunRef);
+    await again.deliver(events.slice(10), never, true);
+    await again.close({ status: 'completed' }, Date.now(), never);
+    const { metrics } = await readOfflineRun(fileURLToPath(ref.url!));
+    expect(metrics.map(({ step }) => step)).toEqual(Array.from({ length: 20 }, (_, step) => step));
+  });
 });
 
 describe('steps that go back', () => {
