@@ -6,9 +6,12 @@ import { pipeline } from 'node:stream/promises';
 import { open as openZip, type ZipFile as ReadZip } from 'yauzl';
 import { ZipFile } from 'yazl';
 
+import { otherText } from '../run/other-text.ts';
 import type { RunEnd } from '../run/run-end.ts';
 import type { LogState, MessageLog } from './message-log.ts';
 import type { RunFiles } from './run-files.ts';
+
+const LONGEST_ERROR = 8_000;
 
 /** What an archive of ours says of itself in the comment of its ZIP file, where Comet does not look. */
 export interface ArchiveState {
@@ -22,14 +25,20 @@ export interface ArchiveState {
 export async function writeArchive(files: RunFiles, log: MessageLog, signal: AbortSignal): Promise<void> {
   const state = await log.state();
   const zip = new ZipFile();
+  const bytes = zip.outputStream as Readable;
+  // What cannot be read is told here, by an event that ends the process where nobody listens.
+  const fail = (error: Error): void => void bytes.destroy(error);
+  zip.on('error', fail);
   zip.addBuffer(Buffer.from(JSON.stringify(experimentOf(files.key, state))), 'experiment.json');
-  zip.addReadStreamLazy('messages.json', { compress: true }, (take) => take(null, Readable.from(log.messages(), { objectMode: false })));
+  zip.addReadStreamLazy('messages.json', { compress: true }, (take) =>
+    take(null, Readable.from(log.messages(), { objectMode: false }).on('error', fail)),
+  );
   for (const name of await readdir(files.assets).catch(() => [])) zip.addFile(join(files.assets, name), name, { compress: false });
   const { part, through, messages, end } = state;
-  zip.end({ forceZip64Format: false, comment: asciiJson({ part, through, messages, end }) });
+  zip.end({ forceZip64Format: false, comment: asciiJson({ part, through, messages, end: end && shortened(end) }) });
   const path = files.archive(part);
   const beside = `${path}.part`;
-  await pipeline(zip.outputStream, createWriteStream(beside, { flush: true }), { signal });
+  await pipeline(bytes, createWriteStream(beside, { flush: true }), { signal });
   await rename(beside, path);
   await syncFolder(dirname(path));
 }
@@ -64,6 +73,11 @@ function commentOf(path: string): Promise<string> {
       zip.close();
     });
   });
+}
+
+/** A comment has 65,535 bytes, of which each character may take six. The whole text is in the archive itself. */
+function shortened(end: RunEnd): RunEnd {
+  return { ...end, error: end.error === null || end.error.length <= LONGEST_ERROR ? end.error : otherText(end.error) };
 }
 
 /** A ZIP file's comment has no other characters that all programs agree about. */

@@ -1,4 +1,15 @@
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -134,6 +145,29 @@ test('a file that cannot be read now is asked for again, and what came before it
   expect((await offlineExperiment(archives, KEY))!.assets.map(({ fileName, bytes }) => [fileName, bytes.toString()])).toEqual([
     ['a/w.bin', 'weights'],
   ]);
+});
+
+test('a file that cannot be put into the archive ends no process: the end is tried again, and then it has it', async () => {
+  const run = await opened({
+    async *readArtifact() {
+      yield await Promise.resolve(Buffer.from('weights'));
+    },
+  });
+  await run.deliver([{ writer: 'w', seq: 1, at: 5, kind: 'artifact', path: 'w.bin', uri: 'file:///w', sha256: 'x', size: 7 }], never);
+  const assets = join(archives, KEY, 'assets');
+  const [name] = readdirSync(assets);
+  renameSync(join(assets, name!), join(root, 'away'));
+  symlinkSync(join(root, 'nowhere'), join(assets, name!));
+  await expect(run.close(COMPLETED, 9_000, never)).rejects.toMatchObject({ code: 'TRANSIENT', message: expect.stringContaining('ENOENT') });
+  renameSync(join(root, 'away'), join(assets, name!));
+  await run.close(COMPLETED, 9_000, never);
+  expect((await offlineExperiment(archives, KEY))!.assets.map(({ bytes }) => bytes.toString())).toEqual(['weights']);
+});
+
+test('an error of any length comes to its end, and is told whole', async () => {
+  const message = 'p\u00e9cision \u2192 '.repeat(5_000);
+  await (await opened()).close({ status: 'failed', error: { name: 'E', message } }, 9_000, never);
+  expect((await offlineExperiment(archives, KEY))!.error).toBe(`E: ${message}`);
 });
 
 test('a folder that cannot be is told with what to do', async () => {
