@@ -50,9 +50,9 @@ export class CountedOnce {
   async sendLines(lines: Gathered['lines'], signal: AbortSignal): Promise<void> {
     const open = this.#progress.open(lines, 'lines');
     if (open.length === 0) return;
-    const areThere = !this.#areLinesCertain && (await this.#areThere(open, signal));
-    if (!areThere) {
-      const numbered = open.map(({ what }, at) => ({ ...what, offset: this.#progress.lineCount + at }));
+    const there = this.#areLinesCertain ? 0 : await this.#countThere(open, signal);
+    const numbered = open.map(({ what }, at) => ({ ...what, offset: this.#progress.lineCount + at })).slice(there);
+    if (numbered.length > 0) {
       this.#areLinesCertain = false;
       await this.#client.logOutput(this.#key, numbered, signal);
       this.#areLinesCertain = true;
@@ -61,11 +61,20 @@ export class CountedOnce {
     this.#progress.reach(open, 'lines');
   }
 
-  async #areThere(lines: Gathered['lines'], signal: AbortSignal): Promise<boolean> {
+  /** How many of the first of these Comet has: who sent them may have died before there were more. */
+  async #countThere(lines: Gathered['lines'], signal: AbortSignal): Promise<number> {
     const output = await this.#client.output(this.#key, signal);
-    const count = output.split('\n').length - 1;
-    const text = lines.map(({ what }) => what.text).join('');
-    return count >= this.#progress.lineCount + lines.length && output.includes(text);
+    // Before these are at least those that are known to be there.
+    const behind = output.split('\n').slice(this.#progress.lineCount);
+    const text = `\n${behind.join('\n')}`;
+    let there = 0;
+    for (let most = Math.min(lines.length, behind.length - 1); there < most;) {
+      const middle = Math.ceil((there + most) / 2);
+      const first = lines.slice(0, middle).map(({ what }) => what.text);
+      if (text.includes(`\n${first.join('')}`)) there = middle;
+      else most = middle - 1;
+    }
+    return there;
   }
 }
 

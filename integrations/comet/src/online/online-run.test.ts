@@ -209,6 +209,27 @@ test('without a key it is told what to do', async () => {
   });
 });
 
+test.each([3, 5, 8])(
+  'lines that a process had sent when it died are there once, when the next one comes with more: %i of 8',
+  async (sent) => {
+    // What another program printed into it lies between.
+    const lines = eventsOf(['a', 'b', 'b', 'c', 'b', 'd', 'e', 'e'].map((text): LoggedEvent => ({ kind: 'log', stream: 'out', text })));
+    const first = await open();
+    const { ref } = await first.deliver(lines.slice(0, 2), never);
+    await (first.native as CometRun).client!.logOutput(KEY, [{ text: 'other\n', stderr: false, timestamp: 5, offset: 99 }], never);
+    await first.deliver(lines.slice(2, sent), never);
+    const next = await tracker.open(IDENTITY, START, JSON.parse(JSON.stringify(ref)) as typeof ref, never);
+    expect((await next.deliver(lines.slice(2), never)).through).toEqual({ w: 8 });
+    expect(
+      recorder
+        .experiment(KEY)
+        .lines.map(({ output }) => output.trim())
+        .filter((text) => text !== 'other')
+        .join(''),
+    ).toBe('abbcbdee');
+  },
+);
+
 describe('many tags at once', () => {
   const tags = (count: number): LoggedEvent => ({
     kind: 'tags',
