@@ -235,6 +235,24 @@ describe('set-aside events', () => {
     expect((await run.store.stepRuns(run.id)).find(({ id }) => id === step.tracking.runId)!.trackerRuns[0]!.status).toBe('completed');
   });
 
+  test('are told to the tracker as such, to which they lie behind what it has', async () => {
+    const tracker = new RecordingTracker({ reject: (event) => (event.kind === 'metrics' && event.step === 7 ? 'odd' : undefined) });
+    run = await TrackedRun.open({ trackers: [{ name: 'mine', flavor: 'recording', tracker }] });
+    await run.step('train', tracked, () => {
+      for (let i = 0; i < 20; i++) activeRun().logMetric('loss', i);
+    });
+    await run.endRun();
+    const told: unknown[] = [];
+    const open = tracker.open.bind(tracker);
+    tracker.open = (id, start, ...rest) => {
+      told.push(start.again);
+      return open(id, start, ...rest);
+    };
+    await deliver(tracker, { retry: true });
+    expect(told).toEqual([true]);
+    expect(tracker.run('train').start).not.toHaveProperty('again');
+  });
+
   test('are given up with what waits', async () => {
     const { later } = await openDown();
     await run.step('train', tracked, () => 1);

@@ -63,6 +63,8 @@ export interface TrackerRunStart {
   settings: unknown;
   /** Of a parent whose pipeline run had ended and was resumed: an end that it has had counts no more. */
   resumed?: true;
+  /** Only events come that were refused before: how far the run came says nothing of them. A part of one may have been taken. */
+  again?: true;
 }
 
 /** Bytes of a file that a run logged, from the artifact store of the run's stack. Throws `ArtifactNotFound`, `ArtifactStoreFailed`. */

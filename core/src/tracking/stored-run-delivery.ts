@@ -166,10 +166,11 @@ class StoredRunDelivery {
         identity: { runId: run.id, attempt: 0, ...step },
         start: async () => {
           const given = step === undefined ? parentSettings(component, run.settings) : settings;
-          return trackerRunStart({ ...run, resumed: row.resumed }, step, {
+          const whole = trackerRunStart({ ...run, resumed: row.resumed }, step, {
             startedAt: step === undefined ? run.startedAt : startedAt,
             settings: await readSettings(component, given, { run, step }),
           });
+          return { ...whole, ...(this.#plan.only !== undefined && { again: true }) };
         },
         parent: step === undefined ? undefined : this.#parent,
         events: step === undefined ? undefined : events,

@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { LoggedEvent, TrackerEvent, TrackerRun, TrackerRunStart } from '@mortise/core';
+import { ArtifactNotFound, type LoggedEvent, type TrackerEvent, type TrackerRun, type TrackerRunStart } from '@mortise/core';
 
 import type { CometRun } from '../comet-run.ts';
 import { offlineExperiment } from '../testing/offline-experiment.ts';
@@ -125,6 +125,34 @@ test('a run that goes on after its end does so in a second archive, to be upload
   const { error, endedAt } = (await offlineExperiment(archives, KEY))!;
   expect({ error, endedAt, steps: await steps() }).toEqual({ error: null, endedAt: 12_000, steps: upTo(5) });
   expect(JSON.parse((await unzipped(fileURLToPath(url!))).get('experiment.json')!.toString())).toMatchObject({ resume_strategy: 'get' });
+});
+
+test('what was set aside is taken when it is sent again, in a further archive, and what there is of it is there once', async () => {
+  let isThere = false;
+  const readArtifact = async function* (): AsyncGenerator<Uint8Array> {
+    if (!isThere) throw new ArtifactNotFound({ what: 'w.bin', where: 'the artifact store' });
+    yield await Promise.resolve(Buffer.from('weights'));
+  };
+  const events: TrackerEvent[] = [
+    { writer: 'w', seq: 1, at: 1, kind: 'metrics', values: { ['n'.repeat(101)]: 1, loss: 1 }, step: 0 },
+    { writer: 'w', seq: 2, at: 2, kind: 'artifact', path: 'w.bin', uri: 'file:///w', sha256: 'x', size: 7 },
+    { writer: 'w', seq: 3, at: 3, kind: 'metrics', values: { loss: 2 }, step: 1 },
+  ];
+  const run = await opened({ readArtifact });
+  expect((await run.deliver(events, never)).rejected).toHaveLength(2);
+  await run.close(COMPLETED, 9_000, never);
+  const retried = async (): Promise<number[]> => {
+    const again = await opened({ readArtifact, again: true });
+    const { rejected = [] } = await again.deliver(events.slice(0, 2), never, true);
+    await again.close(COMPLETED, 9_000, never);
+    return rejected.map(({ seq }) => seq);
+  };
+  expect(await retried()).toEqual([1, 2]);
+  expect(readdirSync(archives)).toEqual([`${KEY}.zip`]);
+  isThere = true;
+  expect(await retried()).toEqual([1]);
+  expect((await offlineExperiment(archives, KEY))!.assets.map(({ bytes }) => bytes.toString())).toEqual(['weights']);
+  expect(await steps()).toEqual([0, 1]);
 });
 
 test('a file that cannot be read now is asked for again, and what came before it is confirmed', async () => {

@@ -35,6 +35,8 @@ export interface OpenedOfflineRun {
   readArtifact: ReadArtifact | undefined;
   /** What holds of a run that is in its archives, and begins the next one: `part` is that of the next. */
   archived: LogState | undefined;
+  /** Only what was refused before comes: how far the run came says nothing of it. */
+  again: boolean;
 }
 
 /** A run in files, for `comet upload`. */
@@ -42,6 +44,8 @@ export class OfflineRun implements TrackerRun<CometRun> {
   readonly native: CometRun;
   readonly #opened: OpenedOfflineRun;
   #part: number;
+  /** What was sent again, and has come to its end. */
+  readonly #settled: Receipt['through'] = {};
 
   constructor(opened: OpenedOfflineRun, part: number) {
     this.#opened = opened;
@@ -61,12 +65,13 @@ export class OfflineRun implements TrackerRun<CometRun> {
 
   deliver(events: readonly TrackerEvent[], signal: AbortSignal, closing = false): Promise<Receipt> {
     return this.#atFiles(signal, async () => {
-      const { files, archived } = this.#opened;
+      const { files, archived, again } = this.#opened;
       const found = await MessageLog.find(files.log);
-      const { through } = found === undefined ? archived! : await found.state();
+      const state = found === undefined ? archived! : await found.state();
+      const through = again ? this.#settled : state.through;
       const open = events.filter(({ writer, seq }) => seq > (through[writer] ?? 0));
       if (open.length === 0) return { through: throughOf(events), ref: this.ref };
-      return this.#append(found ?? (await this.#nextPart()), { events, open }, signal, !closing);
+      return this.#append({ found, state }, { events, open }, signal, !closing);
     });
   }
 
@@ -79,12 +84,12 @@ export class OfflineRun implements TrackerRun<CometRun> {
   }
 
   async #append(
-    log: MessageLog,
+    { found, state }: { found: MessageLog | undefined; state: LogState },
     { events, open }: { events: readonly TrackerEvent[]; open: readonly TrackerEvent[] },
     signal: AbortSignal,
     durable: boolean,
   ): Promise<Receipt> {
-    const state = await log.state();
+    const { again } = this.#opened;
     const messages = new Messages(state.messages + 1);
     const rejected: NonNullable<Receipt['rejected']> = [];
     let taken = open;
@@ -99,14 +104,22 @@ export class OfflineRun implements TrackerRun<CometRun> {
         break;
       }
     }
-    const through = { ...state.through, ...throughOf(taken) };
-    await log.append(messages.lines, { ...state, through, messages: state.messages + messages.lines.length }, durable);
+    const through = { ...state.through };
+    for (const [writer, seq] of Object.entries(throughOf(taken))) through[writer] = Math.max(seq, through[writer] ?? 0);
+    // What is refused again makes no further archive.
+    if (!again || messages.lines.length > 0) {
+      const log = found ?? (await this.#nextPart());
+      await log.append(messages.lines, { ...state, through, messages: state.messages + messages.lines.length }, durable);
+    }
+    Object.assign(this.#settled, throughOf(taken));
     return { through: throughOf(taken === open ? events : taken), ref: this.ref, ...(rejected.length > 0 && { rejected }) };
   }
 
   /** Gives why parts of the event cannot be taken. */
   async #add(messages: Messages, event: TrackerEvent, signal: AbortSignal): Promise<string[]> {
     const { pieces, refused } = piecesOf(event);
+    // The rest of it was taken when it came first.
+    if (this.#opened.again && refused.length > 0) return refused;
     for (const piece of pieces) {
       if (piece.kind !== 'file') {
         messages.piece(piece);
@@ -137,7 +150,11 @@ export class OfflineRun implements TrackerRun<CometRun> {
     return this.#atFiles(signal, async () => {
       const { files } = this.#opened;
       const log = await MessageLog.find(files.log);
-      if (log === undefined) return this.ref;
+      if (log === undefined) {
+        // Of files that could not be saved.
+        await rm(files.folder, { recursive: true, force: true });
+        return this.ref;
+      }
       const state = await log.state();
       if (state.end === null) {
         const end = runEnd(outcome, endedAt);

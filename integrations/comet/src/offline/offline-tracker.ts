@@ -72,7 +72,7 @@ export class OfflineTracker implements ExperimentTracker<CometRun> {
         ...(place.workspace !== undefined && { comet_workspace: place.workspace }),
         comet_project_name: place.projectName,
       };
-      return new OfflineRun({ files, native, ids, readArtifact: start.readArtifact, archived }, part);
+      return new OfflineRun({ files, native, ids, readArtifact: start.readArtifact, archived, again: start.again === true }, part);
     });
   }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { ExperimentTracker, LoggedEvent, TrackerEvent, TrackerRunStart } from '@mortise/core';
+import { ArtifactNotFound, type ExperimentTracker, type LoggedEvent, type TrackerEvent, type TrackerRunStart } from '@mortise/core';
 import { Heartbeat } from '@mortise/http-client';
 import { startFaultyProxy, type FaultyProxy } from '@mortise/test-servers';
 
@@ -207,6 +207,28 @@ test('without a key it is told what to do', async () => {
     code: 'PERMANENT',
     message: expect.stringContaining('COMET_API_KEY'),
   });
+});
+
+test('what was set aside is taken when it is sent again, though what came after it had arrived; what there is of it is there once', async () => {
+  let isThere = false;
+  const readArtifact = async function* (): AsyncGenerator<Uint8Array> {
+    if (!isThere) throw new ArtifactNotFound({ what: 'w.bin', where: 'the artifact store' });
+    yield await Promise.resolve(Buffer.from('12345'));
+  };
+  const events = eventsOf([
+    { kind: 'artifact', path: 'w.bin', uri: 'file:///w', sha256: 'x', size: 5 },
+    { kind: 'metrics', values: { ['n'.repeat(101)]: 1, loss: 1 }, step: 1 },
+    { kind: 'metrics', values: { loss: 2 }, step: 2 },
+  ]);
+  const run = await open({ readArtifact });
+  expect((await run.deliver(events, never)).rejected).toHaveLength(2);
+  const known = await run.close({ status: 'completed' }, 9_000, never);
+  isThere = true;
+  const again = await tracker.open(IDENTITY, { ...START, readArtifact, again: true }, known, never);
+  const { rejected, ref } = await again.deliver(events.slice(0, 2), never);
+  expect([rejected?.map(({ seq }) => seq), (ref.state as { points: object }).points]).toEqual([[2], { w: 3 }]);
+  const { assets, points } = recorder.experiment(KEY);
+  expect([assets.map(({ fileName }) => fileName), points.map(({ step }) => step)]).toEqual([['w.bin'], [1, 2]]);
 });
 
 test.each([3, 5, 8])(

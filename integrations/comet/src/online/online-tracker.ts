@@ -49,7 +49,7 @@ export class OnlineTracker implements ExperimentTracker<CometRun> {
     const start = namedStart(id, given, names);
     const { key } = id;
     const place = placeOf(start, configured);
-    const progress = new Progress(known?.state);
+    const progress = new Progress(known?.state, start.again);
     const { url } = await atComet(() => client.openExperiment({ key, ...place }, signal));
     await atComet(() => this.#begin(id, start, progress, signal), 'a run');
     const native: CometRun = { experimentKey: key, workspace: place.workspace, projectName: place.projectName, url, client };

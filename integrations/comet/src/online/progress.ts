@@ -14,19 +14,29 @@ export class Progress {
   /** All else, which may be said again. */
   readonly rest: Through;
 
-  /** @param state as `state` gave it */
-  constructor(state: Json | undefined) {
+  readonly #before: Pick<ProgressState, 'points' | 'lines' | 'rest'>;
+
+  /**
+   * @param state as `state` gave it
+   * @param again only what was refused before comes: how far the run came says nothing of it
+   */
+  constructor(state: Json | undefined, again = false) {
     const { begun = false, points = {}, lines = {}, lineCount = 0, rest = {} } = (state ?? {}) as Partial<ProgressState>;
+    this.#before = { points, lines, rest };
     this.begun = begun;
-    this.points = { ...points };
-    this.lines = { ...lines };
+    this.points = again ? {} : { ...points };
+    this.lines = again ? {} : { ...lines };
     this.lineCount = lineCount;
-    this.rest = { ...rest };
+    this.rest = again ? {} : { ...rest };
   }
 
   get state(): Json {
     const { begun, points, lines, lineCount, rest } = this;
-    return { begun, points: { ...points }, lines: { ...lines }, lineCount, rest: { ...rest } };
+    const before = this.#before;
+    return {
+      ...{ begun, points: furthest(before.points, points), lines: furthest(before.lines, lines) },
+      ...{ lineCount, rest: furthest(before.rest, rest) },
+    };
   }
 
   /** Those that have not been sent whole. */
@@ -38,6 +48,12 @@ export class Progress {
   reach(events: readonly { writer: string; seq: number }[], of: 'points' | 'lines' | 'rest'): void {
     for (const { writer, seq } of events) this[of][writer] = Math.max(seq, this[of][writer] ?? 0);
   }
+}
+
+function furthest(before: Through, now: Through): Through {
+  const both: Through = { ...before };
+  for (const [writer, seq] of Object.entries(now)) both[writer] = Math.max(seq, both[writer] ?? 0);
+  return both;
 }
 
 interface ProgressState {

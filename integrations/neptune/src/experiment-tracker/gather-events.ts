@@ -13,10 +13,15 @@ import { NEPTUNE_SAMPLES } from './system-metrics.ts';
 /** Where the file of an event is kept, or why it cannot be. */
 export type KeptFiles = ReadonlyMap<TrackerEvent, FileRef | { why: string }>;
 
-/** Events as Neptune takes them. Those that are settled already give nothing. */
-export function gatherEvents(events: readonly TrackerEvent[], memory: RunMemory, files: KeptFiles): RunWrites {
+/** Events as Neptune takes them. Those that are settled already, which is said by `settled`, give nothing. */
+export function gatherEvents(
+  events: readonly TrackerEvent[],
+  memory: RunMemory,
+  files: KeptFiles,
+  settled: RunMemory['acked'] = memory.acked,
+): RunWrites {
   const gathering = new Gathering(memory, files);
-  for (const event of events) if (event.seq > (memory.acked.get(event.writer) ?? 0)) gathering.add(event);
+  for (const event of events) if (event.seq > (settled.get(event.writer) ?? 0)) gathering.add(event);
   return gathering.writes();
 }
 
@@ -43,7 +48,7 @@ class Gathering {
     const whys = this.#whysNot(event);
     const { writer, seq } = event;
     if (whys.length > 0) this.#writes.refused.push({ writer, seq, why: whys.join('; ') });
-    this.#acked.set(writer, Math.max(seq, this.#acked.get(writer) ?? 0));
+    this.#acked.set(writer, Math.max(seq, this.#acked.get(writer) ?? this.#memory.acked.get(writer) ?? 0));
   }
 
   /** Takes the event, and gives why parts of it cannot be taken. */

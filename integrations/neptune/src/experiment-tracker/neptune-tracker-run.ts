@@ -8,6 +8,7 @@ import {
   type TrackerEvent,
   type TrackerRun,
   type TrackerRunRef,
+  type TrackerRunStart,
 } from '@mortise/core';
 
 import type { FileRef } from '../wire/snapshot.ts';
@@ -32,11 +33,14 @@ export class NeptuneTrackerRun implements TrackerRun<NeptuneRun> {
   readonly native: NeptuneRun;
   readonly #place: RunPlace;
   readonly #readArtifact: ReadArtifact | undefined;
+  /** Where only what was refused before comes, how far that came: what is known of the run says nothing of it. */
+  readonly #again: Map<string, number> | undefined;
 
-  constructor(native: NeptuneRun, place: RunPlace, readArtifact: ReadArtifact | undefined) {
+  constructor(native: NeptuneRun, place: RunPlace, { readArtifact, again }: Pick<TrackerRunStart, 'readArtifact' | 'again'>) {
     this.native = native;
     this.#place = place;
     this.#readArtifact = readArtifact;
+    this.#again = again === true ? new Map() : undefined;
   }
 
   get ref(): TrackerRunRef {
@@ -46,9 +50,10 @@ export class NeptuneTrackerRun implements TrackerRun<NeptuneRun> {
   async deliver(events: readonly TrackerEvent[], signal: AbortSignal): Promise<Receipt> {
     signal.throwIfAborted();
     const { files, ready } = await this.#keepFiles(events, signal);
-    const rejected = await this.#place.write((memory) => gatherEvents(ready, memory, files), signal);
+    const rejected = await this.#place.write((memory) => gatherEvents(ready, memory, files, this.#again), signal);
     const through: Record<string, number> = {};
     for (const { writer, seq } of ready) through[writer] = seq;
+    for (const [writer, seq] of Object.entries(through)) this.#again?.set(writer, seq);
     return { through, ref: this.ref, ...(rejected.length > 0 && { rejected }) };
   }
 
@@ -56,7 +61,7 @@ export class NeptuneTrackerRun implements TrackerRun<NeptuneRun> {
   async #keepFiles(events: readonly TrackerEvent[], signal: AbortSignal): Promise<{ files: KeptFiles; ready: readonly TrackerEvent[] }> {
     const files = new Map<TrackerEvent, FileRef | { why: string }>();
     for (const [index, event] of events.entries()) {
-      if (!isFileEvent(event) || isSettled(event, this.#place.memory)) continue;
+      if (!isFileEvent(event) || isSettled(event, this.#again ?? this.#place.memory.acked)) continue;
       const file = runFile(event, this.native.runId, this.#readArtifact);
       try {
         await this.#place.keepFile(file, signal);
@@ -78,6 +83,6 @@ export class NeptuneTrackerRun implements TrackerRun<NeptuneRun> {
   }
 }
 
-function isSettled({ writer, seq }: TrackerEvent, { acked }: RunMemory): boolean {
-  return seq <= (acked.get(writer) ?? 0);
+function isSettled({ writer, seq }: TrackerEvent, settled: RunMemory['acked']): boolean {
+  return seq <= (settled.get(writer) ?? 0);
 }

@@ -32,8 +32,8 @@ export async function create({ config, log, projectRoot, fetch }: ComponentConte
 
 /** The runs of a tracker: in files, or at a server. */
 export interface RunPlaces {
-  /** The place of a run, which may not have been made yet. */
-  placeOf(runId: string, known: TrackerRunRef | undefined, signal: AbortSignal): Promise<RunPlace>;
+  /** The place of a run, which may not have been made yet. `again`: only what was refused before comes. */
+  placeOf(runId: string, known: TrackerRunRef | undefined, signal: AbortSignal, again: boolean): Promise<RunPlace>;
   check(signal: AbortSignal): Promise<void>;
   end(): void;
 }
@@ -60,14 +60,14 @@ export class NeptuneTracker implements ExperimentTracker<NeptuneRun> {
   ): Promise<TrackerRun<NeptuneRun>> {
     signal.throwIfAborted();
     const { project, mode } = this.#access;
-    const place = await this.#places.placeOf(id.key, known, signal);
+    const place = await this.#places.placeOf(id.key, known, signal, start.again === true);
     await place.write((memory) => {
       if (!memory.begun) return startWrites(id, start, (message) => this.#warn(message));
       return start.resumed === true && memory.ended !== undefined ? resumeWrites(memory, Date.now()) : NOTHING;
     }, signal);
     const file = place.ref.ids['neptune_operations_file'];
     const native: NeptuneRun = { runId: id.key, project, mode, ...(file !== undefined && { operationsFile: file }) };
-    return new NeptuneTrackerRun(native, place, start.readArtifact);
+    return new NeptuneTrackerRun(native, place, start);
   }
 
   /** Asks whether the server lets us in, or the folder can be written to. */

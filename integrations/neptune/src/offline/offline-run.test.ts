@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { isError, Permanent, Transient, type LoggedEvent } from '@mortise/core';
+import { ArtifactNotFound, isError, Permanent, Transient, type LoggedEvent, type ReadArtifact } from '@mortise/core';
 
 import { loggedScenario } from '../testing/logged-scenario.ts';
 import { offlineRun } from '../testing/offline-run.ts';
@@ -32,6 +32,25 @@ test('lies where the Python client would have it, and says how it is sent', asyn
     },
   });
   expect(existsSync(path)).toBe(true);
+});
+
+test('takes what was set aside when it is sent again, though what came after it had arrived', async () => {
+  let isThere = false;
+  const readArtifact: ReadArtifact = async function* () {
+    if (!isThere) throw new ArtifactNotFound({ what: 'w.bin', where: 'the artifact store' });
+    yield await Promise.resolve(Buffer.from('12345'));
+  };
+  const identity = newIdentity();
+  const events = eventsOf([{ kind: 'artifact', path: 'w.bin', uri: 'test:', sha256: '', size: 5 }, ...curve('loss', 3)]);
+  const run = await (await tracker()).open(identity, startOf({ readArtifact }), undefined, never);
+  expect((await run.deliver(events, never)).rejected).toHaveLength(1);
+  const known = await run.close({ status: 'completed' }, Date.now(), never);
+  isThere = true;
+  const again = await (await tracker()).open(identity, startOf({ readArtifact, again: true }), known, never);
+  expect(await again.deliver(events.slice(0, 1), never)).not.toHaveProperty('rejected');
+  await again.close({ status: 'completed' }, Date.now(), never);
+  using database = new DatabaseSync(known.ids['neptune_operations_file']!);
+  expect(database.prepare('SELECT size_bytes FROM file_upload_requests').all()).toEqual([{ size_bytes: 5 }]);
 });
 
 test('has the tables, the version and the journal of neptune-scale 0.30.0', async () => {

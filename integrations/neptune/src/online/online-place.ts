@@ -20,6 +20,8 @@ export interface OnlineRun {
   runId: string;
   url: string;
   known: TrackerRunRef | undefined;
+  /** Only what was refused before comes, not what a process has sent that died. */
+  again: boolean;
   /** Tells a person something, once however often it is said. */
   warn(message: string): void;
 }
@@ -31,11 +33,12 @@ export class OnlinePlace implements RunPlace {
   /** Highest seq of each writer that was sent, perhaps in vain. */
   readonly #sent = new Map<string, number>();
   /** The first events that are sent may have come from a process that died before it could say so. */
-  #first = true;
+  #first: boolean;
 
   constructor(run: OnlineRun) {
     this.#run = run;
     this.#memory = new SessionMemory(run.known);
+    this.#first = !run.again;
   }
 
   get ref(): TrackerRunRef {

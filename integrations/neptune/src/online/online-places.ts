@@ -11,10 +11,10 @@ export function onlinePlaces(
   const { project, timeoutMs } = access;
   const session = new NeptuneSession(access, { fetch, timeoutMs });
   return {
-    async placeOf(runId, known, signal) {
+    async placeOf(runId, known, signal, again) {
       const pages = known?.url?.startsWith('http') === true ? undefined : await session.enter(signal);
       const url = pages === undefined ? known!.url! : runUrl(pages, project, runId);
-      return new OnlinePlace({ session, project, runId, url, known, warn });
+      return new OnlinePlace({ session, project, runId, url, known, again, warn });
     },
     async check(signal) {
       // Anew: that we were let in before says nothing of now.

@@ -68,6 +68,42 @@ describe('files', () => {
   });
 });
 
+describe('what was set aside', () => {
+  test('is taken when it is sent again, though what came after it had arrived, and nothing of it is there twice', async () => {
+    let isThere = false;
+    const readArtifact: ReadArtifact = async function* () {
+      if (!isThere) throw new ArtifactNotFound({ what: 'weights.bin', where: 'the artifact store' });
+      yield await Promise.resolve(Buffer.from('12345'));
+    };
+    const { run, identity, told } = await opened({}, { readArtifact });
+    const events = eventsOf([artifact('weights.bin', 5), ...curve('loss', 3)]);
+    expect((await run.deliver(events, never)).rejected).toHaveLength(1);
+    const known = await run.close({ status: 'completed' }, Date.now(), never);
+    const retried = async (): Promise<number> => {
+      const tracker = await trackerAt({ mode: 'online', apiToken: recorder.token() });
+      const again = await tracker.open(identity, startOf({ readArtifact, again: true }), known, never);
+      const { rejected = [] } = await again.deliver(events.slice(0, 1), never);
+      await again.close({ status: 'completed' }, Date.now(), never);
+      return rejected.length;
+    };
+    expect(await retried()).toBe(1);
+    isThere = true;
+    expect(await retried()).toBe(0);
+    expect(told().fields.get('artifacts/weights.bin')).toMatchObject({ kind: 'file' });
+    expect(told().series.get('metrics/loss')).toHaveLength(3);
+  });
+
+  test('since its step does not rise is so again', async () => {
+    const { run, identity, told } = await opened();
+    const events = eventsOf([...curve('loss', 3), { kind: 'metrics', values: { loss: 7 }, step: 1 }, ...curve('loss', 1, 3)]);
+    expect((await run.deliver(events, never)).rejected).toHaveLength(1);
+    const tracker = await trackerAt({ mode: 'online', apiToken: recorder.token() });
+    const again = await tracker.open(identity, startOf({ again: true }), run.ref, never);
+    expect((await again.deliver(events.slice(3, 4), never)).rejected).toHaveLength(1);
+    expect(told().series.get('metrics/loss')).toHaveLength(4);
+  });
+});
+
 describe('what a server refuses', () => {
   test('is set aside by event, with its reason, and the rest arrives', async () => {
     const { run, told } = await opened({ finite: true });

@@ -41,6 +41,8 @@ export interface OpenedRun {
   startedAt: number;
   known: StoredState | undefined;
   readArtifact: ReadArtifact | undefined;
+  /** Only what was refused before comes: how far the run came says nothing of it. */
+  again: boolean;
   /** Tells a person something, once however often it is said. */
   warn(message: string): void;
   /** Called once it has come to its end. */
@@ -57,6 +59,8 @@ export class WandbTrackerRun implements TrackerRun<WandbRun> {
   #given: Delivered;
   /** Safe. */
   readonly #safe: Delivered;
+  /** How far the run had come when it was opened. */
+  readonly #before: Delivered;
   /** Events that were refused for good, until a receipt tells of them. */
   #refused: Refused = [];
   #story: RunStory;
@@ -74,7 +78,8 @@ export class WandbTrackerRun implements TrackerRun<WandbRun> {
     this.#opened = opened;
     this.#records = opened.records;
     this.#story = opened.story;
-    this.#safe = new Delivered(opened.known?.through, opened.records.mark);
+    this.#before = new Delivered(opened.known?.through, opened.records.mark);
+    this.#safe = new Delivered(opened.again ? undefined : this.#before.through);
     this.#given = new Delivered(this.#safe.through);
     const { known, records } = opened;
     this.#ownStep = this.#safeOwnStep = known?.ownStep ?? known?.step ?? -1;
@@ -95,7 +100,7 @@ export class WandbTrackerRun implements TrackerRun<WandbRun> {
     const { state, lastStep, isShared } = this.#records;
     const shared = isShared || this.#opened.known?.shared === true;
     return {
-      ...{ through: { ...this.#safe.through }, step: lastStep, ...state },
+      ...{ through: this.#furthest(this.#safe), step: lastStep, ...state },
       ...(this.#safeOwnStep !== lastStep && { ownStep: this.#safeOwnStep }),
       ...(shared && { shared }),
     };
@@ -126,6 +131,10 @@ export class WandbTrackerRun implements TrackerRun<WandbRun> {
     await untilEnded(this.#ended.promise, signal);
   }
 
+  #furthest({ through }: Delivered): Record<string, number> {
+    return new Delivered(this.#before.through, through).through;
+  }
+
   get #progress(): string {
     return JSON.stringify(this.#safe.through);
   }
@@ -144,7 +153,7 @@ export class WandbTrackerRun implements TrackerRun<WandbRun> {
     const { lastStep } = this.#records;
     const mark = await this.#records.refresh(signal);
     if (this.#records.lastStep > lastStep) this.#othersStep = this.#records.lastStep;
-    if (mark === undefined) return;
+    if (mark === undefined || this.#opened.again) return;
     const arrived = new Delivered(mark);
     const waits = Object.entries(this.#given.through).some(([writer, seq]) => !this.#safe.has({ writer, seq }));
     // The answer was lost, and the lines were not.
@@ -160,7 +169,9 @@ export class WandbTrackerRun implements TrackerRun<WandbRun> {
       if (this.#given.has(event)) continue;
       const why = eventRefusal(event);
       if (why !== undefined) this.#refuse(event, why);
-      if (!isFile(event)) part.push(why === undefined ? event : withoutTaken(event));
+      // The rest of it was taken when it came first.
+      if (why !== undefined && this.#opened.again) this.#given.mark(event);
+      else if (!isFile(event)) part.push(why === undefined ? event : withoutTaken(event));
       else {
         await this.#sendPart(part.splice(0), signal);
         if (why === undefined) await this.#upload(event, signal);
@@ -175,7 +186,7 @@ export class WandbTrackerRun implements TrackerRun<WandbRun> {
     if (isLeft) this.#stateBefore ??= this.#state;
     this.#give(events);
     if (this.#records.marks && this.#progress !== JSON.stringify(this.#given.through))
-      this.#records.writer.summary({ [MARK]: markOf(this.#story.key, this.#given.through) });
+      this.#records.writer.summary({ [MARK]: markOf(this.#story.key, this.#furthest(this.#given)) });
     // With the close that follows, unless a server could refuse it.
     if (isLeft) return this.#settle();
     try {

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { isError, Permanent, type TrackerRunIdentity, type TrackerRunRef } from '@mortise/core';
+import { ArtifactNotFound, isError, Permanent, type TrackerRunIdentity, type TrackerRunRef } from '@mortise/core';
 import { WandbClient } from '@mortise/wandb-client';
 import { startWandbRecorder, type RecordedRun, type WandbRecorder } from '@mortise/wandb-client/testing';
 
@@ -225,6 +225,35 @@ describe('files of names that W&B uses itself', () => {
 });
 
 describe('what cannot be taken', () => {
+  test.each(['online', 'offline'] as const)('is taken when it is sent again, though what came after it had arrived: %s', async (mode) => {
+    const dir = mkdtempSync(join(tmpdir(), 'mortise-wandb-'));
+    let isThere = false;
+    const readArtifact = async function* (): AsyncGenerator<Uint8Array> {
+      if (!isThere) throw new ArtifactNotFound({ what: 'w.bin', where: 'the artifact store' });
+      yield await Promise.resolve(Buffer.from('weights'));
+    };
+    const identity = newIdentity();
+    const open = async (known?: TrackerRunRef, over: object = {}) =>
+      (await tracker({ mode, dir })).open(identity, newStart({ readArtifact, ...over }), known, never);
+    const events = eventsOf([
+      { kind: 'metrics', values: { _step: 5, loss: 1 }, step: 0 },
+      artifactEvent('w.bin'),
+      { kind: 'metrics', values: { loss: 2 }, step: 1 },
+    ]);
+    const run = await open();
+    expect((await run.deliver(events, never)).rejected).toHaveLength(2);
+    const known = await run.close({ status: 'completed' }, Date.now(), never);
+    isThere = true;
+    const again = await open(JSON.parse(JSON.stringify(known)) as TrackerRunRef, { again: true });
+    const { rejected, through } = await again.deliver(events.slice(0, 2), never, true);
+    expect([rejected?.map(({ seq }) => seq), through]).toEqual([[1], { w: 2 }]);
+    const ref = await again.close({ status: 'completed' }, Date.now(), never);
+    expect((ref.state as { through: object }).through).toEqual({ w: 3 });
+    const state = mode === 'online' ? readOnlineRun(recorder, ref.id!)! : await readOfflineRun(fileURLToPath(ref.url!));
+    expect([Object.keys(state.artifacts), state.metrics.map(({ step }) => step), state.status]).toEqual([['w.bin'], [0, 1], 'completed']);
+    rmSync(dir, { recursive: true });
+  });
+
   test('is set aside with the reason, and the rest of its event arrives', async () => {
     const run = await (await tracker()).open(newIdentity(), newStart(), undefined, never);
     const events = eventsOf([

@@ -76,7 +76,7 @@ export class WandbTracker implements ExperimentTracker<WandbRun> {
     this.#held.add(records);
     return new WandbTrackerRun({
       ...{ records, story, plainTags: this.#access.env.tags ?? [], startedAt: start.startedAt },
-      ...{ known: storedState(known), readArtifact: start.readArtifact },
+      ...{ known: storedState(known), readArtifact: start.readArtifact, again: start.again === true },
       warn: (message) => this.#warn(`${start.name}: ${message}`),
       ended: () => void this.#held.delete(records),
     });
