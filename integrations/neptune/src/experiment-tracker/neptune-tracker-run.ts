@@ -14,7 +14,7 @@ import {
 import type { FileRef } from '../wire/snapshot.ts';
 import { endWrites } from './end-writes.ts';
 import { gatherEvents, type KeptFiles } from './gather-events.ts';
-import { isFileEvent, runFile } from './run-files.ts';
+import { isFileEvent, OtherSize, runFile } from './run-files.ts';
 import { NOTHING, type RunMemory } from './run-memory.ts';
 import type { RunPlace } from './run-place.ts';
 
@@ -67,7 +67,7 @@ export class NeptuneTrackerRun implements TrackerRun<NeptuneRun> {
         await this.#place.keepFile(file, signal);
         files.set(event, file);
       } catch (error) {
-        if (isError(error, ArtifactNotFound)) files.set(event, { why: error.message });
+        if (isError(error, ArtifactNotFound) || error instanceof OtherSize) files.set(event, { why: error.message });
         else if (index === 0 || isError(error, Permanent) || signal.aborted) throw error;
         else return { files, ready: events.slice(0, index) };
       }

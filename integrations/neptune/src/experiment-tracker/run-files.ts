@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { extname } from 'node:path/posix';
 
-import { ArtifactNotFound, type ReadArtifact, type TrackerEvent } from '@mortise/core';
+import { ArtifactNotFound, Permanent, type ReadArtifact, type TrackerEvent } from '@mortise/core';
 
 import type { FileRef } from '../wire/snapshot.ts';
 import { ARTIFACTS, DOCUMENTS } from './run-paths.ts';
@@ -10,7 +10,7 @@ export type FileEvent = TrackerEvent & { kind: 'artifact' | 'json' };
 
 /** A file that is to be kept. */
 export interface RunFile extends FileRef {
-  /** Its bytes, anew with each call. Throws `ArtifactNotFound`, `ArtifactStoreFailed`. */
+  /** Its bytes, anew with each call. Throws `ArtifactNotFound`, `ArtifactStoreFailed`, `OtherSize`. */
   open(signal: AbortSignal): AsyncIterable<Uint8Array>;
 }
 
@@ -57,9 +57,23 @@ export function runFile(event: FileEvent, runId: string, readArtifact: ReadArtif
     mime: MIMES[extension] ?? 'application/octet-stream',
     open(signal) {
       if (readArtifact === undefined) throw new ArtifactNotFound({ what: event.uri, where: 'nothing can read it here' });
-      return readArtifact(event, signal);
+      return ofItsSize(readArtifact(event, signal), event.size);
     },
   };
+}
+
+/** The bytes of a file are not those that were logged. */
+export class OtherSize extends Permanent {}
+
+/** The size is told before the file is sent: one of another size cannot be sent, however often it is tried. */
+async function* ofItsSize(bytes: AsyncIterable<Uint8Array>, size: number): AsyncGenerator<Uint8Array, void, undefined> {
+  let read = 0;
+  for await (const chunk of bytes) {
+    read += chunk.length;
+    if (read > size) break;
+    yield chunk;
+  }
+  if (read !== size) throw new OtherSize(`the file has another size than the ${size} bytes that it was said to have`);
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {

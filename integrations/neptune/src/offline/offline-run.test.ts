@@ -34,6 +34,22 @@ test('lies where the Python client would have it, and says how it is sent', asyn
   expect(existsSync(path)).toBe(true);
 });
 
+test('refuses a file of another size than was said, which would not be taken with it', async () => {
+  const readArtifact: ReadArtifact = async function* () {
+    yield await Promise.resolve(Buffer.from('12345'));
+  };
+  const run = await (await tracker()).open(newIdentity(), startOf({ readArtifact }), undefined, never);
+  const logged = [4, 6].map((size): LoggedEvent => ({ kind: 'artifact', path: `${size}.bin`, uri: 'test:', sha256: '', size }));
+  const { rejected, ref } = await run.deliver(eventsOf([...logged, ...curve('loss', 3)]), never);
+  expect(rejected?.map(({ seq, why }) => `${seq} ${why}`)).toEqual([
+    expect.stringMatching(/^1 "4.bin": .*another size than the 4 bytes/),
+    expect.stringMatching(/^2 "6.bin": .*another size than the 6 bytes/),
+  ]);
+  using database = new DatabaseSync(ref.ids['neptune_operations_file']!);
+  expect(database.prepare('SELECT size_bytes FROM file_upload_requests').all()).toEqual([]);
+  expect(readdirSync(dirname(ref.ids['neptune_operations_file']!)).filter((name) => name.includes('.bin'))).toEqual([]);
+});
+
 test('takes what was set aside when it is sent again, though what came after it had arrived', async () => {
   let isThere = false;
   const readArtifact: ReadArtifact = async function* () {

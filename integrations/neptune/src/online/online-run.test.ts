@@ -52,6 +52,20 @@ describe('files', () => {
     expect([...recorder.files.values()].map(String)).toEqual(['']);
   });
 
+  test.each<[number, string, RecorderOptions]>([
+    [299_999, 'whole', {}],
+    [300_001, 'whole', {}],
+    [200_000, 'in parts', { partSize: 65_536 }],
+    [400_000, 'in parts', { partSize: 65_536 }],
+  ])('of another size than was said, %i bytes, are refused, and keep nothing else from arriving: %s', async (size, _, options) => {
+    const { run, told } = await opened(options, { readArtifact: inPieces });
+    const { rejected, through } = await run.deliver(eventsOf([artifact('weights.bin', size), ...curve('loss', 3)]), never);
+    expect(rejected).toEqual([{ writer: 'w', seq: 1, why: expect.stringMatching(/^"weights.bin": .*another size than the \d+ bytes/) }]);
+    expect(through).toEqual({ w: 4 });
+    expect(told().series.get('metrics/loss')!.length).toBe(3);
+    expect(told().fields.has('artifacts/weights.bin')).toBe(false);
+  });
+
   test('that are not there are refused, and keep nothing else from arriving', async () => {
     const { run, told } = await opened(
       {},
