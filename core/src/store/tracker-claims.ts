@@ -48,6 +48,7 @@ const claimDue = statement((db, p: Param<Claim>) =>
     .set({ claim_worker: p('workerId'), claim_until: p('until') })
     .where('key', 'in', dueOnes(db).select('t.key').where('t.component', '=', p('component')).where('t.pipeline_run_id', '=', p('runId'))),
 );
+/** Of tracker runs that have not come to their end, what waits goes first: an end given now would pass over it. */
 const claimRejected = statement((db, p: Param<Claim>) =>
   db
     .updateTable('tracker_runs')
@@ -55,6 +56,7 @@ const claimRejected = statement((db, p: Param<Claim>) =>
     .where('pipeline_run_id', '=', p('runId'))
     .where('component', '=', p('component'))
     .where('desired', 'is not', null)
+    .where('status', 'not in', ['queued', 'running'])
     .where((eb) => eb.exists(eb.selectFrom('rejected_events as e').select('e.seq').whereRef('e.tracker_run_key', '=', 'tracker_runs.key'))),
 );
 /** What a worker claimed at the end of its own run, of all components. */

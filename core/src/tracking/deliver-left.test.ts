@@ -253,6 +253,27 @@ describe('set-aside events', () => {
     expect(tracker.run('train').start).not.toHaveProperty('again');
   });
 
+  test('are sent again after what waits in the same run, of which nothing is passed over', async () => {
+    const tracker = new RecordingTracker({ reject: (event) => (event.kind === 'metrics' && event.step === 0 ? 'odd' : undefined) });
+    run = await TrackedRun.open({ trackers: [{ name: 'mine', flavor: 'recording', tracker }], drainTimeoutMs: 50 });
+    const step = await run.begin('train', tracked);
+    run.inStep(step, () => activeRun().logMetric('loss', 0));
+    while ((await run.store.rejectedEvents({})).length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    tracker.options.failDeliver = DOWN;
+    run.inStep(step, () => {
+      for (let i = 1; i < 20; i++) activeRun().logMetric('loss', i);
+    });
+    await run.end(step);
+    await run.endRun();
+    delete tracker.options.reject;
+    expect(await deliver(tracker, { retry: true, patienceMs: 0 })).toMatchObject([{ delivered: 0, failure: 'the server is down' }]);
+    expect({ waiting: await waiting(), setAside: (await run.store.rejectedEvents({})).length }).toEqual({ waiting: 2, setAside: 1 });
+    delete tracker.options.failDeliver;
+    expect(await deliver(tracker, { retry: true })).toEqual([{ component: 'mine', delivered: 3 }]);
+    expect({ waiting: await waiting(), setAside: await run.store.rejectedEvents({}) }).toEqual({ waiting: 0, setAside: [] });
+    expect(losses(tracker.run('train').events).sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => i));
+  });
+
   test('are given up with what waits', async () => {
     const { later } = await openDown();
     await run.step('train', tracked, () => 1);

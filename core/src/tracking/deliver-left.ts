@@ -13,7 +13,7 @@ export interface DeliverLeftOptions extends DeliveryQuery {
   patienceMs?: number;
   /** Those that are there already. */
   trackers?: readonly TrackerComponent[];
-  /** What was set aside instead of what waits. */
+  /** What was set aside, and what waits in the same runs. */
   retry?: boolean;
   /** Only these runs. Default: all. */
   runIds?: ReadonlySet<string>;
@@ -88,9 +88,11 @@ async function drain(component: string, runs: readonly Work[], { place, options,
   const { patienceMs = Infinity, retry = false } = options;
   let delivered = 0;
   const failures = new Map<string, Failure>();
-  for (const run of runs) {
+  // What waits goes first: a tracker run is ended by the last that is sent to it.
+  const turns = runs.flatMap((run) => (retry ? [false, true] : [false]).map((setAside) => ({ run, setAside })));
+  for (const { run, setAside } of turns) {
     if (signal.aborted) break;
-    const end = await deliverClaimed(run, { place, made, signal, patienceMs, retry });
+    const end = await deliverClaimed(run, { place, made, signal, patienceMs, retry: setAside });
     delivered += end.delivered;
     for (const failure of end.failures) failures.set(failure.reason, failure);
     if (end.gaveUp) break;
