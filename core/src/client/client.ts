@@ -237,7 +237,7 @@ export class Client extends StackClient {
     return importRuns({ ...place, stack: registry.activeStack() }, options);
   }
 
-  /** Sends the events again that trackers refused for good. Throws `UnknownComponent`. */
+  /** Sends the events again that trackers refused for good, after what waits in the same runs. Throws `UnknownComponent`. */
   async retrySetAside(options: DeliveryOptions = {}): Promise<DeliveryReport[]> {
     const place = await this.openSwept();
     const { deliver } = await import('./tracker-work.ts');
