@@ -8,7 +8,12 @@ import type { CometTrackerConfig } from './comet-tracker-config.ts';
 import { OnlineTracker } from './online/online-tracker.ts';
 
 /** @throws Permanent online without an API key, with one that is broken, or with an address that is none */
-export async function create({ config, fetch, projectRoot }: ComponentContext<CometTrackerConfig>): Promise<ExperimentTracker<CometRun>> {
+export async function create({
+  config,
+  log,
+  fetch,
+  projectRoot,
+}: ComponentContext<CometTrackerConfig>): Promise<ExperimentTracker<CometRun>> {
   const { apiKey, root, mode, offlineDirectory, workspace, projectName, timeoutMs, names, output } = await cometEnvironment(config, {
     env: process.env,
     projectRoot,
@@ -17,7 +22,7 @@ export async function create({ config, fetch, projectRoot }: ComponentContext<Co
   if (mode === 'offline') {
     // With all that writes and reads archives, which takes half as long to load as Node itself.
     const { OfflineTracker } = await import('./offline/offline-tracker.ts');
-    return new OfflineTracker({ folder: offlineDirectory, place, names, output });
+    return new OfflineTracker({ folder: offlineDirectory, place, names, output, warn: (message) => log.warn(message) });
   }
   if (apiKey === undefined)
     throw new Permanent('Comet asks for an API key: give apiKey, set COMET_API_KEY, or set mode to "offline" and upload later');

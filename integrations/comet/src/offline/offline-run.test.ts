@@ -12,10 +12,17 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { ArtifactNotFound, type LoggedEvent, type TrackerEvent, type TrackerRun, type TrackerRunStart } from '@mortise/core';
+import {
+  ArtifactNotFound,
+  type LoggedEvent,
+  type TrackerEvent,
+  type TrackerRun,
+  type TrackerRunRef,
+  type TrackerRunStart,
+} from '@mortise/core';
 
 import type { CometRun } from '../comet-run.ts';
 import { offlineExperiment } from '../testing/offline-experiment.ts';
@@ -125,6 +132,66 @@ test('a run that goes on after its end does so in a second archive, to be upload
   const { error, endedAt } = (await offlineExperiment(archives, KEY))!;
   expect({ error, endedAt, steps: await steps() }).toEqual({ error: null, endedAt: 12_000, steps: upTo(5) });
   expect(JSON.parse((await unzipped(fileURLToPath(url!))).get('experiment.json')!.toString())).toMatchObject({ resume_strategy: 'get' });
+});
+
+describe('when the config names another folder by now', () => {
+  const start: TrackerRunStart = { name: 'train', experiment: 'demo', group: 'g', tags: {}, startedAt: 1_000, settings: {} };
+
+  /** As a process of its own does it that was told of the run, and of another folder. */
+  async function movedTo(folder: string, known: TrackerRunRef, over: Partial<TrackerRunStart> = {}) {
+    const warnings: string[] = [];
+    const tracker = await trackerIn(root, { mode: 'offline', offlineDirectory: folder }, (message) => warnings.push(message));
+    const run = await tracker.open({ key: KEY, runId: 'run-1', stepId: 'train', attempt: 1 }, { ...start, ...over }, known, never);
+    return { run, warnings, tracker };
+  }
+
+  test('a run goes on where it is, and nothing is made in the other one', async () => {
+    const first = await opened();
+    await first.deliver(curve(3), never);
+    const { run, warnings, tracker } = await movedTo('others', first.ref);
+    await run.deliver(curve(5), never);
+    expect(tracker.childEnv!(run.ref)['COMET_OFFLINE_DIRECTORY']).toBe(archives);
+    const { url } = await run.close(COMPLETED, 9_000, never);
+    expect(fileURLToPath(url!)).toBe(join(archives, `${KEY}.zip`));
+    expect({ steps: await steps(), there: readdirSync(archives) }).toEqual({ steps: upTo(5), there: [`${KEY}.zip`] });
+    expect([existsSync(join(root, 'others')), warnings]).toEqual([false, []]);
+  });
+
+  test('one that goes on after its end has its second archive beside the first', async () => {
+    const ref = await (await opened()).close(FAILED, 9_000, never);
+    const { run } = await movedTo('others', ref, { resumed: true });
+    await run.deliver(curve(2), never);
+    expect(fileURLToPath((await run.close(COMPLETED, 12_000, never)).url!)).toBe(join(archives, `${KEY}_2.zip`));
+    expect(existsSync(join(root, 'others'))).toBe(false);
+  });
+
+  test('one that is gone begins anew there, and one line says so', async () => {
+    const first = await opened();
+    await first.deliver(curve(3), never);
+    rmSync(archives, { recursive: true });
+    const { run, warnings } = await movedTo('others', first.ref);
+    await run.deliver(curve(2, 3), never);
+    await run.close(COMPLETED, 9_000, never);
+    expect(existsSync(join(root, 'others', `${KEY}.zip`))).toBe(true);
+    const [was, is] = ['archives', 'others'].map((folder) => join(root, folder, `${KEY}.zip`));
+    expect(warnings).toEqual([`train: the offline run of ${was} is gone: what was delivered to it is not in ${is}, which is begun anew`]);
+  });
+
+  test('one whose files were brought there goes on with them', async () => {
+    const first = await opened();
+    await first.deliver(curve(3), never);
+    renameSync(archives, join(root, 'others'));
+    const { run, warnings } = await movedTo('others', first.ref);
+    await run.deliver(curve(5), never);
+    await run.close(COMPLETED, 9_000, never);
+    expect((await offlineExperiment(join(root, 'others'), KEY))!.points.map(({ step }) => step)).toEqual(upTo(5));
+    expect(warnings).toEqual([]);
+  });
+
+  test('one that was online begins there, without a word', async () => {
+    const { run, warnings } = await movedTo('others', { id: KEY, url: 'https://comet.mine/acme/demo', ids: {} });
+    expect([run.ref.url, warnings]).toEqual([pathToFileURL(join(root, 'others', `${KEY}.zip`)).href, []]);
+  });
 });
 
 test('what was set aside is taken when it is sent again, in a further archive, and what there is of it is there once', async () => {

@@ -1,4 +1,6 @@
 import { access, constants, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import {
   makeFolder,
@@ -31,6 +33,7 @@ export interface OfflineTrackerOptions {
   names: ToldNames;
   /** Whether it keeps what runs print. */
   output: boolean;
+  warn: (message: string) => void;
 }
 
 /** Each tracker run becomes an archive that `comet upload` takes. Opens no connection. */
@@ -46,19 +49,25 @@ export class OfflineTracker implements ExperimentTracker<CometRun> {
   async open(
     id: TrackerRunIdentity,
     given: TrackerRunStart,
-    _known: TrackerRunRef | undefined,
+    known: TrackerRunRef | undefined,
     signal: AbortSignal,
   ): Promise<TrackerRun<CometRun>> {
-    const { folder, place: configured, names } = this.#options;
+    const { place: configured, names } = this.#options;
     const start = namedStart(id, given, names);
     const place = placeOf(start, configured);
-    const files = new RunFiles(folder, id.key);
-    return atFiles(folder, signal, async () => {
-      makeRunsFolder(folder);
+    const files = await this.#filesOf(id.key, known, signal);
+    return atFiles(files.root, signal, async () => {
+      makeRunsFolder(files.root);
       const archived = await archivedState(files, start, place);
       const log = await presentLog(files, archived);
-      if (log === undefined && archived === undefined) await begin(files, id, start, place);
-      else if (start.resumed === true) await goOn(files, log, archived);
+      if (log === undefined && archived === undefined) {
+        const before = knownArchive(known);
+        if (before !== undefined)
+          this.#options.warn(
+            `${start.name}: the offline run of ${before} is gone: what was delivered to it is not in ${files.archive(1)}, which is begun anew`,
+          );
+        await begin(files, id, start, place);
+      } else if (start.resumed === true) await goOn(files, log, archived);
       const { part } = (await (await MessageLog.find(files.log))?.state()) ?? { part: archived!.part - 1 };
       const native = {
         experimentKey: id.key,
@@ -86,17 +95,35 @@ export class OfflineTracker implements ExperimentTracker<CometRun> {
   }
 
   /** With which `comet_ml.start()` makes an archive beside ours, of the same experiment. */
-  childEnv({ ids }: TrackerRunRef): Record<string, string> {
+  childEnv(ref: TrackerRunRef): Record<string, string> {
+    const { ids } = ref;
+    const archive = knownArchive(ref);
     const { comet_experiment_key: key, comet_workspace: workspace, comet_project_name: project } = ids;
     return {
       COMET_START_ONLINE: 'false',
       COMET_START_MODE: 'get',
-      COMET_OFFLINE_DIRECTORY: this.#options.folder,
+      COMET_OFFLINE_DIRECTORY: archive === undefined ? this.#options.folder : dirname(archive),
       ...(key !== undefined && { COMET_EXPERIMENT_KEY: key }),
       ...(workspace !== undefined && { COMET_WORKSPACE: workspace }),
       ...(project !== undefined && { COMET_PROJECT_NAME: project }),
     };
   }
+
+  /** A run goes on where it is, whatever the config says now, unless it is there no more. */
+  async #filesOf(key: string, known: TrackerRunRef | undefined, signal: AbortSignal): Promise<RunFiles> {
+    const configured = new RunFiles(this.#options.folder, key);
+    const archive = knownArchive(known);
+    if (archive === undefined || dirname(archive) === configured.root) return configured;
+    const before = new RunFiles(dirname(archive), key);
+    return atFiles(before.root, signal, async () =>
+      (await MessageLog.find(before.log)) !== undefined || (await before.parts()) > 0 ? before : configured,
+    );
+  }
+}
+
+/** The archive that a run had come to, or was to become; undefined for one that was not in files. */
+function knownArchive(known: TrackerRunRef | undefined): string | undefined {
+  return known?.url?.startsWith('file:') === true ? fileURLToPath(known.url) : undefined;
 }
 
 /** What the archives of a run hold, and that begins the next one; undefined without any. */
