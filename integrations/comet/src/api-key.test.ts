@@ -2,7 +2,9 @@ import { expect, test } from '@jest/globals';
 import { validate } from 'class-validator';
 
 import { baseUrlOf } from './api-key.ts';
+import { CometConnection } from './client/connection.ts';
 import { CometTrackerConfig } from './comet-tracker-config.ts';
+import { never } from './testing/play.ts';
 import { trackerIn } from './testing/tracker-in.ts';
 
 const SECRET = 'hunter2hunter2';
@@ -42,6 +44,21 @@ test.each([
 
 test('a key with a line break is refused when it is registered, too', async () => {
   expect(await flaws(`${SECRET}\n`)).toMatch(/^apiKey has characters that no HTTP header takes/);
+});
+
+test.each([
+  ['whole', (key: string) => key],
+  ['without what follows its "*"', (key: string) => key.split('*')[0]!],
+])('a server that repeats the key %s, and a network that does, do not get it into messages', async (_, repeated) => {
+  const apiKey = `${SECRET}*${tail('{"baseUrl":"https://comet.mine"}')}`;
+  const refusing = (): Promise<Response> => Promise.resolve(Response.json({ msg: `no such key: ${repeated(apiKey)}!` }, { status: 400 }));
+  const failing = (): Promise<Response> => Promise.reject(new TypeError('fetch failed', { cause: new Error(`bad ${repeated(apiKey)}!`) }));
+  for (const fetch of [refusing, failing]) {
+    const connection = new CometConnection({ apiKey, root: 'https://comet.mine', timeoutMs: 1_000, fetch });
+    const error: unknown = await connection.call({ method: 'GET', path: '/x' }, never).catch((thrown: unknown) => thrown);
+    expect((error as Error).message).toContain('***!');
+    expect((error as Error).message).not.toContain(SECRET);
+  }
 });
 
 test.each([

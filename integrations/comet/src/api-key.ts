@@ -4,6 +4,12 @@ export function baseUrlOf(apiKey: string): string | undefined {
   return typeof baseUrl === 'string' && isAddress(baseUrl) ? baseUrl : undefined;
 }
 
+/** What no message may hold: a server that knows a key by what is before its `*` repeats that alone. */
+export function secretsOf(apiKey: string): string[] {
+  const [bare = ''] = apiKey.split('*');
+  return [apiKey, bare];
+}
+
 /** What is wrong with an API key, in words that follow its name and hold nothing of it; undefined for one that can be used. */
 export function flawOfKey(apiKey: string): string | undefined {
   if (!/^[\x21-\x7e]+$/.test(apiKey)) return 'has characters that no HTTP header takes, such as a space or a line break: copy it anew';

@@ -1,5 +1,6 @@
 import { fieldsOf, HttpClient } from '@mortise/http-client';
 
+import { secretsOf } from '../api-key.ts';
 import { CometError } from './comet-error.ts';
 import { refusal } from './refusal.ts';
 
@@ -30,12 +31,13 @@ export class CometConnection {
   constructor({ apiKey, root, timeoutMs, fetch }: ConnectionOptions) {
     this.root = root;
     this.apiKey = apiKey;
+    const secrets = secretsOf(apiKey);
     this.#http = new HttpClient({
-      ...{ send: fetch, timeoutMs, secrets: [apiKey] },
+      ...{ send: fetch, timeoutMs, secrets },
       trustAdvice: 'Name the certificate of its authority in NODE_EXTRA_CA_CERTS',
       errors: {
         noAnswer: (kind, message, cause) => new CometError(kind === 'timeout' ? kind : 'unreachable', message, { cause }),
-        refusal: (refused) => refusal(refused, [apiKey]),
+        refusal: (refused) => refusal(refused, secrets),
       },
     });
   }
