@@ -45,6 +45,25 @@ test('of a progress bar the last state of each line remains', () => {
   expect(logged).toEqual(['err 100%', 'err step 2']);
 });
 
+test.each(['a\rone\r\r\ntwo\r\r\r\n', 'a\rone\r\r\ntwo\r\r\r'])(
+  'several carriage returns at the end of a line overwrite nothing, in whatever pieces they come: %j',
+  (text) => {
+    for (const pieces of [[text], [...text]]) {
+      const { lines, logged } = listening();
+      for (const piece of pieces) lines.add('out', piece);
+      lines.end();
+      expect(logged).toEqual(['out one', 'out two']);
+    }
+  },
+);
+
+test('what follows several carriage returns overwrites the line', () => {
+  const { lines, logged } = listening();
+  for (const piece of ['10%\r', '\r20%\r\r', '30%', '\r\r', '\n']) lines.add('out', piece);
+  lines.add('out', '\r\r\r\n');
+  expect(logged).toEqual(['out 30%', 'out ']);
+});
+
 test('a line without an end is logged when nothing follows', () => {
   const { lines, logged } = listening();
   lines.add('out', 'a prompt: ');

@@ -78,11 +78,13 @@ export class OutputLines {
 
 /** A line as a screen shows it at its end. */
 function shown(line: string): string {
-  return withoutOverwritten(line).replace(/\r+$/, '');
+  return withoutOverwritten(line).replace(/\r$/, '');
 }
 
-/** A carriage return at the end overwrites nothing yet. */
+/** Carriage returns at the end, of which one remains, overwrite nothing yet: a program that writes `\r\n` where the system makes `\r\n` of `\n` has two. */
 function withoutOverwritten(line: string): string {
-  const end = line.endsWith('\r') ? line.length - 2 : line.length;
-  return line.slice(line.lastIndexOf('\r', end) + 1);
+  let end = line.length;
+  while (line[end - 1] === '\r') end--;
+  if (end === 0) return line.slice(0, 1);
+  return line.slice(line.lastIndexOf('\r', end - 1) + 1, end + 1);
 }
