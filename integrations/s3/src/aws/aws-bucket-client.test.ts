@@ -273,6 +273,48 @@ describe('a request', () => {
   });
 });
 
+describe('a delete of several objects', () => {
+  /** 200, with what was refused inside. */
+  const result = (...refused: [key: string, code: string][]): StubAnswer => [
+    200,
+    `<DeleteResult>${refused.map(([key, code]) => `<Error><Key>${key}</Key><Code>${code}</Code><Message>m</Message></Error>`).join('')}</DeleteResult>`,
+    { 'content-type': 'application/xml' },
+  ];
+  const asked = (): string[][] =>
+    server.requests.map((request) => Array.from(request.text().matchAll(/<Key>(.*?)<\/Key>/g), ([, key]) => key!));
+
+  it('asks again for those, and only those, that a busy server refused', async () => {
+    server.answer(
+      result(['ours/a', 'SlowDown'], ['ours/c', 'InternalError'], ['ours/d', 'NoSuchKey']),
+      result(['ours/c', 'SlowDown']),
+      result(),
+    );
+    await (await openStore(config)).delete(['a', 'b', 'c', 'd']);
+    expect(asked()).toEqual([['ours/a', 'ours/b', 'ours/c', 'ours/d'], ['ours/a', 'ours/c'], ['ours/c']]);
+  });
+
+  it('asks again for all when the refusals name none of them', async () => {
+    server.answer(result(['else/a', 'SlowDown']), result());
+    await (await openStore(config)).delete(['a', 'b']);
+    expect(asked()).toEqual([
+      ['ours/a', 'ours/b'],
+      ['ours/a', 'ours/b'],
+    ]);
+  });
+
+  it('ends at once with what does not pass, also beside what may', async () => {
+    server.answer(result(['ours/a', 'SlowDown'], ['ours/c', 'AccessDenied']));
+    expect(await line('delete')).toMatch(/refuses it to these credentials/);
+    expect(server.requests).toHaveLength(1);
+  });
+
+  it('says after some tries that the server is still busy', async () => {
+    server.answer(result(['ours/a/b', 'SlowDown']));
+    expect(await line('delete')).toMatch(/answered SlowDown/);
+    expect(asked()).toEqual([['ours/a/b', 'ours/a/c'], ...Array.from({ length: 5 }, () => ['ours/a/b'])]);
+  });
+});
+
 describe('a presigned URL', () => {
   it("is dated by the server's clock once that is known to differ", async () => {
     const theirs = new Date(Date.now() + 60 * 60 * 1000);

@@ -12,6 +12,7 @@ import {
   S3Client,
   UploadPartCommand,
   type CreateMultipartUploadCommandInput,
+  type _Error as S3Error,
 } from '@aws-sdk/client-s3';
 import { Slots } from '@mortise/object-storage';
 
@@ -115,11 +116,22 @@ export class AwsBucketClient implements BucketClient {
       await this.#send(signal, (options) => this.#client.send(command, options)).catch(unlessMissing);
       return;
     }
+    let left = keys;
+    await this.#send(signal, async (options) => {
+      const refused = await this.#deleteAtOnce(left, options);
+      if (refused.length === 0) return;
+      left = those(left, refused);
+      const failures = refused.map(({ Code, Message }) => sdkFailure({ name: Code, message: Message }, this.#asked));
+      throw failures.find(({ passing }) => !passing) ?? failures[0]!;
+    });
+  }
+
+  /** Gives what the server refused, with an answer that is 200 all the same. */
+  async #deleteAtOnce(keys: readonly string[], options: { abortSignal?: AbortSignal }): Promise<S3Error[]> {
     const command = new DeleteObjectsCommand({ Bucket: this.#bucket, Delete: { Objects: keys.map((Key) => ({ Key })), Quiet: true } });
-    const { Errors = [], $metadata } = await this.#send(signal, (options) => this.#client.send(command, options));
+    const { Errors = [], $metadata } = await this.#client.send(command, options);
     if ($metadata.httpStatusCode !== 200) throw this.#notS3('it answers a delete of several objects without a result');
-    const [refused] = Errors.filter(({ Code }) => Code !== 'NoSuchKey');
-    if (refused !== undefined) throw sdkFailure({ name: refused.Code, message: refused.Message }, this.#asked);
+    return Errors.filter(({ Code }) => Code !== 'NoSuchKey');
   }
 
   async startUpload(key: string, { mark, type, signal }: { mark: string; type?: string; signal?: AbortSignal }): Promise<string> {
@@ -261,6 +273,13 @@ export class AwsBucketClient implements BucketClient {
 
 /** What looks old may be deleted, so that an unknown time is now. In whole seconds, as HEAD tells it: some servers list milliseconds. */
 const timeOf = (modified: Date | undefined): number => Math.floor((modified?.getTime() ?? Date.now()) / 1000) * 1000;
+
+/** The keys that were refused; all, unless each refusal names one of them. */
+function those(keys: readonly string[], refused: readonly S3Error[]): readonly string[] {
+  const named = new Set(refused.map(({ Key }) => Key));
+  const found = keys.filter((key) => named.has(key));
+  return found.length < refused.length ? keys : found;
+}
 
 function unlessMissing(error: unknown): undefined {
   if (isS3Failure(error, 'not-found', 'no-upload')) return undefined;

@@ -6,6 +6,8 @@ export interface StubRequest {
   path: string;
   headers: IncomingHttpHeaders;
   bytes: number;
+  /** What was sent, as UTF-8. */
+  text(): string;
 }
 
 /** An answer in one line: status, body, headers; or whatever a function does. */
@@ -33,8 +35,12 @@ export async function stubServer(): Promise<StubServer> {
   let answers: StubAnswer[] = [[500]];
   const server = createServer((incoming, response) => {
     const { method = '', url: path = '', headers } = incoming;
-    const request: StubRequest = { method, path, headers, bytes: 0 };
-    incoming.on('data', (chunk: Buffer) => (request.bytes += chunk.length));
+    const chunks: Buffer[] = [];
+    const request: StubRequest = { method, path, headers, bytes: 0, text: () => Buffer.concat(chunks).toString() };
+    incoming.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      request.bytes += chunk.length;
+    });
     incoming.on('end', () => {
       requests.push(request);
       const answer = answers.length > 1 ? answers.shift()! : answers[0]!;
