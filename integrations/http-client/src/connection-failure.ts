@@ -1,4 +1,5 @@
 import { oneLine } from './one-line.ts';
+import { StrangeStatus } from './tls-fetch.ts';
 
 /**
  * Why there was no answer: `unreachable`, no connection, or it broke; `timeout`, nothing came in time; `untrusted`, the server's certificate;
@@ -31,6 +32,7 @@ const CLOSED = /^(UND_ERR_SOCKET|ECONNRESET|EPIPE)$/;
 export function connectionFailure(server: string, error: unknown, { trustAdvice, secrets = [] }: FailureWords): NoAnswer {
   const code = codeOf(error) ?? '';
   const why = code || oneLine(rootOf(error).message, secrets);
+  if (error instanceof StrangeStatus) return { kind: 'protocol', message: `${server} does not answer in HTTP (${why})` };
   if (UNTRUSTED.test(code)) {
     const advice = code === OTHER_HOST ? 'It is that of another host name' : trustAdvice;
     return { kind: 'untrusted', message: `${server} has a certificate that is not trusted here (${why}). ${advice}` };

@@ -98,6 +98,22 @@ describe('a connection', () => {
     });
   });
 
+  test.each([
+    [600, 'HTTP/1.1 600 Odd\r\ncontent-length: 2\r\n\r\nno'],
+    [600, 'HTTP/1.1 600 Odd\r\ncontent-length: 20\r\n\r\nand goes on'],
+    [999, 'HTTP/1.1 999 Denied\r\ncontent-length: 0\r\n\r\n'],
+    [101, 'HTTP/1.1 101 Switching Protocols\r\n\r\n'],
+    [101, 'HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: other\r\n\r\nhello'],
+  ])('with a certificate, to what answers with status %i, which no answer may have, ends the request', async (status, answer) => {
+    const url = await serverOf((request) => void request.resume().socket.write(answer), selfSigned());
+    const insecure = clientOf({ send: senderOf({ insecure: true }), timeoutMs: 2_000 });
+    for (const body of [undefined, 'text', streamOf('a', 'b')])
+      expect(await failureOf(insecure.text(requestOf(url, body)))).toMatchObject({
+        kind: 'protocol',
+        message: `The server does not answer in HTTP (status ${status})`,
+      });
+  });
+
   test('whose failure repeats a secret does not tell it', async () => {
     const send = () => Promise.reject(new TypeError('fetch failed', { cause: new Error('bad header hunter22\nx') }));
     expect(await failureOf(clientOf({ send, secrets: ['hunter22'] }).text(requestOf('http://x')))).toMatchObject({

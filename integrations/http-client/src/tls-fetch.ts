@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { pipeline, Readable } from 'node:stream';
 
 import type { Send } from './send.ts';
@@ -12,6 +13,13 @@ export interface TlsTrust {
 
 /** Statuses whose responses may not have a body. */
 const WITHOUT_BODY = [204, 205, 304];
+
+/** An answer with a status that no answer may have, and no `Response` can. */
+export class StrangeStatus extends Error {
+  constructor(status: number | undefined) {
+    super(`status ${status}`);
+  }
+}
 
 /** As much of `fetch` as the clients use, on `node:https`: the one place where a CA can be given. Does not follow redirects. */
 export function tlsFetch({ ca, insecure }: TlsTrust): Send {
@@ -32,9 +40,18 @@ export function tlsFetch({ ca, insecure }: TlsTrust): Send {
       const options = { method, headers: headers as Record<string, string>, agent, ...(signal && { signal }) };
       const sent = request(url, options, (answer) => {
         const { statusCode: status = 0, rawHeaders } = answer;
+        if (status < 200 || status > 599) return refuse(answer);
         const hasBody = !WITHOUT_BODY.includes(status);
         if (!hasBody) answer.resume();
         resolve(new Response(hasBody ? Readable.toWeb(answer) : null, { status, headers: pairsOf(rawHeaders) }));
+      });
+      const refuse = ({ statusCode }: IncomingMessage): void => {
+        reject(new StrangeStatus(statusCode));
+        sent.destroy();
+      };
+      sent.on('upgrade', (answer, socket) => {
+        socket.destroy();
+        refuse(answer);
       });
       sent.on('error', reject);
       if (body === null || body === undefined || typeof body === 'string' || ArrayBuffer.isView(body))
