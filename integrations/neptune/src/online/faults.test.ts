@@ -128,6 +128,19 @@ describe('the token', () => {
     await Promise.all([1, 2, 3].map(() => tracker.open(newIdentity(), startOf(), undefined, never)));
     expect(proxy.count({ path: 'oauth-token' })).toBe(1);
   });
+
+  test('is waited for by nobody who gives up, and by the others all the same', async () => {
+    const silence = proxy.inject({ kind: 'delay', ms: 500 }, { path: 'oauth-token' });
+    const [first, second] = [new AbortController(), new AbortController()];
+    const asked = [first, second].map(({ signal }) => failureOf(tracker.open(newIdentity(), startOf(), undefined, signal)));
+    const other = tracker.open(newIdentity(), startOf(), undefined, never);
+    while (silence.hits === 0) await delay(5);
+    for (const each of [first, second]) each.abort(new Error('given up'));
+    const isLetIn = other.then(() => 'let in');
+    expect(await Promise.race([isLetIn, Promise.all(asked)])).toEqual([first.signal.reason, second.signal.reason]);
+    expect(await isLetIn).toBe('let in');
+    expect(proxy.count({ path: 'oauth-token' })).toBe(1);
+  });
 });
 
 test.each([
@@ -142,6 +155,21 @@ test.each([
   expect(error.message).toMatch(says);
   expect(error.message).not.toMatch(/[<>\n]|hunter2/);
   expect(error.message).not.toContain(recorder.token(proxy.url));
+});
+
+test('a server that repeats the API token, or what it is exchanged for, does not get it into messages', async () => {
+  const repeating = (said: string): Fault =>
+    status(400, { 'content-type': 'application/json' }, JSON.stringify({ message: `no: ${said}!` }));
+  const apiToken = recorder.token(proxy.url);
+  const exchange = proxy.inject(repeating(apiToken), { path: 'oauth-token' });
+  const refused = (await failureOf(tracker.check(never))) as Error;
+  expect(refused.message).toMatch(/ with 400: no: \*\*\*!$/);
+  exchange.remove();
+  const run = await tracker.open(newIdentity(), startOf(), undefined, never);
+  const { authorization = '' } = recorder.server.requests.at(-1)!.headers;
+  proxy.inject(repeating(authorization.replace('Bearer ', '')), INGEST);
+  const failed = (await failureOf(run.deliver(eventsOf(curve('loss', 3)), never))) as Error;
+  expect(failed.message).toMatch(/ with 400: no: \*\*\*!$/);
 });
 
 test('the API token goes where it is exchanged, what it is exchanged for into the header Authorization, and neither anywhere else', async () => {

@@ -2,9 +2,9 @@ import { Permanent, Transient } from '@mortise/core';
 import { fieldsOf, kindOfStatus, oneLine, retryAfter, type Refused } from '@mortise/http-client';
 
 /** The failure that an answer is which is not 2xx. */
-export function refusalOf(refused: Refused): Transient | Permanent {
+export function refusalOf(refused: Refused, secrets: readonly string[]): Transient | Permanent {
   const { server, call, status, headers } = refused;
-  const said = saidBy(refused);
+  const said = oneLine(saidBy(refused), secrets);
   const told = `${server} answers ${call} with ${status}${said === '' ? '' : `: ${said}`}`;
   switch (kindOfStatus(status)) {
     case 'busy':
@@ -32,7 +32,7 @@ export function strangeAnswer(server: string, call: string, cause?: unknown): Tr
 function saidBy({ said, headers }: Refused): string {
   const type = headers.get('content-type') ?? '';
   if (type.includes('html')) return '';
-  if (!type.includes('json')) return oneLine(said.replaceAll('\u{fffd}', ' '));
+  if (!type.includes('json')) return said.replaceAll('\u{fffd}', ' ');
   const { message } = fieldsOf(said) ?? {};
-  return typeof message === 'string' ? oneLine(message) : '';
+  return typeof message === 'string' ? message : '';
 }

@@ -7,16 +7,18 @@ export interface NeptuneHttpOptions {
   fetch: typeof fetch;
   /** How long nothing may happen, ms. */
   timeoutMs: number;
+  /** What no message may hold; more may come to it. */
+  secrets: readonly string[];
 }
 
 /** How requests reach Neptune, what lets us in, and the storage behind it. They fail with `Transient` and `Permanent`. */
-export function neptuneHttp({ fetch, timeoutMs }: NeptuneHttpOptions): HttpClient {
+export function neptuneHttp({ fetch, timeoutMs, secrets }: NeptuneHttpOptions): HttpClient {
   return new HttpClient({
-    ...{ send: fetch, timeoutMs },
+    ...{ send: fetch, timeoutMs, secrets },
     trustAdvice: 'Name the certificate of its authority in NODE_EXTRA_CA_CERTS',
     errors: {
       noAnswer: (_kind, message, cause) => new Transient(message, { cause }),
-      refusal: refusalOf,
+      refusal: (refused) => refusalOf(refused, secrets),
     },
   });
 }

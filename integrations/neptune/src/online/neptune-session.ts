@@ -4,6 +4,7 @@ import type { HttpAnswer, HttpClient, HttpRequest } from '@mortise/http-client';
 import { accessToken, isExpired, type AccessToken } from './access-token.ts';
 import { strangeAnswer } from './http-failure.ts';
 import { neptuneHttp, type NeptuneHttpOptions } from './neptune-http.ts';
+import { SharedCall } from './shared-call.ts';
 
 /** Talks with one Neptune: is let in with the API token, and again when what that is exchanged for ends. */
 export class NeptuneSession {
@@ -13,11 +14,13 @@ export class NeptuneSession {
   /** Address of the pages that people see. */
   #pages: string | undefined;
   #token: AccessToken | undefined;
-  /** Many ask at once, one is let in for all. */
-  #entering: Promise<AccessToken> | undefined;
+  readonly #entering = new SharedCall((signal) => this.#letIn(signal));
+  /** What no message may hold. */
+  readonly #secrets: string[];
 
-  constructor({ server, apiToken }: { server: string; apiToken: string }, http: NeptuneHttpOptions) {
-    this.http = neptuneHttp(http);
+  constructor({ server, apiToken }: { server: string; apiToken: string }, http: Omit<NeptuneHttpOptions, 'secrets'>) {
+    this.#secrets = [apiToken];
+    this.http = neptuneHttp({ ...http, secrets: this.#secrets });
     this.#server = server;
     this.#apiToken = apiToken;
   }
@@ -54,16 +57,9 @@ export class NeptuneSession {
     }
   }
 
-  #entered(signal: AbortSignal): Promise<AccessToken> {
-    if (this.#token !== undefined && !isExpired(this.#token)) return Promise.resolve(this.#token);
-    // One that another caller gave up is not ours.
-    const entering = this.#entering?.catch(() => this.#letIn(signal)) ?? this.#letIn(signal);
-    this.#entering = entering;
-    const over = (): void => {
-      if (this.#entering === entering) this.#entering = undefined;
-    };
-    entering.then(over, over);
-    return entering;
+  async #entered(signal: AbortSignal): Promise<AccessToken> {
+    if (this.#token !== undefined && !isExpired(this.#token)) return this.#token;
+    return this.#entering.result(signal);
   }
 
   async #letIn(signal: AbortSignal): Promise<AccessToken> {
@@ -92,6 +88,7 @@ export class NeptuneSession {
     const answer = await this.#json({ call: 'oauth-token', method: 'GET', url, headers }, signal);
     const token = accessToken(answer['accessToken']);
     if (token === undefined) throw strangeAnswer(this.server, 'oauth-token');
+    this.#secrets.push(token.value);
     return token;
   }
 
