@@ -18,13 +18,21 @@ interface Times {
   ms: number;
 }
 
-const POINTS = 10_000;
-const MANY = 100_000;
-/** `theirs`: how many points their client logs, so that it is done in seconds and not in minutes; its times count as if it had logged as many as we do. */
-const VENDORS: { flavor: string; theirs: Partial<Record<number, number>>; config: object }[] = [
-  { flavor: 'wandb', theirs: { [POINTS]: POINTS }, config: { mode: 'offline' } },
-  { flavor: 'comet', theirs: { [POINTS]: POINTS, [MANY]: MANY }, config: { mode: 'offline' } },
-  { flavor: 'neptune', theirs: { [POINTS]: 500 }, config: { mode: 'offline', project: 'bench/bench' } },
+/** Calls that a step makes one after the other, each with so many values. */
+interface Calls {
+  what: string;
+  calls: number;
+  values: number;
+}
+
+const FEW: Calls = { what: '10,000 calls', calls: 10_000, values: 1 };
+const WIDE: Calls = { what: '10,000 calls of five values', calls: 10_000, values: 5 };
+const MANY: Calls = { what: '100,000 calls', calls: 100_000, values: 1 };
+/** `theirs`: how many calls their client makes, so that it is done in seconds and not in minutes; its times count as if it had made as many as we do. */
+const VENDORS: { flavor: string; theirs: Map<Calls, number>; config: object }[] = [
+  { flavor: 'wandb', theirs: new Map([FEW, WIDE].map((each) => [each, each.calls])), config: { mode: 'offline' } },
+  { flavor: 'comet', theirs: new Map([FEW, WIDE, MANY].map((each) => [each, each.calls])), config: { mode: 'offline' } },
+  { flavor: 'neptune', theirs: new Map([FEW, WIDE].map((each) => [each, 500])), config: { mode: 'offline', project: 'bench/bench' } },
 ];
 const { rounds: given } = parseArgs({ options: { rounds: { type: 'string', default: '3' } } }).values;
 const rounds = Number(given);
@@ -53,33 +61,31 @@ function rowsOf({ flavor, theirs, config }: (typeof VENDORS)[number]): Row[] {
     project.reset();
     project.node('use-tracker.js', flavor, JSON.stringify(config));
     const numbers: Record<string, number> = {};
-    for (const points of [POINTS, MANY]) {
-      const { callsMs, ms, maxRssMb } = logged(points);
-      Object.assign(numbers, { [`calls ${points}`]: callsMs, [`closed ${points}`]: ms, [`memory ${points}`]: maxRssMb });
-      const less = theirs[points];
+    for (const each of [FEW, WIDE, MANY]) {
+      const { callsMs, ms, maxRssMb } = logged(each);
+      Object.assign(numbers, { [`calls ${each.what}`]: callsMs, [`closed ${each.what}`]: ms, [`memory ${each.what}`]: maxRssMb });
+      const less = theirs.get(each);
       if (less === undefined) continue;
-      const their = byTheirClient(flavor, less);
-      Object.assign(numbers, {
-        [`their calls ${points}`]: (their.callsMs * points) / less,
-        [`their closed ${points}`]: (their.ms * points) / less,
-      });
+      const their = byTheirClient(flavor, { ...each, calls: less });
+      const scale = each.calls / less;
+      Object.assign(numbers, { [`their calls ${each.what}`]: their.callsMs * scale, [`their closed ${each.what}`]: their.ms * scale });
     }
     return numbers;
   });
   return [
-    { points: POINTS, most: { calls: 500, closed: 2_000 } },
-    { points: MANY, most: { calls: 3_000 } },
-  ].flatMap(({ points, most }) => {
-    const what = `${flavor}: ${points.toLocaleString('en')} calls`;
-    const of = (name: string): number => measured[`${name} ${points}`]!;
+    { each: FEW, most: { calls: 500, closed: 2_000 } },
+    { each: WIDE, most: { calls: 500, closed: 2_000 } },
+    { each: MANY, most: { calls: 3_000 } },
+  ].flatMap(({ each, most }) => {
+    const what = `${flavor}: ${each.what}`;
+    const of = (name: string): number => measured[`${name} ${each.what}`]!;
     const compared = (name: string, ratio: number) => ({ floor: of(`their ${name}`), goal: { of: 'ratio' as const, most: ratio } });
-    const against =
-      theirs[points] === undefined
-        ? []
-        : [
-            row(`${what}, against their client`, 'ms wall', of('calls'), compared('calls', 0.1)),
-            row(`${what} until the file is closed, against their client`, 'ms wall', of('closed'), compared('closed', 0.5)),
-          ];
+    const against = !theirs.has(each)
+      ? []
+      : [
+          row(`${what}, against their client`, 'ms wall', of('calls'), compared('calls', 0.1)),
+          row(`${what} until the file is closed, against their client`, 'ms wall', of('closed'), compared('closed', 0.5)),
+        ];
     return [
       row(`${what}, in the step's own time`, 'ms wall', of('calls'), { goal: { of: 'median', most: most.calls } }),
       row(
@@ -104,13 +110,13 @@ async function onlineRows(flavor: string): Promise<Row[]> {
     const measured = medians(rounds, () => {
       project.reset();
       project.node('use-tracker.js', flavor, line.toString());
-      return { calls: logged(POINTS).callsMs, manyCalls: logged(MANY).callsMs };
+      return { calls: logged(FEW).callsMs, manyCalls: logged(MANY).callsMs };
     });
     return [
-      row(`${flavor}, online: ${POINTS.toLocaleString('en')} calls, in the step's own time`, 'ms wall', measured.calls, {
+      row(`${flavor}, online: ${FEW.what}, in the step's own time`, 'ms wall', measured.calls, {
         goal: { of: 'median', most: 500 },
       }),
-      row(`${flavor}, online: ${MANY.toLocaleString('en')} calls, in the step's own time`, 'ms wall', measured.manyCalls, {
+      row(`${flavor}, online: ${MANY.what}, in the step's own time`, 'ms wall', measured.manyCalls, {
         goal: { of: 'median', most: 3_000 },
       }),
     ];
@@ -120,16 +126,16 @@ async function onlineRows(flavor: string): Promise<Row[]> {
   }
 }
 
-function logged(points: number): Times & { maxRssMb: number } {
-  return JSON.parse(project.node('log-points.js', String(points)).output) as Times & { maxRssMb: number };
+function logged({ calls, values }: Calls): Times & { maxRssMb: number } {
+  return JSON.parse(project.node('log-points.js', String(calls), String(values)).output) as Times & { maxRssMb: number };
 }
 
-function byTheirClient(client: string, points: number): Times {
+function byTheirClient(client: string, { calls, values }: Calls): Times {
   const folder = mkdtempSync(join(benchmarks, '.clients-'));
   try {
     const script = join(benchmarks, 'workloads/log-points.py');
     const env = { ...process.env, HOME: folder, WANDB_SILENT: 'true', WANDB_ERROR_REPORTING: 'false', COMET_LOGGING_CONSOLE: 'ERROR' };
-    const output = execFileSync(provisioned['vendor-clients'].program, [script, client, String(points), folder], {
+    const output = execFileSync(provisioned['vendor-clients'].program, [script, client, String(calls), folder, String(values)], {
       env,
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
