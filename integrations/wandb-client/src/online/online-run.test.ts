@@ -115,6 +115,32 @@ describe('a run at the server', () => {
     });
   });
 
+  test('forgets all of what the server refused, when it is told to: what comes after it arrives, and counts once', async () => {
+    const strict: typeof fetch = (url, init) =>
+      typeof init?.body === 'string' && init.body.includes('too long')
+        ? Promise.resolve(Response.json({ error: 'the config is too large' }, { status: 400 }))
+        : fetch(url, init);
+    client = new WandbClient({ apiKey: KEY, baseUrl: recorder.url, fetch: strict });
+    const run = await begin();
+    run.defineMetric({ name: 'loss', summary: ['mean'] });
+    run.history([rowAt(0, { loss: 2 })]);
+    await run.flush();
+    run.history([rowAt(1, { loss: 4 })]);
+    run.config({ text: 'too long', fine: 1 });
+    run.defineMetric({ name: 'acc', summary: ['max'] });
+    run.summary({ best: 7 });
+    await expect(run.flush()).rejects.toThrow('the config is too large');
+    run.discard();
+    expect(run.lastStep).toBe(0);
+    run.history([rowAt(1, { loss: 4, acc: 5 })]);
+    run.config({ fine: 2 });
+    await run.flush();
+    const { _wandb: vendor, ...config } = recorded().config;
+    expect(config).toEqual({ lr: { value: 0.1 }, fine: { value: 2 } });
+    expect((vendor!.value as { m: unknown[] }).m).toHaveLength(1);
+    expect(summary()).toMatchObject({ loss: { mean: 3 }, acc: 5, best: 7, _step: 1 });
+  });
+
   test('tells measurements of the machine, files, alerts and the console', async () => {
     const run = await begin();
     run.systemMetrics([{ 'system.cpu': 5, _timestamp: 1, _runtime: 2 }]);

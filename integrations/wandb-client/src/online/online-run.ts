@@ -17,7 +17,7 @@ import type {
 } from '../run-records.ts';
 import { RunSummary } from '../run-summary.ts';
 import { StepMetrics } from '../step-metrics.ts';
-import { toValueJson } from '../value-json.ts';
+import { fromValueJson, toValueJson } from '../value-json.ts';
 import { WandbError } from '../wandb-error.ts';
 import type { RunPlace } from '../wandb-urls.ts';
 import { uploadArtifact } from './artifact.ts';
@@ -28,6 +28,13 @@ import { uploadRunFile } from './run-file.ts';
 import { upsertBucket } from './upsert-bucket.ts';
 import { newVendorConfig, readVendorMetrics, vendorMetrics, type VendorConfig } from './vendor-config.ts';
 
+/** What is told of a run beside its lines. */
+interface Told {
+  config: Record<string, unknown>;
+  ownConfig: Record<string, unknown>;
+  definitions: readonly MetricDefinition[];
+}
+
 /**
  * A run at the server. What is logged waits here until `flush`, and goes again to the same place when that failed, so that a lost answer doubles
  * nothing. One process writes at a time; `refresh` takes in what another one wrote.
@@ -37,13 +44,18 @@ export class OnlineRun implements RunWriter {
   readonly displayName: string;
   readonly #connection: Connection;
   readonly #stream: FileStream;
-  readonly #summary = new RunSummary();
-  readonly #steps = new StepMetrics();
-  readonly #definitions: MetricDefinition[];
+  #summary = new RunSummary();
+  #steps = new StepMetrics();
+  #definitions: MetricDefinition[];
   readonly #vendor: VendorConfig;
   #config: Record<string, unknown>;
   /** What this process has set of it. */
-  readonly #ownConfig: Record<string, unknown> = {};
+  #ownConfig: Record<string, unknown> = {};
+  /** What the server has of it all. */
+  #told: Told;
+  #confirmedSummary: ResumeStatus['summary'];
+  /** Parts of the summary that were set by hand since. */
+  #setByHand: Record<string, unknown> = {};
   #description: RunDescription = {};
   #isToldAnew = false;
   #isSummaryNew = false;
@@ -89,11 +101,9 @@ export class OnlineRun implements RunWriter {
     this.#vendor = vendor;
     this.#stream = new FileStream(connection, place, known?.lines ?? { history: 0, events: 0, output: 0 });
     this.#definitions = readVendorMetrics(vendor.m);
-    for (const definition of this.#definitions) {
-      this.#summary.define(definition);
-      this.#steps.define(definition);
-    }
-    this.#restoreSummary(known);
+    this.#told = this.#tellable();
+    this.#confirmedSummary = known?.summary ?? {};
+    this.#restart();
     this.#lastStep = this.#confirmedStep = known?.lastStep ?? -1;
   }
 
@@ -133,6 +143,7 @@ export class OnlineRun implements RunWriter {
   summary(update: Readonly<Record<string, unknown>>): void {
     this.#refuseIfEnded();
     this.#summary.set(update);
+    Object.assign(this.#setByHand, update);
     this.#isSummaryNew = true;
   }
 
@@ -211,16 +222,26 @@ export class OnlineRun implements RunWriter {
     if (status === undefined) throw new WandbError('not-found', `${this.#connection.server} has the run ${this.place.id} no more`);
     this.#stream.moveBehind(status.lines);
     this.#config = { ...status.config, ...this.#ownConfig };
+    this.#told.config = status.config;
+    this.#confirmedSummary = status.summary;
     this.#vendor.e = { ...status.vendor.e, ...this.#vendor.e };
     this.#confirmedStep = Math.max(status.lastStep ?? -1, this.#confirmedStep);
     this.#lastStep = Math.max(this.#confirmedStep, this.#lastStep);
-    this.#restoreSummary(status);
+    this.#restoreSummary(status.summary);
     return status;
   }
 
-  /** Forgets what waits, such as lines that the server refuses. */
+  /** Forgets what waits, such as what the server refuses. Of the summary, what was set by hand stays. */
   discard(): void {
+    const { config, ownConfig, definitions } = this.#told;
     this.#stream.discard();
+    this.#config = { ...config, ...ownConfig };
+    this.#ownConfig = { ...ownConfig };
+    this.#definitions = [...definitions];
+    this.#description = {};
+    this.#isToldAnew = false;
+    this.#restart();
+    this.#summary.set(this.#setByHand);
     this.#lastStep = this.#confirmedStep;
   }
 
@@ -236,19 +257,35 @@ export class OnlineRun implements RunWriter {
 
   async #flush(signal: AbortSignal | undefined): Promise<void> {
     await this.#tell(signal);
-    if (this.#isSummaryNew) this.#stream.summary(this.#summaryLine());
+    const isNew = this.#isSummaryNew;
+    if (isNew) this.#stream.summary(this.#summaryLine());
     this.#isSummaryNew = false;
+    const setByHand = this.#setByHand;
+    this.#setByHand = {};
     try {
       await this.#stream.send(signal);
     } catch (error) {
       this.#isSummaryNew = true;
+      this.#setByHand = { ...setByHand, ...this.#setByHand };
       throw error;
     }
     this.#confirmedStep = this.#lastStep;
+    // Rows that came meanwhile are there, too.
+    if (isNew || this.#isSummaryNew) this.#confirmedSummary = fromValueJson(this.#summaryLine()) as ResumeStatus['summary'];
   }
 
-  #restoreSummary(known: ResumeStatus | undefined): void {
-    const { _wandb: own, ...values } = known?.summary ?? {};
+  /** From what the server has. */
+  #restart(): void {
+    this.#summary = new RunSummary();
+    this.#steps = new StepMetrics();
+    for (const definition of this.#definitions) {
+      this.#summary.define(definition);
+      this.#steps.define(definition);
+    }
+    this.#restoreSummary(this.#confirmedSummary);
+  }
+
+  #restoreSummary({ _wandb: own, ...values }: ResumeStatus['summary']): void {
     this.#summary.resume(values, (own as { sums?: Record<string, [number, number]> } | undefined)?.sums);
     this.#steps.resume(values);
     const { runtime } = (own ?? {}) as { runtime?: unknown };
@@ -259,16 +296,22 @@ export class OnlineRun implements RunWriter {
     if (!this.#isToldAnew) return;
     const description = this.#description;
     const vendor = { ...this.#vendor, m: vendorMetrics(this.#definitions) };
+    const told = this.#tellable();
     // What is said meanwhile is for the next time.
     this.#isToldAnew = false;
     this.#description = {};
     try {
       await upsertBucket(this.#connection, { ...description, ...this.place, config: this.#config, vendor }, signal);
+      this.#told = told;
     } catch (error) {
       this.#isToldAnew = true;
       this.#description = { ...description, ...this.#description };
       throw error;
     }
+  }
+
+  #tellable(): Told {
+    return { config: { ...this.#config }, ownConfig: { ...this.#ownConfig }, definitions: [...this.#definitions] };
   }
 
   #summaryLine(): string {

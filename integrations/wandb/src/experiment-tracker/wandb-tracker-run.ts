@@ -64,6 +64,7 @@ export class WandbTrackerRun implements TrackerRun<WandbRun> {
   /** Events that were refused for good, until a receipt tells of them. */
   #refused: Refused = [];
   #story: RunStory;
+  #safeStory: RunStory;
   /** The highest step that was given, and that is safe. */
   #ownStep: number;
   #safeOwnStep: number;
@@ -77,7 +78,7 @@ export class WandbTrackerRun implements TrackerRun<WandbRun> {
   constructor(opened: OpenedRun) {
     this.#opened = opened;
     this.#records = opened.records;
-    this.#story = opened.story;
+    this.#story = this.#safeStory = opened.story;
     this.#before = new Delivered(opened.known?.through, opened.records.mark);
     this.#safe = new Delivered(opened.again ? undefined : this.#before.through);
     this.#given = new Delivered(this.#safe.through);
@@ -201,6 +202,7 @@ export class WandbTrackerRun implements TrackerRun<WandbRun> {
 
   #settle(): void {
     this.#safeOwnStep = this.#ownStep;
+    this.#safeStory = this.#story;
     this.#safe.add(this.#given.through);
   }
 
@@ -209,6 +211,7 @@ export class WandbTrackerRun implements TrackerRun<WandbRun> {
     this.#records.discard();
     this.#given = new Delivered(this.#safe.through);
     this.#ownStep = this.#safeOwnStep;
+    this.#story = this.#safeStory;
   }
 
   #give(events: readonly TrackerEvent[]): void {

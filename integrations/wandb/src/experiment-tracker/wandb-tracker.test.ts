@@ -254,6 +254,28 @@ describe('what cannot be taken', () => {
     rmSync(dir, { recursive: true });
   });
 
+  test('since the server refuses it stands in the way of nothing else, and nothing that came with it is there twice', async () => {
+    const http: typeof fetch = (url, init) =>
+      typeof init?.body === 'string' && init.body.includes('too long')
+        ? Promise.resolve(Response.json({ error: 'too large' }, { status: 413 }))
+        : fetch(url, init);
+    const strict = await trackerWith({ baseUrl: recorder.url, apiKey: KEY }, { http });
+    const run = await strict.open(newIdentity(), newStart(), undefined, never);
+    const events = eventsOf([
+      { kind: 'dataset', name: 'wine' },
+      { kind: 'params', values: { text: 'too long' } },
+      { kind: 'params', values: { lr: 2 } },
+    ]);
+    // As core does: all, then each of them.
+    await expect(run.deliver(events, never)).rejects.toThrow('too large');
+    await run.deliver(events.slice(0, 1), never);
+    await expect(run.deliver(events.slice(1, 2), never)).rejects.toThrow('too large');
+    expect((await run.deliver(events.slice(2), never)).through).toEqual({ w: 3 });
+    await run.close({ status: 'completed' }, Date.now(), never);
+    expect(storyOf(run.ref)).toMatchObject({ datasets: [{ name: 'wine' }], status: 'completed' });
+    expect([recorded(run.ref).config['lr'], recorded(run.ref).config['text']]).toEqual([{ value: 2 }, undefined]);
+  });
+
   test('is set aside with the reason, and the rest of its event arrives', async () => {
     const run = await (await tracker()).open(newIdentity(), newStart(), undefined, never);
     const events = eventsOf([

@@ -9,10 +9,11 @@ export { eventsOf, never, newIdentity } from '../../../../core/src/testing/sampl
 /** A tracker, as a process of its own would make it. `warnings` takes what it says. */
 export function trackerWith(
   config: Partial<WandbTrackerConfig>,
-  { warnings = [], projectRoot = '/nowhere' }: { warnings?: string[]; projectRoot?: string } = {},
+  { warnings = [], projectRoot = '/nowhere', http = fetch }: { warnings?: string[]; projectRoot?: string; http?: typeof fetch } = {},
 ): Promise<WandbTracker> {
   const log: Logger = { debug: () => undefined, info: () => undefined, warn: (message) => void warnings.push(message) };
-  return create({ config: Object.assign(new WandbTrackerConfig(), config), name: 'wandb', log, fetch, scratch: '/nowhere', projectRoot });
+  const about = { name: 'wandb', log, fetch: http, scratch: '/nowhere', projectRoot };
+  return create({ config: Object.assign(new WandbTrackerConfig(), config), ...about });
 }
 
 export const KEY = 'k'.repeat(40);
