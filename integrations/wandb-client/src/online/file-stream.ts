@@ -4,7 +4,7 @@ import type { Connection } from '../http/connection.ts';
 import type { OutputLine } from '../run-records.ts';
 import type { RunPlace } from '../wandb-urls.ts';
 
-/** Most bytes of lines in one request: the server takes about ten million, and lines grow when they become JSON texts. */
+/** Most bytes of lines, of all files together, in one request: the server takes about ten million, and lines grow when they become JSON texts. */
 const LONGEST = 5_000_000;
 
 /** How often a run speaks. The server counts, and answers 429 to who speaks more. */
@@ -63,7 +63,7 @@ export class FileStream {
       this.#uploaded.length > 0 ||
       this.#summary !== undefined
     ) {
-      const parts = { history: history.next(), events: events.next(), output: output.next() };
+      const parts = this.#next();
       const isLast = Object.entries(parts).every(
         ([name, lines]) => lines.length === this.#appended[name as keyof typeof parts].waiting.length,
       );
@@ -79,6 +79,17 @@ export class FileStream {
       this.#uploaded.splice(0, uploaded.length);
       if (summary === this.#summary) this.#summary = undefined;
     }
+  }
+
+  /** As many lines of all as fit into one request. */
+  #next(): Record<'history' | 'events' | 'output', string[]> {
+    const parts = { history: [] as string[], events: [] as string[], output: [] as string[] };
+    let room = LONGEST;
+    for (const name of ['history', 'events', 'output'] as const) {
+      parts[name] = this.#appended[name].next(room, room === LONGEST);
+      room -= bytesOf(parts[name]);
+    }
+    return parts;
   }
 
   /** Says that the run is over. */
@@ -111,10 +122,10 @@ class AppendedLines {
   offset = 0;
   waiting: string[] = [];
 
-  /** As many as fit into one request, at least one if any waits. */
-  next(): string[] {
+  /** As many as have room, bytes; `someFit`: at least one if any waits. */
+  next(room: number, someFit: boolean): string[] {
     let bytes = 0;
-    const end = this.waiting.findIndex((line, at) => (bytes += Buffer.byteLength(line)) > LONGEST && at > 0);
+    const end = this.waiting.findIndex((line, at) => (bytes += Buffer.byteLength(line)) > room && (at > 0 || !someFit));
     return end === -1 ? [...this.waiting] : this.waiting.slice(0, end);
   }
 
@@ -123,3 +134,5 @@ class AppendedLines {
     this.waiting.splice(0, count);
   }
 }
+
+const bytesOf = (lines: readonly string[]): number => lines.reduce((sum, line) => sum + Buffer.byteLength(line), 0);

@@ -59,6 +59,20 @@ describe('a run at the server', () => {
     expect(streamed()).toHaveLength(2);
   });
 
+  test('puts no more into one request than the server takes, whatever it is of', async () => {
+    const run = await begin();
+    const text = 'x'.repeat(800_000);
+    for (let step = 0; step < 5; step++) {
+      run.history([rowAt(step, { text })]);
+      run.output([{ stream: 'out', text, at: 0 }]);
+      run.systemMetrics([{ 'system.text': text, _timestamp: 0, _runtime: 0 }]);
+    }
+    await run.flush();
+    const sizes = recorder.requests.filter(({ path }) => path.endsWith('/file_stream')).map(({ body }) => body.length);
+    expect([Math.max(...sizes) <= 10_000_000, sizes.length]).toEqual([true, 3]);
+    expect([recorded().streams['wandb-history.jsonl'], recorded().streams['output.log']].map((lines) => lines?.length)).toEqual([5, 5]);
+  });
+
   test('sends each line once, however many ask for it at once, and what comes meanwhile', async () => {
     const run = await begin();
     const flushes: Promise<void>[] = [];

@@ -14,6 +14,7 @@ import { isWandbError, logTable, type FileSource, type RunWriter } from '@mortis
 import { asJson, Delivered, MARK, markOf, type StoredState } from './delivered.ts';
 import { eventRefusal, withoutTaken } from './event-refusal.ts';
 import { gatherRows, OWN_STEP } from './gather-rows.ts';
+import { inRequests } from './in-requests.ts';
 import { movedBy, untilEnded, WAITS } from './other-writers.ts';
 import type { RunRecords } from './run-records.ts';
 import { documentFile, fileOf, isVersioned, placeOf, tableOf, versionedArtifact } from './run-files.ts';
@@ -140,6 +141,11 @@ export class WandbTrackerRun implements TrackerRun<WandbRun> {
     return JSON.stringify(this.#safe.through);
   }
 
+  /** Is there anything given that is not safe? */
+  get #waits(): boolean {
+    return this.#progress !== JSON.stringify(this.#given.through);
+  }
+
   #receipt(events: readonly TrackerEvent[]): Receipt {
     const safe = events.filter((event) => this.#safe.has(event));
     const through: Record<string, number> = {};
@@ -166,6 +172,8 @@ export class WandbTrackerRun implements TrackerRun<WandbRun> {
   /** In parts that end with a file, since files are uploaded one by one. */
   async #send(events: readonly TrackerEvent[], signal: AbortSignal, closing: boolean): Promise<void> {
     const part: TrackerEvent[] = [];
+    // What waits since a failure goes by itself, too.
+    if (this.#waits) await this.#sendPart([], signal);
     for (const event of events) {
       if (this.#given.has(event)) continue;
       const why = eventRefusal(event);
@@ -174,20 +182,24 @@ export class WandbTrackerRun implements TrackerRun<WandbRun> {
       if (why !== undefined && this.#opened.again) this.#given.mark(event);
       else if (!isFile(event)) part.push(why === undefined ? event : withoutTaken(event));
       else {
-        await this.#sendPart(part.splice(0), signal);
+        await this.#sendParts(part.splice(0), signal);
         if (why === undefined) await this.#upload(event, signal);
         this.#given.mark(event);
       }
     }
-    await this.#sendPart(part, signal, closing);
+    await this.#sendParts(part, signal, closing);
+  }
+
+  async #sendParts(events: readonly TrackerEvent[], signal: AbortSignal, closing = false): Promise<void> {
+    const parts = this.#records.mode === 'online' ? inRequests(events) : [events];
+    for (const [at, part] of parts.entries()) await this.#sendPart(part, signal, closing && at === parts.length - 1);
   }
 
   async #sendPart(events: readonly TrackerEvent[], signal: AbortSignal, closing = false): Promise<void> {
     const isLeft = closing && this.#records.mode === 'offline';
     if (isLeft) this.#stateBefore ??= this.#state;
     this.#give(events);
-    if (this.#records.marks && this.#progress !== JSON.stringify(this.#given.through))
-      this.#records.writer.summary({ [MARK]: markOf(this.#story.key, this.#furthest(this.#given)) });
+    if (this.#records.marks && this.#waits) this.#records.writer.summary({ [MARK]: markOf(this.#story.key, this.#furthest(this.#given)) });
     // With the close that follows, unless a server could refuse it.
     if (isLeft) return this.#settle();
     try {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { isError, Permanent, Transient, type TrackerEvent, type TrackerRun, type TrackerRunRef } from '@mortise/core';
+import { isError, Permanent, Transient, type LoggedEvent, type TrackerEvent, type TrackerRun, type TrackerRunRef } from '@mortise/core';
 import { startFaultyProxy, type Fault, type FaultScope, type FaultyProxy } from '@mortise/test-servers';
 import { startWandbRecorder, type WandbRecorder } from '@mortise/wandb-client/testing';
 
@@ -141,6 +141,30 @@ describe('no row is lost and none is there twice', () => {
     await deliverAll(again, EVENTS.slice(100), [], 250);
     await again.close({ status: 'completed' }, Date.now(), never);
     assertWhole(identity.key);
+  });
+
+  test.each<[string, object]>([
+    ['another process', {}],
+    ['the same one, which has lost the answer', { runId: 'r1' }],
+  ])('with a batch of several requests that broke off between them: %s brings the rest', async (who, settings) => {
+    const text = 'x'.repeat(20_000);
+    const lines = Array.from({ length: 400 }, (): LoggedEvent => ({ kind: 'log', stream: 'out', text }));
+    const events = eventsOf(curve('loss', 400).flatMap((point, at) => [point, lines[at]!]));
+    const identity = newIdentity();
+    const start = newStart({ settings });
+    const run = await (await trackerBehind()).open(identity, start, undefined, never);
+    const { ref } = run;
+    proxy.inject(who === 'another process' ? { kind: 'reset' } : { kind: 'lose-answer' }, {
+      ...{ path: '/file_stream', times: 1 },
+      skip: who === 'another process' ? 1 : 0,
+    });
+    await run.deliver(events, never).catch(() => undefined);
+    const again = who === 'another process' ? await (await trackerBehind()).open(identity, start, stored(ref), never) : run;
+    await deliverAll(again, events, [], events.length);
+    await again.close({ status: 'completed' }, Date.now(), never);
+    const { streams } = recorder.run(again.ref.id!)!;
+    expect(streams['wandb-history.jsonl']!.map((line) => rowOf(line)['_step'])).toEqual(Array.from({ length: 400 }, (_, step) => step));
+    expect(streams['output.log']).toHaveLength(400);
   });
 
   test('with an answer that was lost, of a run to which another program may write', async () => {
