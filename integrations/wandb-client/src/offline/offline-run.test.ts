@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { mkdir, mkdtemp, readdir, readFile, readlink, stat, truncate, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, mkdtemp, readdir, readFile, readlink, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 
@@ -142,6 +142,22 @@ describe('an offline run', () => {
     await run.exit(0, 1);
     expect(await stepsOf(run)).toEqual([0, 1, 2, 3, 4, 5]);
     expect((await kept(run, 'run')).length).toBe(1);
+  });
+
+  test('goes on behind what was acknowledged, whatever a machine that went down has left after that', async () => {
+    const zeros = Buffer.alloc(600_000);
+    for (const left of [zeros, Buffer.concat([zeros, Buffer.alloc(40_000, 1)]), Buffer.alloc(100_000, 7)]) {
+      const dir = await newDir();
+      const stopped = await OfflineRun.open(optionsIn(dir));
+      stopped.history(rowsOf(0, 3));
+      await stopped.close();
+      const acknowledged = stopped.safeSize;
+      await appendFile(stopped.path, left);
+      const run = await OfflineRun.open({ ...optionsIn(dir), size: acknowledged });
+      run.history(rowsOf(3, 6));
+      await run.exit(0, 1);
+      expect(await stepsOf(run)).toEqual([0, 1, 2, 3, 4, 5]);
+    }
   });
 
   test('that was killed before its beginning was safe begins anew', async () => {

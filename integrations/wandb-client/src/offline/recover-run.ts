@@ -4,6 +4,7 @@ import { RunSummary } from '../run-summary.ts';
 import { StepMetrics } from '../step-metrics.ts';
 import { decodeRecord } from '../transaction-log/decode-record.ts';
 import type { LogRecord, ValueAt } from '../transaction-log/log-record.ts';
+import { TransactionLogDamaged } from '../transaction-log/transaction-log-damaged.ts';
 import { TransactionLogReader } from '../transaction-log/transaction-log-reader.ts';
 import { isCode } from './error-code.ts';
 import type { OutputLog } from './output-log.ts';
@@ -91,7 +92,9 @@ async function recoverLog(path: string, recovered: RecoveredRun, onOutput: (text
       log = { size: end, records: log.records + 1, isBegun: log.isBegun || record.kind === 'run', beforeExit };
     }
   } catch (error) {
-    if (!isCode(error, 'ENOENT')) throw error;
+    // Where a machine went down, anything may stand behind what it had brought to the disk.
+    const isBehind = error instanceof TransactionLogDamaged && error.offset >= limit;
+    if (!isBehind && !isCode(error, 'ENOENT')) throw error;
   }
   return log.isBegun ? log : NO_LOG;
 }
