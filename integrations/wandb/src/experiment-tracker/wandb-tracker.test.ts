@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -156,6 +156,29 @@ describe('a file of an offline run', () => {
     expect(isError(error, Permanent) && error.message).toMatch(
       /is damaged at byte 0: .*: move its folder away, and the run is written anew/,
     );
+  });
+
+  test('for which there is no place among the others is set aside, and holds nothing else back', async () => {
+    const read = async function* (): AsyncGenerator<Uint8Array> {
+      yield await Promise.resolve(Buffer.from('bytes'));
+    };
+    const offline = await trackerWith({ mode: 'offline', dir: folder });
+    const run = await offline.open(newIdentity(), newStart({ readArtifact: read }), undefined, never);
+    const [long, longest] = ['l'.repeat(251), 'ß'.repeat(128)];
+    const paths = ['plots', 'plots/deep/a.png', 'data/b.csv', 'data', `${long}.txt`, `${longest}.txt`];
+    const events = eventsOf([...paths.map((path) => artifactEvent(path)), ...curve('loss', 2)]);
+    const { through, rejected } = await run.deliver(events, never);
+    expect([through, rejected?.map(({ seq, why }) => [seq, why])]).toEqual([
+      { w: 8 },
+      [
+        [2, '"plots/deep/a.png" was not uploaded: the run has a file where it needs a folder, or the other way round (EEXIST)'],
+        [4, '"data" was not uploaded: the run has a file where it needs a folder, or the other way round (EISDIR)'],
+        [6, `"${longest}.txt" was not uploaded: its name is too long for a file (ENAMETOOLONG)`],
+      ],
+    ]);
+    const ref = await run.close({ status: 'completed' }, Date.now(), never);
+    const files = join(dirname(fileURLToPath(ref.url!)), 'files');
+    expect(readdirSync(files, { recursive: true }).sort()).toEqual(['data', 'data/b.csv', `${long}.txt`, 'plots'].sort());
   });
 
   test('loses what was written after the last ref that was stored, and has it once when it comes again', async () => {
