@@ -40,3 +40,10 @@ test('the caller’s patience ends it with the caller’s reason, and is no limi
   expect(late.signal.reason).toBe(reason);
   for (const one of [deadline, late]) one.end();
 });
+
+test.each([2 ** 31, 1e12, Infinity])('a limit of %d ms, which is more than timers know, does not pass at once', async (milliseconds) => {
+  const deadline = new Deadline(milliseconds);
+  await wait(30);
+  deadline.end();
+  expect(deadline.passed).toBe(false);
+});

@@ -1,3 +1,6 @@
+/** Timers take no longer time: they pass at once then. */
+const LONGEST_MS = 2 ** 31 - 1;
+
 /** A limit on how long nothing may happen. Its signal ends a request at the limit, or when the caller gives up. */
 export class Deadline {
   readonly signal: AbortSignal;
@@ -9,7 +12,7 @@ export class Deadline {
   #ended = false;
 
   constructor(milliseconds: number, caller?: AbortSignal) {
-    this.#milliseconds = milliseconds;
+    this.#milliseconds = Math.min(milliseconds, LONGEST_MS);
     this.#caller = caller;
     this.signal = this.#controller.signal;
     if (caller?.aborted === true) this.#giveUp();
