@@ -19,6 +19,22 @@ describe('the summary of a run', () => {
     expect(summary.values()).toEqual({ 'val/loss': { min: 1, max: 6 }, 'val/acc': { first: 2, last: 6, mean: 3 } });
   });
 
+  test('has what a definition says that comes after the metric, over all its values', () => {
+    const summary = new RunSummary();
+    for (const value of [2, 1]) summary.take({ loss: value, 'val/acc': value, text: 'a', silent: 1 });
+    summary.define({ name: 'loss', summary: ['min', 'mean'] });
+    summary.define({ name: 'val/*', summary: ['max'] });
+    summary.define({ name: 'silent', summary: ['none'] });
+    expect(summary.values()).toEqual({ loss: { min: 1, mean: 1.5 }, 'val/acc': { max: 2 }, text: 'a' });
+    summary.take({ loss: 6, 'val/acc': 0, silent: 2 });
+    expect([summary.values(), summary.sums()]).toEqual([{ loss: { min: 1, mean: 3 }, 'val/acc': { max: 2 }, text: 'a' }, { loss: [9, 3] }]);
+    const again = new RunSummary();
+    again.resume({ loss: 4 });
+    again.define({ name: 'loss', summary: ['min'] });
+    again.take({ loss: 5 });
+    expect(again.values()).toEqual({ loss: { min: 4 } });
+  });
+
   test('is NaN from the first NaN on, as in the vendor’s client', () => {
     const summary = new RunSummary();
     summary.define({ name: 'a', summary: ['min', 'mean', 'last'] });
@@ -36,7 +52,10 @@ describe('the summary of a run', () => {
       { path: ['by'], value: { hand: 1 } },
     ]);
     summary.take({ a: 2 });
+    summary.define({ name: 'b', summary: ['min'] });
     expect(summary.changes()).toEqual([{ path: ['a'], value: 2 }]);
+    summary.define({ name: 'a', summary: ['min'] });
+    expect(summary.changes()).toEqual([{ path: ['a'], value: { min: 1 } }]);
     expect(summary.changes()).toEqual([]);
   });
 

@@ -16,6 +16,7 @@ export class RunSummary {
     if (summary.length === 0) return;
     if (name.endsWith('*')) this.#globs.push({ prefix: name.slice(0, -1), summary });
     else this.#exact.set(name, summary);
+    for (const [key, entry] of this.#entries) this.#redefine(key, entry);
   }
 
   take(row: Readonly<Record<string, unknown>>): void {
@@ -26,7 +27,7 @@ export class RunSummary {
   set(update: Readonly<Record<string, unknown>>): void {
     for (const [name, value] of Object.entries(update)) {
       for (const key of this.#entries.keys()) if (key.startsWith(name + SEPARATOR)) this.#entries.delete(key);
-      this.#entries.set(name, { path: [name], value, aggregate: undefined });
+      this.#entries.set(name, { path: [name], value, kinds: [], aggregate: undefined });
       this.#changed.add(name);
     }
   }
@@ -36,8 +37,8 @@ export class RunSummary {
     for (const { path, value } of entries) {
       const key = path.join(SEPARATOR);
       const known = this.#entries.get(key);
-      if (known === undefined) this.#entries.set(key, { path, value, aggregate: undefined });
-      else if (known.aggregate === undefined) known.value = value;
+      if (known === undefined) this.#entries.set(key, { path, value, kinds: [], aggregate: undefined });
+      else if (known.kinds.length === 0) known.value = value;
       this.#changed.delete(key);
     }
   }
@@ -47,13 +48,15 @@ export class RunSummary {
     for (const [name, value] of Object.entries(values)) {
       const kinds = this.#kindsOf(name);
       const shown = kinds.length > 0 && isPlainObject(value) ? value : undefined;
-      this.#entries.set(name, { path: [name], value, aggregate: shown && new Aggregate(kinds, shown, sums[name]) });
+      const aggregate = shown === undefined ? new Aggregate() : new Aggregate(shown, sums[name]);
+      if (typeof value === 'number') aggregate.add(value);
+      this.#entries.set(name, { path: [name], value, kinds: shown === undefined ? [] : kinds, aggregate });
     }
   }
 
   /** Of each mean, for `resume`. */
   sums(): Record<string, readonly [sum: number, count: number]> {
-    const means = [...this.#entries].filter(([, { aggregate }]) => aggregate?.shown.mean !== undefined);
+    const means = [...this.#entries].filter(([, { kinds, aggregate }]) => kinds.includes('mean') && aggregate!.sum[1] > 0);
     return Object.fromEntries(means.map(([name, { aggregate }]) => [name, aggregate!.sum]));
   }
 
@@ -66,14 +69,13 @@ export class RunSummary {
   changes(): ValueAt[] {
     const changed = [...this.#changed].flatMap((key) => this.#entries.get(key) ?? []);
     this.#changed.clear();
-    return changed.map(({ path, value, aggregate }) => ({ path, value: aggregate === undefined ? value : { ...aggregate.shown } }));
+    return changed.map((entry) => ({ path: entry.path, value: shownOf(entry) }));
   }
 
   /** All of it, nested. */
   values(): Record<string, unknown> {
     const whole: Record<string, unknown> = {};
-    for (const { path, value, aggregate } of this.#entries.values())
-      setNested(whole, path, aggregate === undefined ? value : { ...aggregate.shown });
+    for (const entry of this.#entries.values()) setNested(whole, entry.path, shownOf(entry));
     return whole;
   }
 
@@ -93,9 +95,19 @@ export class RunSummary {
   #begin(key: string, path: readonly string[]): Entry | undefined {
     const kinds = this.#kindsOf(key);
     if (kinds.includes('none')) return undefined;
-    const entry: Entry = { path, value: undefined, aggregate: kinds.length === 0 ? undefined : new Aggregate(kinds) };
+    const entry: Entry = { path, value: undefined, kinds, aggregate: new Aggregate() };
     this.#entries.set(key, entry);
     return entry;
+  }
+
+  /** A definition may come after what it is of, and holds for all of that. */
+  #redefine(key: string, entry: Entry): void {
+    const kinds = this.#kindsOf(key);
+    const isSame = kinds === entry.kinds || kinds.length + entry.kinds.length === 0;
+    if (isSame || entry.aggregate === undefined || entry.aggregate.isEmpty) return;
+    if (kinds.includes('none')) this.#entries.delete(key);
+    entry.kinds = kinds;
+    this.#changed.add(key);
   }
 
   #kindsOf(key: string): readonly MetricSummary[] {
@@ -106,26 +118,28 @@ export class RunSummary {
 interface Entry {
   path: readonly string[];
   value: unknown;
-  /** Stands in the value's place. */
+  /** What of the aggregate stands in the value's place; empty: nothing. */
+  kinds: readonly MetricSummary[];
+  /** Of what came in rows. */
   aggregate: Aggregate | undefined;
+}
+
+function shownOf({ value, kinds, aggregate }: Entry): unknown {
+  return kinds.length === 0 || aggregate === undefined ? value : aggregate.shownAs(kinds);
 }
 
 /** In no name that W&B takes. */
 const SEPARATOR = '\0';
 
-class Aggregate {
-  readonly shown: Partial<Record<MetricSummary, number>> = {};
-  readonly #kinds: readonly MetricSummary[];
-  #sum = 0;
-  #count = 0;
+type Aggregated = Partial<Record<MetricSummary, number>>;
 
-  constructor(
-    kinds: readonly MetricSummary[],
-    shown: Partial<Record<MetricSummary, number>> = {},
-    [sum, count]: readonly [number, number] = [0, 0],
-  ) {
-    this.#kinds = kinds;
-    Object.assign(this.shown, shown);
+class Aggregate {
+  readonly #known: Aggregated;
+  #sum: number;
+  #count: number;
+
+  constructor(known: Aggregated = {}, [sum, count]: readonly [number, number] = [0, 0]) {
+    this.#known = { ...known };
     this.#sum = sum;
     this.#count = count;
   }
@@ -134,25 +148,23 @@ class Aggregate {
     return [this.#sum, this.#count];
   }
 
-  add(value: number): void {
-    this.#sum += value;
-    this.#count += 1;
-    for (const kind of this.#kinds) this.shown[kind] = this.#next(kind, value);
+  /** Nothing was added, nor known before. */
+  get isEmpty(): boolean {
+    return Object.keys(this.#known).length === 0;
   }
 
-  #next(kind: MetricSummary, value: number): number {
-    const before = this.shown[kind] ?? value;
-    switch (kind) {
-      case 'min':
-        return Math.min(before, value);
-      case 'max':
-        return Math.max(before, value);
-      case 'mean':
-        return this.#sum / this.#count;
-      case 'first':
-        return before;
-      default:
-        return value;
-    }
+  shownAs(kinds: readonly MetricSummary[]): Aggregated {
+    return Object.fromEntries(kinds.flatMap((kind) => (this.#known[kind] === undefined ? [] : [[kind, this.#known[kind]]])));
+  }
+
+  add(value: number): void {
+    const known = this.#known;
+    this.#sum += value;
+    this.#count += 1;
+    known.first ??= value;
+    known.min = Math.min(known.min ?? value, value);
+    known.max = Math.max(known.max ?? value, value);
+    known.mean = this.#sum / this.#count;
+    known.last = value;
   }
 }
