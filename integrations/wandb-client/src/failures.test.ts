@@ -75,6 +75,12 @@ describe('an answer that is none', () => {
     expect((await failureAt(await serverOf(says(200, body)))).kind).toBe('protocol');
   });
 
+  test.each(['config', 'historyTail', 'summaryMetrics'])('a run whose %s is broken is none of this vendor', async (name) => {
+    const server = await serverOf(says(200, JSON.stringify({ data: { model: { bucket: { id: 'x', [name]: '{"loss":' } } } })));
+    const asked = new WandbClient({ apiKey: KEY, baseUrl: server }).status({ entity: 'acme', project: 'wine', id: 'r' });
+    await expect(asked).rejects.toMatchObject({ kind: 'protocol', message: expect.stringContaining('no state of a run') });
+  });
+
   test('a key that belongs to nobody is "unauthorized"', async () => {
     expect((await failureAt(await serverOf(says(200, '{"data":{"viewer":null}}')))).kind).toBe('unauthorized');
   });

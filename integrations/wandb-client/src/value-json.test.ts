@@ -21,6 +21,12 @@ describe('the JSON of a value', () => {
     expect(fromValueJson(toValueJson(value))).toEqual(value);
   });
 
+  test.each(['x', '\n', '\\"'])('is read beside bare words whatever the length of a text in it: of many %j', (part) => {
+    const value = { text: part.repeat(6_000_000), loss: NaN };
+    const read = fromValueJson(toValueJson(value)) as typeof value;
+    expect([read.text === value.text, read.loss]).toEqual([true, NaN]);
+  });
+
   test('has bare words for what JSON has no number for, and null for NaN where that is asked', () => {
     expect(toValueJson([NaN, { a: Infinity, b: -Infinity }])).toBe('[NaN,{"a":Infinity,"b":-Infinity}]');
     expect(toValueJson([NaN, { a: Infinity, b: NaN }], 'null')).toBe('[null,{"a":Infinity,"b":null}]');

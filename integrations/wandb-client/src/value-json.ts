@@ -29,12 +29,23 @@ function objectJson(value: object, nan: 'NaN' | 'null'): string {
 /** The value of such JSON. Throws a SyntaxError if it is none. */
 export function fromValueJson(text: string): unknown {
   if (!/NaN|Infinity/.test(text)) return JSON.parse(text) as unknown;
-  const spelled = text.replace(STRING_OR_BARE, (token) => (token.startsWith('"') ? token : `{"${BARE}":"${token}"}`));
+  let isInString = false;
+  // Quote by quote: a pattern of whole strings runs out of stack in one of some million characters.
+  const spelled = text.replace(/"|-?Infinity|NaN/g, (token, at: number) => {
+    if (token === '"') isInString = !isInString || isEscaped(text, at);
+    return token === '"' || isInString ? token : `{"${BARE}":"${token}"}`;
+  });
   return JSON.parse(spelled, (_, value: unknown) =>
     typeof value === 'object' && value !== null && Object.hasOwn(value, BARE) ? Number((value as Record<string, unknown>)[BARE]) : value,
   ) as unknown;
 }
 
-const STRING_OR_BARE = /"(?:[^"\\]|\\.)*"|-?Infinity|NaN/g;
+/** In a string: does a backslash that counts stand before it? */
+function isEscaped(text: string, at: number): boolean {
+  let before = at;
+  while (text[before - 1] === '\\') before--;
+  return (at - before) % 2 === 1;
+}
+
 /** The one key of an object in which a bare number passes JSON's own parser: a character that stands for nothing. */
 const BARE = '\uffff';

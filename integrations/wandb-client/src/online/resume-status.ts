@@ -1,6 +1,7 @@
 import type { Connection } from '../http/connection.ts';
 import { graphql } from '../http/graphql.ts';
 import { fromValueJson } from '../value-json.ts';
+import { WandbError } from '../wandb-error.ts';
 import type { RunPlace } from '../wandb-urls.ts';
 import { RUN_RESUME_STATUS } from './operations.ts';
 import type { VendorConfig } from './vendor-config.ts';
@@ -24,22 +25,18 @@ export interface ResumeStatus {
   begun: boolean;
 }
 
-interface Answered {
-  model: {
-    bucket: {
-      id: string;
-      displayName: string | null;
-      summaryMetrics: string | null;
-      historyLineCount: number | null;
-      eventsLineCount: number | null;
-      logLineCount: number | null;
-      historyTail: string | null;
-      config: string | null;
-      tags: string[] | null;
-      notes: string | null;
-      wandbConfig: string | null;
-    } | null;
-  } | null;
+interface Bucket {
+  id: string;
+  displayName: string | null;
+  summaryMetrics: string | null;
+  historyLineCount: number | null;
+  eventsLineCount: number | null;
+  logLineCount: number | null;
+  historyTail: string | null;
+  config: string | null;
+  tags: string[] | null;
+  notes: string | null;
+  wandbConfig: string | null;
 }
 
 /** Asks what there is of a run; undefined when there is none. */
@@ -48,9 +45,26 @@ export async function resumeStatus(
   { entity, project, id }: RunPlace,
   signal?: AbortSignal,
 ): Promise<ResumeStatus | undefined> {
-  const { model } = await graphql<Answered>(connection, RUN_RESUME_STATUS, { entity, project, name: id }, signal);
+  const { model } = await graphql<{ model: { bucket: Bucket | null } | null }>(
+    connection,
+    RUN_RESUME_STATUS,
+    { entity, project, name: id },
+    signal,
+  );
   const bucket = model?.bucket ?? undefined;
   if (bucket === undefined) return undefined;
+  try {
+    return statusOf(bucket, id);
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+    throw new WandbError('protocol', `${connection.server} answered RunResumeStatus with what is no state of a run (200)`, {
+      status: 200,
+      cause,
+    });
+  }
+}
+
+function statusOf(bucket: Bucket, id: string): ResumeStatus {
   const config = Object.entries(objectOf(bucket.config)).map(([name, wrapped]) => [name, (wrapped as { value?: unknown } | null)?.value]);
   const { _wandb: vendor, ...values } = Object.fromEntries(config) as Record<string, unknown>;
   const step = lastRowOf(bucket.historyTail)['_step'];
