@@ -64,6 +64,12 @@ export async function* archiveMessages(path: string, odd: (line: number) => void
   }
 }
 
+/** Names of all files of an archive. */
+export async function archiveFiles(path: string): Promise<ReadonlySet<string>> {
+  await using zip = await ZipReader.open(path);
+  return zip.names();
+}
+
 function parsed(line: string): ArchiveMessage | undefined {
   try {
     const { type, payload } = JSON.parse(line) as Partial<ArchiveMessage>;

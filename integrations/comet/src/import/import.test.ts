@@ -97,6 +97,40 @@ test('pages, graphs and assets are files with their bytes, and no name leads out
   });
 });
 
+/** As Comet's own client writes it: assets have a file's name, images that of a figure. */
+const uploaded = (file: string, params: object, upload_type = 'asset'): [string, object] => [
+  'file_upload',
+  { file_path: file, upload_type, local_timestamp: 1, additional_params: { context: null, overwrite: false, ...params } },
+];
+
+test('assets and images that were logged under one name are all kept, but for those that were to be replaced', async () => {
+  await archive({
+    messages: [
+      ...[1, 2].map((step) => uploaded(`asset${step}`, { fileName: 'a/w.bin', extension: 'bin', step })),
+      uploaded('asset3', { fileName: 'a/w.bin', extension: 'bin', step: 2 }),
+      uploaded('asset4', { fileName: 'a/w.bin', extension: 'bin', step: null }),
+      ...[0, 1].map((step) => uploaded(`image${step}`, { figName: 'sample', extension: 'png', step }, 'visualization')),
+      uploaded('old', { fileName: 'best.bin', step: null, overwrite: true }),
+      uploaded('new', { fileName: 'best.bin', step: null, overwrite: true }),
+    ],
+    files: { asset1: '1', asset2: '2', asset3: '3', asset4: '4', image0: 'i0', image1: 'i1', old: 'old', new: 'new' },
+  });
+  expect((await only()).files).toEqual({
+    ...{ 'a/w.bin': '1', 'a/w-step-2.bin': '2', 'a/w-2.bin': '3', 'a/w-3.bin': '4' },
+    ...{ 'sample.png': 'i0', 'sample-step-1.png': 'i1', 'best.bin': 'new' },
+  });
+});
+
+test('a file that is not in its archive is told of, and the rest of the run is taken over', async () => {
+  await archive({
+    messages: [uploaded('gone', { fileName: 'lost.bin' }), uploaded('there', { fileName: 'kept.bin' }), point(1, 1)],
+    files: { there: 'bytes' },
+  });
+  const { files, points, warnings } = await only();
+  expect({ files, points: points.length }).toEqual({ files: { 'kept.bin': 'bytes' }, points: 1 });
+  expect(warnings).toEqual([expect.stringMatching(/the file "lost\.bin" is not taken over: it is not in .*e1\.zip$/)]);
+});
+
 test('what the client says of its machine is a document, and what has no place is told once', async () => {
   await archive({
     messages: [

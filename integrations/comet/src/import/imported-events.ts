@@ -4,7 +4,8 @@ import { noteOf } from '../run/note-page.ts';
 import { OWN_PREFIX } from '../run/names.ts';
 import { ownMetric } from '../run/system-metrics.ts';
 import { textOf } from '../text-of.ts';
-import { archiveMessages, type ArchiveMessage, type ArchiveMeta } from './archive-run.ts';
+import { archiveFiles, archiveMessages, type ArchiveMessage, type ArchiveMeta } from './archive-run.ts';
+import { AssetPaths } from './asset-paths.ts';
 import { ConsoleLines } from './console-lines.ts';
 import { ZipReader } from './zip-reader.ts';
 
@@ -23,8 +24,11 @@ export class ImportedEvents {
   readonly #archives: readonly ArchiveMeta[];
   readonly #warn: (message: string) => void;
   readonly #console = new ConsoleLines();
+  readonly #paths = new AssetPaths();
   /** Steps of metrics that were logged without. */
   readonly #steps = new Map<string, number>();
+  /** Of the archive that is being read. */
+  #files: ReadonlySet<string> = new Set();
   #at: number;
   #pages = 0;
 
@@ -37,6 +41,7 @@ export class ImportedEvents {
   async *all(signal: AbortSignal): AsyncGenerator<ImportedEvent, void, undefined> {
     for (const { path } of this.#archives) {
       const odd = (line: number): void => this.#warn(`${path}: line ${line} of messages.json is no message`);
+      this.#files = await archiveFiles(path);
       for await (const message of archiveMessages(path, odd)) {
         signal.throwIfAborted();
         const { local_timestamp: at } = message.payload;
@@ -63,7 +68,7 @@ export class ImportedEvents {
       case 'graph':
         return yield this.#text('graph.txt', textOf(payload['graph']));
       case 'file_upload':
-        return yield this.#file(payload, path);
+        return yield* this.#file(payload, path);
     }
     if (!DOCUMENTS.includes(type)) return this.#warn(`messages of the type ${type} have no place here`);
     const { message_id: _id, local_timestamp: _at, ...value } = payload;
@@ -104,19 +109,20 @@ export class ImportedEvents {
     return {
       kind: 'artifact',
       at: this.#at,
-      path,
+      path: this.#paths.take(path),
       read: async function* () {
         yield new TextEncoder().encode(text);
       },
     };
   }
 
-  #file(payload: Payload, archive: string): ImportedEvent {
-    const { fileName } = (payload['additional_params'] ?? {}) as Fields;
+  *#file(payload: Payload, archive: string): Generator<ImportedEvent, void, undefined> {
     const name = textOf(payload['file_path']);
+    const path = this.#paths.of(name, fieldsOf(payload['additional_params']) ?? {});
+    if (!this.#files.has(name)) return this.#warn(`the file ${JSON.stringify(path)} is not taken over: it is not in ${archive}`);
     const type = textOf(payload['upload_type'] ?? 'asset');
-    return {
-      ...{ kind: 'artifact', at: this.#at, path: relative(typeof fileName === 'string' && fileName !== '' ? fileName : name) },
+    yield {
+      ...{ kind: 'artifact', at: this.#at, path },
       ...(type !== 'asset' && { type }),
       read: async function* (signal) {
         signal.throwIfAborted();
@@ -129,13 +135,4 @@ export class ImportedEvents {
 
 function fieldsOf(value: unknown): Fields | undefined {
   return typeof value === 'object' && value !== null ? (value as Fields) : undefined;
-}
-
-/** As a path below a run: nothing leads out of it. */
-function relative(path: string): string {
-  const segments = path
-    .replaceAll('\\', '/')
-    .split('/')
-    .filter((segment) => !['', '.', '..'].includes(segment));
-  return segments.join('/') || 'file';
 }

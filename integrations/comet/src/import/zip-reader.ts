@@ -30,6 +30,10 @@ export class ZipReader implements AsyncDisposable {
     return this.#entries.has(name);
   }
 
+  names(): ReadonlySet<string> {
+    return new Set(this.#entries.keys());
+  }
+
   /** Throws if there is no such file. */
   stream(name: string): Promise<Readable> {
     const entry = this.#entries.get(name);
