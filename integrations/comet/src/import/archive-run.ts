@@ -17,7 +17,11 @@ export interface ArchiveMeta {
   tags: string[];
   /** Of a failure that was reported. */
   error: string | undefined;
+  /** The same of another archive: that is a copy. */
+  checksum: string;
 }
+
+const NEEDED = ['experiment.json', 'messages.json'];
 
 /** One line of `messages.json`. */
 export interface ArchiveMessage {
@@ -28,7 +32,7 @@ export interface ArchiveMessage {
 /** Throws an error that says in a few words what is wrong with the archive. */
 export async function archiveMeta(path: string): Promise<ArchiveMeta> {
   await using zip = await ZipReader.open(path);
-  for (const name of ['experiment.json', 'messages.json']) if (!zip.has(name)) throw new Error(`it has no ${name}`);
+  for (const name of NEEDED) if (!zip.has(name)) throw new Error(`it has no ${name}`);
   const meta = metaIn(await text(await zip.stream('experiment.json')));
   const { offline_id: key, project_name: project, start_time: start, stop_time: stop, tags, customer_error_reported: failed } = meta;
   if (typeof start !== 'number' || typeof stop !== 'number') throw new Error('its experiment.json has no times');
@@ -36,6 +40,7 @@ export async function archiveMeta(path: string): Promise<ArchiveMeta> {
     ...{ path, key: typeof key === 'string' ? key : nameOf(path), project: typeof project === 'string' ? project : 'general' },
     ...{ startedAt: start, endedAt: stop, tags: Array.isArray(tags) ? tags.map(String) : [] },
     error: failed === true ? textOf(meta['customer_error_message'] ?? 'an error was reported') : undefined,
+    checksum: NEEDED.map((name) => zip.checksum(name)).join(' '),
   };
 }
 

@@ -159,6 +159,16 @@ test('archives of one experiment are one run, in the order of their times', asyn
   });
 });
 
+test('a copy of an archive is told of, and nothing is there twice', async () => {
+  const messages = [point(1, 1), point(2, 2)];
+  await archive({ messages });
+  await archive({ name: 'e1 (copy).zip', messages });
+  await archive({ name: 'later.zip', meta: { start_time: 20_000, stop_time: 30_000 }, messages: [point(3, 3)] });
+  const { points, warnings } = await only();
+  expect(points.map(({ step }) => step)).toEqual([1, 2, 3]);
+  expect(warnings).toEqual([expect.stringMatching(/e1\.zip is a copy of .*e1 \(copy\)\.zip, and is left out$/)]);
+});
+
 describe('what cannot be read', () => {
   const refusalOf = (from: string) => importer(from, { env: {}, warn: () => undefined }).catch(({ message }: Error) => message);
 

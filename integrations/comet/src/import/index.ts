@@ -11,7 +11,7 @@ import { ImportedEvents } from './imported-events.ts';
  * @throws ImportFailed if there is none
  */
 export default async function importer(from: string, { warn }: RunImportOptions): Promise<RunImporter> {
-  const { archives, damaged } = await archivesAt(from);
+  const { archives, damaged } = await archivesAt(from, warn);
   return {
     vendor: 'comet',
     async *runs(signal) {
@@ -31,7 +31,7 @@ interface Archives {
   damaged: { name: string; reason: string }[];
 }
 
-async function archivesAt(from: string): Promise<Archives> {
+async function archivesAt(from: string, warn: RunImportOptions['warn']): Promise<Archives> {
   const found = await stat(from).catch(() => undefined);
   if (found === undefined) return refuse(from, 'there is no such file or folder');
   if (!found.isDirectory())
@@ -45,7 +45,20 @@ async function archivesAt(from: string): Promise<Archives> {
       (meta) => archives.push(meta),
       (error: Error) => damaged.push({ name, reason: `the archive is damaged: ${error.message}` }),
     );
-  return { archives: archives.sort((one, other) => one.startedAt - other.startedAt || one.endedAt - other.endedAt), damaged };
+  const whole = withoutCopies(archives, warn);
+  return { archives: whole.sort((one, other) => one.startedAt - other.startedAt || one.endedAt - other.endedAt), damaged };
+}
+
+/** Of an experiment with several archives each has a part: one that is there twice would count twice. */
+function withoutCopies(archives: readonly ArchiveMeta[], warn: RunImportOptions['warn']): ArchiveMeta[] {
+  const known = new Map<string, ArchiveMeta>();
+  for (const archive of archives) {
+    const id = `${archive.key} ${archive.checksum}`;
+    const first = known.get(id);
+    if (first === undefined) known.set(id, archive);
+    else warn(`${archive.path} is a copy of ${first.path}, and is left out`);
+  }
+  return [...known.values()];
 }
 
 function refuse(from: string, reason: string): never {

@@ -34,6 +34,12 @@ export class ZipReader implements AsyncDisposable {
     return new Set(this.#entries.keys());
   }
 
+  /** Differs where the bytes of a file differ. */
+  checksum(name: string): string {
+    const { crc32, uncompressedSize } = this.#entries.get(name) ?? {};
+    return `${crc32} ${uncompressedSize}`;
+  }
+
   /** Throws if there is no such file. */
   stream(name: string): Promise<Readable> {
     const entry = this.#entries.get(name);

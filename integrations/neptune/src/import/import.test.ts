@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, renameSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -75,6 +75,24 @@ describe('a run that Mortise kept offline', () => {
     expect(state.metrics).toContainEqual({ name: 'loss', step: 4.5, value: 0.125 });
     expect(state.metrics).toContainEqual({ name: 'nan', step: 0, value: NaN });
     expect(files).toEqual({ 'models/weights.bin': 'the weights' });
+  });
+
+  test('a copy of its file, an older one too, is told of, and nothing is there twice', async () => {
+    const file = await logged(curve('loss', 3));
+    const backup = join(folder, 'backup');
+    cpSync(dirname(file), join(backup, 'one'), { recursive: true });
+    const added = new DatabaseSync(file);
+    added.exec(`INSERT INTO run_operations (timestamp, operation_type, operation, operation_size_bytes)
+      SELECT timestamp + 1, operation_type, operation, operation_size_bytes FROM run_operations ORDER BY sequence_id DESC LIMIT 1`);
+    added.close();
+    cpSync(dirname(file), join(backup, 'two'), { recursive: true });
+    const { runs, warnings } = await take(folder);
+    const whole = await take(join(backup, 'two'));
+    expect(runs.map(({ events }) => events.length)).toEqual(whole.runs.map(({ events }) => events.length));
+    expect(warnings.sort()).toEqual([
+      expect.stringMatching(/one\/run_operations\.sqlite3 is a copy of .*run_operations\.sqlite3, and is left out$/),
+      expect.stringMatching(/two\/run_operations\.sqlite3 is a copy of .*run_operations\.sqlite3, and is left out$/),
+    ]);
   });
 
   test('that has not ended says so', async () => {

@@ -19,7 +19,7 @@ type Warn = RunImportOptions['warn'];
 
 async function* runsOf(from: string, warn: Warn, signal: AbortSignal): AsyncGenerator<ImportedRun, void, undefined> {
   const { offline, exported, old } = await findFiles(from);
-  const found = [offlineRuns(offline), await oldRuns(old, warn)];
+  const found = [offlineRuns(offline, warn), await oldRuns(old, warn)];
   // Only who reads parquet pays for loading its reader.
   if (exported.length > 0) {
     const { exportedRuns, partsBeside } = await import('./exported-files.ts');

@@ -14,10 +14,13 @@ interface OfflineFile {
   created: CreateRun | undefined;
   /** Of its first operation, ms. */
   firstAt: number;
+  /** Numbers of its first operation and of its last. */
+  first: number;
+  last: number;
 }
 
-/** Runs in the files of neptune-scale, or of ours. A run that was resumed has several. */
-export function offlineRuns(paths: readonly string[]): FoundSources {
+/** Runs in the files of neptune-scale, or of ours. A run that was resumed has several. `warn` is told of copies, which would count twice. */
+export function offlineRuns(paths: readonly string[], warn: (message: string) => void): FoundSources {
   const unreadable: Unreadable[] = [];
   const files = paths.flatMap((path) => {
     try {
@@ -30,7 +33,35 @@ export function offlineRuns(paths: readonly string[]): FoundSources {
     return [];
   });
   const runs = Map.groupBy(files, ({ project, runId }) => `${project}\n${runId}`);
-  return { sources: Array.from(runs.values(), (parts) => sourceOf(parts.sort((one, other) => one.firstAt - other.firstAt))), unreadable };
+  return { sources: Array.from(runs.values(), (ofRun) => sourceOf(withoutCopies(ofRun, warn), ofRun)), unreadable };
+}
+
+/** In the order of their time. */
+function withoutCopies(files: readonly OfflineFile[], warn: (message: string) => void): OfflineFile[] {
+  const parts: OfflineFile[] = [];
+  for (const file of files.toSorted((one, other) => other.last - other.first - (one.last - one.first))) {
+    const whole = parts.find((part) => isCopy(file, part));
+    if (whole === undefined) parts.push(file);
+    else warn(`${file.path} is a copy of ${whole.path}, and is left out`);
+  }
+  return parts.sort((one, other) => one.firstAt - other.firstAt);
+}
+
+/** Whether all operations of a file are in another, which may have gone on since it was copied. */
+function isCopy({ path, first, last }: OfflineFile, whole: OfflineFile): boolean {
+  if (first < whole.first || last > whole.last) return false;
+  try {
+    return [first, last].every((number) => operationAt(path, number) === operationAt(whole.path, number));
+  } catch {
+    // Whoever reads it will say why it cannot be read.
+    return false;
+  }
+}
+
+function operationAt(path: string, number: number): string {
+  using database = opened(path);
+  const row = database.prepare('SELECT timestamp, operation FROM run_operations WHERE sequence_id = ?').get(number);
+  return `${String(row?.['timestamp'])} ${Buffer.from((row?.['operation'] ?? []) as Uint8Array).toString('base64')}`;
 }
 
 /** Gives why it is none that can be read. */
@@ -41,9 +72,10 @@ function describe(path: string): OfflineFile | string {
   const { version, project, runId } = metadata as { version: string; project: string; runId: string };
   if (version !== FILE_VERSION) return `it is of version ${version}, only ${FILE_VERSION} is known here`;
   const create = database.prepare('SELECT operation FROM run_operations WHERE operation_type = ? ORDER BY sequence_id').get(CREATE);
-  const first = database.prepare('SELECT MIN(timestamp) AS at FROM run_operations').get() as { at: number | null };
+  const numbers = 'SELECT MIN(timestamp) AS at, MIN(sequence_id) AS first, MAX(sequence_id) AS last FROM run_operations';
+  const { at, first, last } = database.prepare(numbers).get() as Record<string, number | null>;
   const created = create === undefined ? undefined : readCreateRun(create['operation'] as Uint8Array);
-  return { path, project, runId, created, firstAt: first.at ?? 0 };
+  return { path, project, runId, created, firstAt: at ?? 0, first: first ?? 0, last: last ?? -1 };
 }
 
 function opened(path: string) {
@@ -51,7 +83,8 @@ function opened(path: string) {
   return new DatabaseSync(path, { readOnly: true });
 }
 
-function sourceOf(parts: readonly OfflineFile[]): RunSource {
+/** `files`: also copies, beside which there may be uploads. */
+function sourceOf(parts: readonly OfflineFile[], files: readonly OfflineFile[]): RunSource {
   const { project, runId } = parts[0]!;
   const { experiment, createdAt } = parts.find(({ created }) => created !== undefined)?.created ?? {};
   return {
@@ -62,7 +95,7 @@ function sourceOf(parts: readonly OfflineFile[]): RunSource {
       for (const { path } of parts) yield* snapshotsIn(path, signal);
     },
     async fileAt(file) {
-      for (const { path } of parts) {
+      for (const { path } of files) {
         const found = await uploadIn(path, file);
         if (found !== undefined) return found;
       }
