@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { basename, dirname, join, relative, sep } from 'node:path';
 
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 
@@ -77,10 +77,14 @@ async function flawOf(path: string): Promise<string | undefined> {
     const missing = ['project_id', 'run_id', 'attribute_path', 'attribute_type'].find(
       (name) => !schema.some((column) => column.name === name),
     );
-    return missing && `it is no file of neptune-exporter: it has no column "${missing}"`;
+    return missing && lacking(missing);
   } catch {
     return 'it is no Parquet file, or its end is missing';
   }
+}
+
+function lacking(column: string): string {
+  return `it is no file of neptune-exporter: it has no column "${column}"`;
 }
 
 interface RunName {
@@ -110,19 +114,25 @@ function sourceOf({ project, runId }: RunName, paths: readonly string[]): RunSou
         }
       }
     },
-    async fileAt({ path: relative }) {
-      for (const place of placesOf(paths[0]!, relative)) if (await isThere(place)) return place;
+    async fileAt({ path }) {
+      for (const place of placesOf(paths[0]!, path)) if (await isThere(place)) return place;
       return undefined;
     },
   };
 }
 
-/** `data/PROJECT/RUN_part_0.parquet` has its files in `files/PROJECT`, unless they were put elsewhere. */
-function placesOf(parquet: string, relative: string): string[] {
+/**
+ * `data/PROJECT/RUN_part_0.parquet` has its files in `files/PROJECT`, unless they were put elsewhere. A path that leads out of there is none of the exporter's:
+ * who reads an export of somebody else takes no file of his own for a part of it.
+ */
+function placesOf(parquet: string, path: string): string[] {
   const folder = dirname(parquet);
   const project = basename(folder);
   const roots = [dirname(dirname(folder)), dirname(folder)].flatMap((root) => [join(root, 'files', project), join(root, 'files')]);
-  return [...roots, folder].map((root) => join(root, relative));
+  return [...roots, folder].flatMap((root) => {
+    const place = join(root, path);
+    return relative(root, place).split(sep).includes('..') ? [] : [place];
+  });
 }
 
 async function* rowsOf(path: string, signal: AbortSignal, columns?: string[]): AsyncGenerator<ExportedRow, void, undefined> {
@@ -145,13 +155,24 @@ function snapshotOf(row: ExportedRow): Snapshot | undefined {
   if (value === undefined) return undefined;
   const fields = new Map([[row.attribute_path, value]]);
   const at = row.timestamp?.getTime() ?? 0;
+  if (row.attribute_type.endsWith('_series')) requireColumn(row, 'step');
   return row.attribute_type.endsWith('_series') ? { at, step: Number(row.step ?? 0), append: fields } : { at, assign: fields };
 }
 
+/** Without a column nothing is known of its values, not even that there are none. */
+function requireColumn(row: ExportedRow, column: string): void {
+  if (!(column in row)) throw new Error(lacking(column));
+}
+
+/** Kinds of values, each with a column of its own. */
+const KINDS = ['float', 'int', 'string', 'bool', 'datetime', 'string_set', 'file', 'histogram'];
+
 function valueOf(row: ExportedRow): FieldValue | undefined {
+  const kind = row.attribute_type.replace(/_series$/, '');
+  if (KINDS.includes(kind)) requireColumn(row, `${kind}_value`);
   const { float_value: float, int_value: int, string_value: string, bool_value: bool, datetime_value: time } = row;
   const { string_set_value: strings, file_value: file, histogram_value: histogram } = row;
-  switch (row.attribute_type.replace(/_series$/, '')) {
+  switch (kind) {
     case 'float':
       return float === null ? undefined : { kind: 'float', value: float };
     case 'int':

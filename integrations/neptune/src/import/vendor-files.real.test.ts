@@ -1,6 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { canStart, python, vendorPython } from '@mortise/test-servers';
@@ -125,5 +125,46 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
     expect(await unreadable()).toEqual([[first, 'it is no Parquet file, or its end is missing']]);
     rmSync(first);
     expect(await unreadable()).toEqual([[second, 'part 0 of its run is not there']]);
+  });
+
+  /** Writes a file that has the columns of these rows, and no others. */
+  async function exported(path: string, rows: object[]): Promise<void> {
+    mkdirSync(dirname(path), { recursive: true });
+    const program = 'import json, os\nimport pyarrow as pa, pyarrow.parquet as pq\n';
+    const write = 'pq.write_table(pa.Table.from_pylist(json.loads(os.environ["ROWS"])), os.environ["FILE"])';
+    const whole = rows.map((row) => ({ project_id: 'acme/wine', run_id: 'run-8', ...row }));
+    await python(`${program}${write}`, { ROWS: JSON.stringify(whole), FILE: path });
+  }
+
+  test('has only files of its export, whatever paths it names', async () => {
+    const root = join(folder, 'led-out');
+    const file = (name: string, path: string) => ({ attribute_path: name, attribute_type: 'file', file_value: { path } });
+    await exported(join(root, 'data/acme_wine_1a2b/run-8_part_0.parquet'), [
+      file('files/own', 'run-8/own.txt'),
+      file('files/key', '../../../secret.txt'),
+    ]);
+    mkdirSync(join(root, 'files/acme_wine_1a2b/run-8'), { recursive: true });
+    writeFileSync(join(root, 'files/acme_wine_1a2b/run-8/own.txt'), 'own');
+    writeFileSync(join(folder, 'secret.txt'), 'a private key');
+    const { runs, warnings } = await take(root);
+    expect(runs[0]!.files).toEqual({ 'files/own.txt': 'own' });
+    expect(warnings).toEqual(['the file "files/key" is not taken over: it is not there']);
+  });
+
+  test('and that lacks a column which its rows need is refused, and no step is made up', async () => {
+    const loss = { attribute_path: 'loss', attribute_type: 'float_series' };
+    const [steps, values, texts] = ['steps', 'values', 'texts'].map((name) => join(folder, 'lacking', name, 'run-8.parquet'));
+    await exported(
+      steps!,
+      [1, 2, 3].map((value) => ({ ...loss, float_value: value })),
+    );
+    await exported(values!, [{ ...loss, step: 1 }]);
+    await exported(texts!, [{ ...loss, step: 1, float_value: 0.5 }]);
+    const { runs } = await take(join(folder, 'lacking'));
+    expect(runs.map(({ run, state }) => run.unreadable ?? state.metrics)).toEqual([
+      'it is no file of neptune-exporter: it has no column "step"',
+      [{ name: 'loss', step: 1, value: 0.5 }],
+      'it is no file of neptune-exporter: it has no column "float_value"',
+    ]);
   });
 });
