@@ -22,6 +22,8 @@ export interface ArchiveMeta {
 }
 
 const NEEDED = ['experiment.json', 'messages.json'];
+/** Of `experiment.json`, which is read whole, bytes. Its largest part is the text of an error. */
+const LARGEST_META = 16_000_000;
 
 /** One line of `messages.json`. */
 export interface ArchiveMessage {
@@ -33,6 +35,8 @@ export interface ArchiveMessage {
 export async function archiveMeta(path: string): Promise<ArchiveMeta> {
   await using zip = await ZipReader.open(path);
   for (const name of NEEDED) if (!zip.has(name)) throw new Error(`it has no ${name}`);
+  const size = zip.size('experiment.json');
+  if (size > LARGEST_META) throw new Error(`its experiment.json has ${size.toLocaleString('en')} bytes, and would be of no experiment`);
   const meta = metaIn(await text(await zip.stream('experiment.json')));
   const { offline_id: key, project_name: project, start_time: start, stop_time: stop, tags, customer_error_reported: failed } = meta;
   if (typeof start !== 'number' || typeof stop !== 'number') throw new Error('its experiment.json has no times');

@@ -183,6 +183,14 @@ describe('what cannot be read', () => {
     expect(await refusalOf(join(folder, 'w.zip'))).toContain('its experiment.json is no JSON');
   });
 
+  test('is told before it is read where it would fill the memory', async () => {
+    const whole = JSON.stringify({ offline_id: 'z', start_time: 1, stop_time: 2, tags: [] });
+    await zipped(join(folder, 'v.zip'), { 'experiment.json': whole + ' '.repeat(40_000_000), 'messages.json': '' });
+    expect(await refusalOf(join(folder, 'v.zip'))).toMatch(
+      /v\.zip: its experiment\.json has 40,\d{3},\d{3} bytes, and would be of no experiment$/,
+    );
+  });
+
   test('keeps nothing else from being imported: an archive among others, a line among others', async () => {
     await archive({ messages: [point(1, 1)] });
     writeFileSync(join(folder, 'x.zip'), 'no ZIP file at all');

@@ -40,6 +40,11 @@ export class ZipReader implements AsyncDisposable {
     return `${crc32} ${uncompressedSize}`;
   }
 
+  /** Of a file when it is unpacked, bytes: its stream fails if it has others. 0 if there is none. */
+  size(name: string): number {
+    return this.#entries.get(name)?.uncompressedSize ?? 0;
+  }
+
   /** Throws if there is no such file. */
   stream(name: string): Promise<Readable> {
     const entry = this.#entries.get(name);
