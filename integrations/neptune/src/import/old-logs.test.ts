@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -111,6 +111,18 @@ test('what has no place here is told, by its name; a set of texts is a param', a
   const { runs, warnings } = await take(folder);
   expect(runs[0]!.state.params['labels']).toEqual(['y']);
   expect(warnings).toEqual(['LogImages of "images" is not taken over', 'the set of files "sets" is not taken over']);
+});
+
+test('a copy of its folder, an older one too, is told of, and nothing is there twice', async () => {
+  const backup = join(folder, 'backup', 'run__233202d9');
+  cpSync(run, backup, { recursive: true });
+  const point = { value: 0.8, step: null, ts: 1795288652 };
+  const obj = { type: 'LogFloats', path: ['train', 'acc'], values: [point] };
+  appendFileSync(join(run, 'data-1.log'), `${JSON.stringify({ obj, version: 27, at: 1795288652 })}\n`);
+  const { runs, warnings } = await take(folder);
+  const acc = runs[0]!.state.metrics.filter(({ name }) => name === 'train/acc');
+  expect(acc.map(({ step, value }) => [step, value])).toEqual([0.5, 0.6, 0.7, 0.8].map((value, step) => [step, value]));
+  expect(warnings).toEqual([`${backup} is a copy of ${run}, and is left out`]);
 });
 
 test('a model is no run', async () => {

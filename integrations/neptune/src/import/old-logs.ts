@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { open, readdir, readFile, stat } from 'node:fs/promises';
 import { basename, isAbsolute, join } from 'node:path';
 import { createInterface } from 'node:readline';
 
@@ -14,12 +14,19 @@ interface OldFolder {
   runId: string;
   /** ms since the epoch, UTC. */
   createdAt: number;
+  /** Its first operation, with its time in microseconds: that of no other folder but of its copies. */
+  begins: string;
+  /** Of all its logs, bytes. */
+  size: number;
 }
+
+/** So much of a log is looked at for its first line, bytes. */
+const FIRST_BYTES = 1 << 16;
 
 /** Neptune 1.x does not write, offline, of which project a run is. */
 const PROJECT = 'offline';
 
-/** Runs in folders of Neptune 1.x. A run that was resumed has several. `warn` is told of what is no run: a model, a project. */
+/** Runs in folders of Neptune 1.x. A run that was resumed has several. `warn` is told of what is no run (a model, a project), and of copies, which would count twice. */
 export async function oldRuns(folders: readonly string[], warn: (message: string) => void): Promise<FoundSources> {
   const read: OldFolder[] = [];
   const unreadable: Unreadable[] = [];
@@ -33,8 +40,18 @@ export async function oldRuns(folders: readonly string[], warn: (message: string
     }
   }
   const runs = Map.groupBy(read, ({ runId }) => runId);
-  const sources = Array.from(runs.values(), (parts) => sourceOf(parts.sort((one, other) => one.createdAt - other.createdAt)));
-  return { sources, unreadable };
+  return { sources: Array.from(runs.values(), (ofRun) => sourceOf(withoutCopies(ofRun, warn), ofRun)), unreadable };
+}
+
+/** In the order of their time. Of a folder and its copies the one that goes furthest. */
+function withoutCopies(folders: readonly OldFolder[], warn: (message: string) => void): OldFolder[] {
+  const parts: OldFolder[] = [];
+  for (const folder of folders.toSorted((one, other) => other.size - one.size)) {
+    const whole = parts.find(({ begins, createdAt }) => begins !== '' && begins === folder.begins && createdAt === folder.createdAt);
+    if (whole === undefined) parts.push(folder);
+    else warn(`${folder.path} is a copy of ${whole.path}, and is left out`);
+  }
+  return parts.sort((one, other) => one.createdAt - other.createdAt);
 }
 
 /** Gives what it is if it is no run. Throws if it cannot be read. */
@@ -44,10 +61,26 @@ async function describe(path: string): Promise<OldFolder | string> {
   if (typeof runId !== 'string') throw new Error('its metadata.json does not say of which run it is');
   if (type !== 'run') return String(type);
   const at = typeof createdAt === 'string' ? Date.parse(createdAt) : NaN;
-  return { path, runId, createdAt: Number.isNaN(at) ? 0 : at };
+  const logs = await logsIn(path);
+  const sizes = await Promise.all(logs.map(async (log) => (await stat(log)).size));
+  const size = sizes.reduce((sum, each) => sum + each, 0);
+  return { path, runId, createdAt: Number.isNaN(at) ? 0 : at, begins: await firstLineOf(logs[0]!), size };
 }
 
-function sourceOf(parts: readonly OldFolder[]): RunSource {
+/** In their order. */
+async function logsIn(folder: string): Promise<string[]> {
+  const logs = (await readdir(folder)).filter((name) => OLD_LOG.test(name));
+  return logs.sort((one, other) => numberOf(one) - numberOf(other)).map((name) => join(folder, name));
+}
+
+async function firstLineOf(log: string): Promise<string> {
+  await using file = await open(log);
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(FIRST_BYTES), 0, FIRST_BYTES, 0);
+  return buffer.toString('latin1', 0, bytesRead).split('\n', 1)[0]!;
+}
+
+/** `folders`: also copies, in which there may be uploads. */
+function sourceOf(parts: readonly OldFolder[], folders: readonly OldFolder[]): RunSource {
   const { runId, createdAt } = parts[0]!;
   return {
     project: PROJECT,
@@ -59,7 +92,7 @@ function sourceOf(parts: readonly OldFolder[]): RunSource {
       for (const part of parts) for await (const operation of operationsIn(part, signal, warn)) yield* operations.snapshots(operation);
     },
     async fileAt({ path }) {
-      const places = parts.map((part) => join(part.path, 'upload_path', basename(path)));
+      const places = folders.map((each) => join(each.path, 'upload_path', basename(path)));
       for (const place of isAbsolute(path) ? [path] : places) if (await isThere(place)) return place;
       return undefined;
     },
@@ -71,13 +104,12 @@ async function* operationsIn(
   signal: AbortSignal,
   warn: (message: string) => void,
 ): AsyncGenerator<OldOperation, void, undefined> {
-  const logs = (await readdir(path)).filter((name) => OLD_LOG.test(name));
-  for (const log of logs.sort((one, other) => numberOf(one) - numberOf(other))) {
-    const lines = createInterface({ input: createReadStream(join(path, log), { signal }), crlfDelay: Infinity });
+  for (const log of await logsIn(path)) {
+    const lines = createInterface({ input: createReadStream(log, { signal }), crlfDelay: Infinity });
     for await (const line of lines) {
       if (line.trim() === '') continue;
       const operation = parsed(line);
-      if (operation === undefined) warn(`a line of ${join(path, log)} is not taken over: it is no operation`);
+      if (operation === undefined) warn(`a line of ${log} is not taken over: it is no operation`);
       else yield operation;
     }
   }
