@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import type { ArtifactStore, ArtifactStoreCapabilities, PutOptions, StoredObject } from '@mortise/core';
+import { checkByWriting } from '@mortise/object-storage';
 
 import type { Access } from './access.ts';
 import type { BlobContainer } from './blob-container.ts';
@@ -110,14 +111,10 @@ export class AzureBlobArtifactStore implements ArtifactStore {
   async check(signal: AbortSignal): Promise<void> {
     const key = `mortise-check-${randomUUID()}`;
     const name = this.#name(key);
-    const put = (): Promise<unknown> => putBlob(this.#container, name, Buffer.from(key), { createOnly: true, signal }, this.#options.put);
+    const write = (): Promise<unknown> => putBlob(this.#container, name, Buffer.from(key), { createOnly: true, signal }, this.#options.put);
+    const look = (): Promise<void> => this.#checkBlob(name, write, signal);
     try {
-      await put();
-      try {
-        await this.#checkBlob(name, put, signal);
-      } finally {
-        await this.#delete(name, signal);
-      }
+      await checkByWriting({ write, look, remove: (within) => this.#delete(name, within) }, signal);
     } catch (error) {
       throw this.#explained(`its check in ${uriOf(this.#options.place, this.#options.place.prefix)}`, error);
     }

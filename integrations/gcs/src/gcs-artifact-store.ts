@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import { type ArtifactStore, type ArtifactStoreCapabilities, type PutOptions, type StoredObject } from '@mortise/core';
-import type { Explanation } from '@mortise/object-storage';
+import { checkByWriting, type Explanation } from '@mortise/object-storage';
 
 import type { Access } from './access.ts';
 import { BodyFailed, type Body } from './body-parts.ts';
@@ -111,13 +111,10 @@ export class GcsArtifactStore implements ArtifactStore {
   /** Writes a small object, sees that it is not written again, lists it, reads it and takes it away. */
   async check(signal: AbortSignal): Promise<void> {
     const object = this.#object(`mortise-check-${randomUUID()}`);
+    const write = (): Promise<unknown> => this.#putCheck(object, signal);
+    const look = (): Promise<void> => this.#checkObject(object, signal);
     try {
-      await this.#putCheck(object, signal);
-      try {
-        await this.#checkObject(object, signal);
-      } finally {
-        await this.#delete(object, signal);
-      }
+      await checkByWriting({ write, look, remove: (within) => this.#delete(object, within) }, signal);
     } catch (error) {
       throw this.#explained({ doing: `its check in ${uriOf(this.#options.place, this.#options.place.prefix)}` }, error);
     }

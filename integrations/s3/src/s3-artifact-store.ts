@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 import { type ArtifactStore, type ArtifactStoreCapabilities, type Logger, type PutOptions, type StoredObject } from '@mortise/core';
-import type { Explanation } from '@mortise/object-storage';
+import { checkByWriting, type Explanation } from '@mortise/object-storage';
 
 import { Background } from './background.ts';
 import { BodyFailed, type Body } from './body-reader.ts';
@@ -142,14 +142,10 @@ export class S3ArtifactStore implements ArtifactStore {
     const key = `mortise-check-${randomUUID()}`;
     const object = this.#object(key);
     const bucket = this.#bucket.withTries(CHECK_TRIES);
-    const put = (): Promise<unknown> => putBody(bucket, object, Buffer.from(key), { createOnly: true, signal }, this.#puts);
+    const write = (): Promise<unknown> => putBody(bucket, object, Buffer.from(key), { createOnly: true, signal }, this.#puts);
+    const look = (): Promise<void> => checkObject(bucket, object, write, signal);
     try {
-      await put();
-      try {
-        await checkObject(bucket, object, put, signal);
-      } finally {
-        await bucket.delete([object], signal);
-      }
+      await checkByWriting({ write, look, remove: (within) => bucket.delete([object], within) }, signal);
     } catch (error) {
       throw this.#explained({ doing: `its check in ${uriOf(this.#options.place, this.#options.place.prefix)}` }, error);
     }

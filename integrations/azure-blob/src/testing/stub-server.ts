@@ -8,6 +8,8 @@ export interface StubServer {
   url: string;
   requests: { method: string; path: string; headers: IncomingHttpHeaders }[];
   answer: StubAnswer;
+  /** Called before a request is answered. */
+  onRequest: () => void;
   close(): Promise<void>;
 }
 
@@ -23,6 +25,7 @@ export async function stubServer(): Promise<StubServer> {
     const { method = '', url: path = '', headers } = incoming;
     incoming.resume().on('end', () => {
       stub.requests.push({ method, path, headers });
+      stub.onRequest();
       const [status, body = '', sent = {}] = stub.answer;
       response.writeHead(status, sent).end(method === 'HEAD' ? undefined : body);
     });
@@ -32,6 +35,7 @@ export async function stubServer(): Promise<StubServer> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests: [],
     answer: [500],
+    onRequest: () => undefined,
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

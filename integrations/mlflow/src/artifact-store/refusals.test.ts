@@ -179,3 +179,16 @@ test('what is not there has an error of its own, with its address', async () => 
   expect(isMortiseError(error) && error.message).toBe(`a/b is not there (${server.url}/api/2.0/mlflow-artifacts/artifacts/mortise/a/b)`);
   expect(isError(error, ArtifactNotFound)).toBe(true);
 });
+
+test.each(['PUT', 'GET', 'DELETE'])('a check that is given up at its %s leaves no object', async (method) => {
+  const { server, store } = await stubStore();
+  const caller = new AbortController();
+  const mend = server.fail('lost', (request) => {
+    if (request.method !== method) return false;
+    setTimeout(() => (mend(), caller.abort(new Error('enough'))), 20);
+    return true;
+  });
+  await expect(store.check(caller.signal)).rejects.toThrow('enough');
+  expect([...server.store.artifacts.files.keys()]).toEqual([]);
+  expect(server.requests.at(-1)!.method).toBe('DELETE');
+});

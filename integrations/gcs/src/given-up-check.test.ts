@@ -1,0 +1,31 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import { expect, it } from '@jest/globals';
+
+import { openStore } from './testing/open-store.ts';
+
+it.each([1, 2])('a check that is given up at its request %i leaves no object', async (number) => {
+  const caller = new AbortController();
+  const methods: string[] = [];
+  const server = createServer((request, answer) => {
+    methods.push(request.method!);
+    if (methods.length === number) return caller.abort(new Error('enough'));
+    const sent: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => void sent.push(chunk));
+    request.on('end', () => {
+      const [, crc32c] = /"crc32c":"([^"]+)"/.exec(Buffer.concat(sent).toString()) ?? [];
+      answer.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ crc32c }));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  try {
+    const store = await openStore({ path: 'gs://bucket/prefix', endpoint });
+    await expect(store.check(caller.signal)).rejects.toThrow('enough');
+    expect(methods.at(-1)).toBe('DELETE');
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+});
