@@ -43,6 +43,13 @@ const flavors = [
   defineFlavor({ ...recordingFlavor(new RecordingTracker(), 'recording'), load: async () => ({ create: async () => tracker }) }),
   alerter('fetching-check', ({ config, fetch }) => ({ check: async (signal) => void (await fetch(config.url, { signal })) })),
   alerter('deaf-check', ({ config }) => ({ check: async () => void (await fetch(config.url)) })),
+  alerter('tidy-check', ({ config, fetch }) => ({
+    async check(signal) {
+      await fetch(config.url, { signal }).catch(() => undefined);
+      const removing = fetch(config.url, { method: 'DELETE', signal: AbortSignal.timeout(500) });
+      await removing.catch(({ name }: Error) => gone.push(`what it wrote, as far as it had time: ${name}`));
+    },
+  })),
   alerter('hanging-create', async ({ config, fetch }) => (await fetch(config.url), {})),
   alerter('slow-create', async () => (await delay(createDelayMs), {})),
   alerter('blocking-create', () => {
@@ -187,6 +194,12 @@ describe('a component that hangs is told of within the limit, all of them side b
       'slow-create': null,
     });
     expect(gone.toSorted()).toEqual(['deaf-check', 'fetching-check', 'slow-create']);
+  });
+
+  test('in a check that removes what it wrote when it is given up: before it is let go of', async () => {
+    await stackWith({ alerters: ['tidy-check'] });
+    expect(await problems(1_000)).toMatchObject({ 'tidy-check': 'checking it took longer than 1 s' });
+    expect(gone).toEqual(['what it wrote, as far as it had time: TimeoutError', 'tidy-check']);
   });
 
   test('while it is made: what it asks for is ended, so that no connection stays', async () => {

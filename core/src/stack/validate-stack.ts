@@ -41,8 +41,10 @@ export interface ValidateOptions {
 const TIMEOUT_MS = 10_000;
 /** What a component does at once, most often as its module is loaded, may block the process: the next begins only after it, ms. */
 const HEAD_START_MS = 200;
-/** How long a component that was given up may take to let go of what it holds, ms. */
-const LEAVE_MS = 1_000;
+/** How long a check that was given up may take to remove what it wrote, ms. */
+const TIDY_MS = 1_000;
+/** How long a component that was given up may take for that and to let go of what it holds, ms. */
+const LEAVE_MS = 2_000;
 
 /**
  * Makes every component of a stack, as a run would, asks it whether it can be reached, and lets go of it. What is wrong is told, not thrown.
@@ -86,6 +88,8 @@ interface Probe {
   doing: string;
   checked: boolean;
   signal: AbortSignal;
+  /** Nothing is waited for any more. */
+  over: AbortSignal;
 }
 
 async function validateComponent(
@@ -93,7 +97,7 @@ async function validateComponent(
   timeoutMs: number,
   probe: (run: Probe) => Promise<void>,
 ): Promise<ComponentValidation> {
-  const stop = new AbortController();
+  const [stop, end] = [new AbortController(), new AbortController()];
   const done = [{ doing: 'loading its flavor', from: performance.now() }];
   const run: Probe = {
     get doing() {
@@ -104,6 +108,7 @@ async function validateComponent(
     },
     checked: false,
     signal: stop.signal,
+    over: end.signal,
   };
   let answer: string | null | undefined;
   const work = probe(run).then(
@@ -119,6 +124,7 @@ async function validateComponent(
   const durationMs = Math.round(took);
   stop.abort();
   await withinTime(work, LEAVE_MS);
+  end.abort();
   return { type, name, flavor, ok: problem === null, checked: run.checked, problem, durationMs };
 }
 
@@ -137,7 +143,7 @@ async function probeComponent(member: StackMember, stack: StackOutline | undefin
   if (veto !== undefined) throw veto;
   await requireReferences(configUses([record]), place.store);
   run.doing = 'making it';
-  const component = await makeComponent(record, descriptor, { ...place, fetch: fetchUntil(run.signal) });
+  const component = await makeComponent(record, descriptor, { ...place, fetch: fetchUntil(run.over) });
   const letGo = async (): Promise<void> => {
     if (!run.signal.aborted) run.doing = 'letting go of it';
     await component[Symbol.asyncDispose]?.();
@@ -146,7 +152,8 @@ async function probeComponent(member: StackMember, stack: StackOutline | undefin
     run.doing = 'checking it';
     if (!run.signal.aborted && component.check !== undefined) {
       run.checked = true;
-      await Promise.race([component.check(run.signal), aborted(run.signal)]);
+      const check = component.check(run.signal);
+      await Promise.race([check, aborted(run.signal).then(() => withinTime(check, TIDY_MS))]);
     }
   } catch (error) {
     // What the check says comes first, whatever else goes wrong then.
