@@ -76,6 +76,27 @@ describe('an upload in parts', () => {
     expect(server.store.artifacts.files.size).toBe(0);
   });
 
+  test.each([
+    [400, 'RequestTimeout', 'busy'],
+    [404, 'NoSuchUpload', 'busy'],
+    [400, 'EntityTooLarge', 'invalid'],
+    [403, 'AccessDenied', 'forbidden'],
+  ] as const)('of which the storage refuses a part with %i %s fails with that, of kind "%s"', async (status, code, kind) => {
+    const server = await startPlainServer((request, response) => {
+      request.resume().on('end', () => {
+        const credentials = [1, 2, 3, 4].map((part) => ({ url: `${server.url}/part?X-Amz-Signature=signed`, part_number: part }));
+        if (request.url!.startsWith('/api')) return response.end(JSON.stringify({ upload_id: 'u', credentials }));
+        const said = `<?xml version="1.0"?><Error><Code>${code}</Code><StringToSign>signed</StringToSign></Error>`;
+        response.writeHead(status, { 'content-type': 'application/xml' }).end(said);
+      });
+    });
+    stops.push(() => server.stop());
+    const { artifacts } = new MlflowClient({ trackingUri: server.url, multipartThreshold: 100, partSize: 64 });
+    const error = await failsWith(kind, artifacts.put('1/a', chunks(10, 20), { size: 200 }), new RegExp(code));
+    expect(error).toMatchObject({ status, errorCode: code });
+    expect(error.message).not.toMatch(/signed|tracking server\?|\n/);
+  });
+
   test('whose source fails, or has other bytes than it was said to have, is aborted with the source’s error', async () => {
     const { server, client } = await place({ multipart: true });
     for (const size of [199, 201, 300]) await failsWith('invalid', client.artifacts.put('1/a', chunks(10, 20), { size }), /said to have/);

@@ -12,6 +12,7 @@ import {
 import type { MlflowClientOptions } from '../mlflow-client-options.ts';
 import { isMlflowError, MlflowError } from '../mlflow-error.ts';
 import { refusal } from './refusal.ts';
+import { storageRefusal } from './storage-refusal.ts';
 
 export type Request = Omit<HttpRequest, 'server'>;
 
@@ -32,17 +33,17 @@ export class Connection {
       throw new MlflowError('invalid', 'Give "ca" or "insecureTls", not both: one trusts a certificate, the other any');
     if (ca !== undefined) refuseUnlessAuthorities(ca);
     const secrets = [options.password, options.token, this.#authorization?.replace(/^\w+ /, '')].filter((secret) => secret !== undefined);
-    const clientOf = (send: Send): HttpClient =>
+    const clientOf = (send: Send, refusalOf: typeof refusal): HttpClient =>
       new HttpClient({
         ...{ send, timeoutMs, secrets, trustAdvice: 'Give the certificate of its authority ("ca")' },
         errors: {
           noAnswer: (kind, message, cause) => new MlflowError(kind, message, { cause }),
-          refusal: (refused) => refusal(refused, secrets),
+          refusal: (refused) => refusalOf(refused, secrets),
         },
       });
     const toStorage = senderOf({ fetch, ca });
-    this.#toStorage = clientOf(toStorage);
-    this.#toServer = clientOf(insecureTls === true ? senderOf({ fetch, insecure: true }) : toStorage);
+    this.#toStorage = clientOf(toStorage, storageRefusal);
+    this.#toServer = clientOf(insecureTls === true ? senderOf({ fetch, insecure: true }) : toStorage, refusal);
   }
 
   /** As errors name it. */
