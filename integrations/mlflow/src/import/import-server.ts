@@ -29,7 +29,7 @@ function credentials(from: string, env: Record<string, string | undefined>, warn
   return {};
 }
 
-/** A password in it is nobody's business. */
+/** A password in it is nobody's business, also one that keeps it from being a URL; nor is a token behind it. */
 function shown(from: string): string {
-  return from.replace(/\/\/[^/@]*@/, '//***@');
+  return from.replace(/\/\/.*@/s, '//***@').replace(/([?#]).*$/s, '$1***');
 }

@@ -206,6 +206,15 @@ test('what is no address of a server is refused in one line that shows no passwo
   await expect(refused).rejects.toThrow(
     /^nothing was imported from http:\/\/\*\*\*@127.0.0.1:5000: the address of the server must be an http/,
   );
+  for (const from of [
+    'https://ada:secret/of-ada@wine.example',
+    'https://wine.example/?token=secret-of-ada',
+    'wine.example#secret-of-ada',
+  ]) {
+    const error: unknown = await importer(from, { env: {}, warn: () => undefined }).catch((reason: unknown) => reason);
+    expect(String(error)).toMatch(/wine\.example.*: the address of the server must be an http/);
+    expect(String(error)).not.toMatch(/secret|of-ada/);
+  }
   const folder = importer('./mlruns', { env: {}, warn: () => undefined });
   await expect(folder).rejects.toMatchObject({
     code: 'IMPORT_FAILED',
