@@ -123,6 +123,21 @@ describe('an upload in parts', () => {
   });
 });
 
+test('an upload in parts whose source hangs ends when its caller gives up, and is aborted', async () => {
+  const { server, client } = await place({ multipart: true });
+  const [reason, giving] = [new Error('enough'), new AbortController()];
+  let isReleased = false;
+  const next = (): Promise<never> => {
+    setTimeout(() => giving.abort(reason), 20);
+    return new Promise(() => undefined);
+  };
+  const letGo = async () => ((isReleased = true), { done: true as const, value: undefined });
+  const hanging: AsyncIterable<Uint8Array> = { [Symbol.asyncIterator]: () => ({ next, return: letGo }) };
+  await expect(client.artifacts.put('1/a', hanging, { size: 200, signal: giving.signal })).rejects.toBe(reason);
+  expect(calls(server)).toEqual(['POST mpu/create', 'POST mpu/abort']);
+  expect([server.uploads.size, isReleased]).toEqual([0, true]);
+});
+
 describe('a transfer', () => {
   test('that takes longer than the timeout in all, but never without progress, goes through', async () => {
     const { client } = await place({}, 2_000);
