@@ -168,7 +168,11 @@ export class MlflowTrackerRun implements TrackerRun<MlflowRun> {
       await (event.kind === 'artifact' ? this.#uploadArtifact(event, signal) : this.#uploadDocument(event, signal));
       return undefined;
     } catch (error) {
-      if (isError(error, ArtifactNotFound) || isRefusal(error)) return `${shownName(path)} was not uploaded: ${error.message}`;
+      if (isError(error, ArtifactNotFound) || isRefusal(error)) {
+        const model = event.kind === 'artifact' ? modelFileOf(event) : undefined;
+        if (model !== undefined) this.#models.refuse(model);
+        return `${shownName(path)} was not uploaded: ${error.message}`;
+      }
       throw isMlflowError(error) ? trackerFailure(error) : error;
     }
   }

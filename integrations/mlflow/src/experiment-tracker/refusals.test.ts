@@ -223,3 +223,25 @@ describe('tags that are set', () => {
     expect(warnings).toEqual([expect.stringContaining('which "runName" sets')]);
   });
 });
+
+test('a model of which a file was refused is not called ready, and becomes no version of a registered one', async () => {
+  const readArtifact = async function* () {
+    yield new Uint8Array(1);
+  };
+  const settings = { registerModel: 'champion', modelAlias: 'candidate' };
+  const warnings: string[] = [];
+  const tracker = await trackerAt(server.url, { warnings });
+  const id = { ...newIdentity(), stepId: 'fit' };
+  const run = await tracker.open(id, { ...start, readArtifact, settings }, undefined, never);
+  const file = (path: string): LoggedEvent => ({ kind: 'artifact', type: 'model', path, uri: 'x://y', sha256: 'ab', size: 1 });
+  const { rejected, ref } = await run.deliver(eventsOf([file('net/config.json'), file('net/weights#1.bin')]), never);
+  expect(rejected).toHaveLength(1);
+  const later = await (await trackerAt(server.url, { warnings })).open(id, { ...start, readArtifact, settings }, ref, never);
+  await later.close(COMPLETED, Date.now(), never);
+  const { client, runId } = run.native;
+  const { modelOutputs } = (await client.getRun(runId))!;
+  expect((await client.getLoggedModel(modelOutputs[0]!.modelId))!.status).toBe('LOGGED_MODEL_UPLOAD_FAILED');
+  expect((await client.searchModelVersions()).versions).toEqual([]);
+  expect((await readRun(server.url, runId))!.tags['mortise.registered_model']).toMatch(/^not registered: .*"weights#1\.bin"/);
+  expect(warnings.join()).toMatch(/no model .* was registered at MLflow as "champion": .*"weights#1\.bin"/);
+});

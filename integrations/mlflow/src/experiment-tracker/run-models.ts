@@ -3,6 +3,7 @@ import { proxiedArtifactPath, type LoggedModel, type MlflowClient, type Run } fr
 
 import { filterText } from './filter-text.ts';
 import { MLMODEL, mlmodelText, type ModelFile } from './model-file.ts';
+import { shownName } from './mlflow-names.ts';
 import type { FilePlace } from './put-file.ts';
 import { KEY_TAG } from './run-tags.ts';
 
@@ -12,8 +13,10 @@ interface RunModel {
   uri: string;
   /** It has a description of its own, logged by the user. */
   described?: true;
-  /** MLflow has been told that all files are there. */
+  /** MLflow has been told that all files are there, or not. */
   ready?: true;
+  /** Files that were refused. */
+  missing?: string[];
 }
 
 /** The logged models of one run: made with their first file, ready when the run ends. */
@@ -40,12 +43,20 @@ export class RunModels {
 
   /** Where a file of a model goes, below the artifact proxy. */
   async place({ model: name, file }: ModelFile, signal: AbortSignal): Promise<FilePlace> {
-    const { id, uri, described } = this.#models.get(name) ?? (await this.#findOrCreate(name, signal));
-    this.#models.set(name, { id, uri, ...((described === true || file === MLMODEL) && { described: true }) });
+    const { id, uri, described, missing } = this.#models.get(name) ?? (await this.#findOrCreate(name, signal));
+    const others = missing?.filter((other) => other !== file);
+    const isDescribed = described === true || file === MLMODEL;
+    this.#models.set(name, { id, uri, ...(isDescribed && { described: true }), ...(others?.length && { missing: others }) });
     return { root: proxiedArtifactPath(uri)!, path: file };
   }
 
-  /** The run has ended, so all files are there. */
+  /** A file was refused that has, or might have had, a place: without it the model is not what was logged. */
+  refuse({ model: name, file }: ModelFile): void {
+    const model = this.#models.get(name);
+    if (model !== undefined) this.#models.set(name, { ...model, missing: [...(model.missing ?? []), file] });
+  }
+
+  /** The run has ended, so all files are there that come. */
   async finish(savedAt: number, signal: AbortSignal): Promise<void> {
     for (const [name, model] of this.#models) {
       if (model.ready === true) continue;
@@ -54,13 +65,13 @@ export class RunModels {
     }
   }
 
-  async #finish({ id, uri, described }: RunModel, savedAt: number, signal: AbortSignal): Promise<void> {
+  async #finish({ id, uri, described, missing }: RunModel, savedAt: number, signal: AbortSignal): Promise<void> {
     const { runId } = this.#run;
     if (described !== true) {
       const text = mlmodelText({ modelId: id, runId, artifactUri: uri, savedAt });
       await this.#client.artifacts.put(`${proxiedArtifactPath(uri)!}/${MLMODEL}`, new TextEncoder().encode(text), { signal });
     }
-    await this.#client.finalizeLoggedModel(id, 'LOGGED_MODEL_READY', signal);
+    await this.#client.finalizeLoggedModel(id, missing === undefined ? 'LOGGED_MODEL_READY' : 'LOGGED_MODEL_UPLOAD_FAILED', signal);
     await this.#client.logOutputs(runId, [{ modelId: id }], signal);
   }
 
@@ -73,6 +84,7 @@ export class RunModels {
     if (names.length === 0) return { why: 'it logged no model' };
     const model = names.length === 1 ? this.#models.get(names[0]!) : this.#models.get('model');
     if (model === undefined) return { why: `of ${names.length} models (${names.join(', ')}) none is called "model"` };
+    if (model.missing !== undefined) return { why: `its file ${shownName(model.missing[0]!)} was not uploaded` };
     return { version: await this.#version(name, model, signal) };
   }
 
