@@ -137,6 +137,13 @@ describe('a server that is no MLflow', () => {
     ['other JSON', 200, { 'content-type': 'application/json' }, '{"run":{"info":[]}}', /not MLflow's/],
     ['a list', 200, { 'content-type': 'application/json' }, '[1]', /Is it an MLflow/],
     ['no route', 404, { 'content-type': 'text/html' }, '<html>nginx</html>', /does not know runs\/get as MLflow does. Is it an MLflow/],
+    [
+      'no method',
+      501,
+      { 'content-type': 'text/html' },
+      '<html>Unsupported method</html>',
+      /does not know runs\/get as MLflow does. Is it an MLflow/,
+    ],
     ['another API', 404, { 'content-type': 'application/json' }, '{"message":"no Route matched"}', /Is it an MLflow/],
     ['a storage', 400, { 'content-type': 'application/xml' }, '<Error><Code>InvalidBucketName</Code></Error>', /Is it an MLflow/],
     [

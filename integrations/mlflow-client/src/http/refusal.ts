@@ -33,7 +33,8 @@ function kindOf(status: number, { errorCode, message = '' }: Said): MlflowErrorK
   if (errorCode === 'TEMPORARILY_UNAVAILABLE' || /database is locked/i.test(message)) return 'busy';
   // A server without artifact proxy says 503 for good.
   if (status === 503 && /^Artifact serving/.test(message)) return 'protocol';
-  if (told !== undefined) return told;
+  // 501 without a word is that of a web server which does not know the method.
+  if (told !== undefined && !(status === 501 && message === '')) return told;
   if (status === 413) return 'invalid';
   // What is not in MLflow's words is said by another service, or of a route that this server does not have.
   if (message === '' || (errorCode === undefined && [404, 405].includes(status))) return 'protocol';

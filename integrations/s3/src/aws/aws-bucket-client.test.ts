@@ -76,8 +76,10 @@ const REFUSALS: [what: string, answer: StubAnswer, line: RegExp][] = [
   ['an unknown key', refusal(403, 'InvalidAccessKeyId'), /knows no such access key\. Check the access key/],
   ['a wrong secret', refusal(403, 'SignatureDoesNotMatch'), /the secret does not belong to the access key\. Check the secret/],
   ['no permission', refusal(403, 'AccessDenied'), /refuses it to these credentials\. Allow these credentials s3:ListBucket/],
+  ['what it does not implement', refusal(501, 'NotImplemented'), /answered 501/],
   ['HTML with 200', [200, html, { 'content-type': 'text/html' }], /is no S3 server: .*\. Check the address of the server/],
   ['HTML with 404', [404, html, { 'content-type': 'text/html' }], /is no S3 server: .*\. Check the address of the server/],
+  ['HTML with 501', [501, html, { 'content-type': 'text/html' }], /is no S3 server: it .*501 with HTML\. Check the address of the server/],
   ['JSON with 200', [200, '{"ok":true}', { 'content-type': 'application/json' }], /is no S3 server: .*\. Check the address of the server/],
   [
     'JSON with 404',

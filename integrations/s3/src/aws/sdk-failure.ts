@@ -101,7 +101,9 @@ function failureOfStatus(error: SdkError, status: number, asked: Asked): S3Failu
   if (status === 412) return failureOfPrecondition();
   if (status === 409) return new S3Failure('conflict', WORDS.conflict!(asked));
   if (status === 416) return new S3Failure('bad-range', WORDS['bad-range']!(asked));
-  if (status === 429 || status >= 500) return new S3Failure('busy', `${server} answered ${status}${codeOf(error)}`);
+  // 501, of what does not know the method, is for good.
+  const isBusy = status === 429 || (status >= 500 && status !== 501);
+  if (isBusy) return new S3Failure('busy', `${server} answered ${status}${codeOf(error)}`);
   if (!isOfS3(error)) return new S3Failure('not-s3', `${server} is no S3 server: it answered ${status} with ${contentOf(error)}`);
   if (status === 404 && !wordless) return new S3Failure('not-s3', `${server} is no S3 server: it answered 404 without a reason`);
   if (status === 404) return new S3Failure('not-found', WORDS['not-found']!(asked));
