@@ -38,8 +38,15 @@ const COLOURS: Readonly<Record<string, 'green' | 'red' | 'yellow' | 'dim'>> = {
   skipped: 'dim',
 };
 
-/** A status in its colour, where stdout is a terminal and NO_COLOR does not forbid it. */
+const painted = new Map<string, string>();
+
+/** A status in its colour, where stdout is a terminal and NO_COLOR does not forbid it: looked at once, as that costs as much as to print a line. */
 export function paintStatus(status: string): string {
-  const colour = COLOURS[status];
-  return colour === undefined ? status : styleText(colour, status, { stream: process.stdout });
+  let known = painted.get(status);
+  if (known === undefined) {
+    const colour = COLOURS[status];
+    known = colour === undefined ? status : styleText(colour, status, { stream: process.stdout });
+    painted.set(status, known);
+  }
+  return known;
 }

@@ -10,17 +10,17 @@ export function newId(now = Date.now()): string {
     process.getBuiltinModule('node:crypto').randomFillSync(pool);
     used = 0;
   }
-  const bytes = Buffer.from(pool.subarray(used, used + 16));
+  const at = used;
   used += 16;
   if (now > lastMs) {
     lastMs = now;
-    counter = bytes.readUInt16BE(6) & 0x7ff;
+    counter = pool.readUInt16BE(at + 6) & 0x7ff;
   } else if (++counter > 0xfff) {
     lastMs++;
     counter = 0;
   }
-  bytes.writeUIntBE(lastMs, 0, 6);
-  bytes.writeUInt16BE(0x7000 | counter, 6);
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-  return bytes.toString('hex');
+  pool.writeUIntBE(lastMs, at, 6);
+  pool.writeUInt16BE(0x7000 | counter, at + 6);
+  pool[at + 8] = (pool[at + 8]! & 0x3f) | 0x80;
+  return pool.toString('hex', at, used);
 }

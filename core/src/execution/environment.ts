@@ -9,15 +9,18 @@ import { loadedFile } from './child/code-origin.ts';
 
 /** Where a run happens, recorded without being asked. A folder that is in no git repository is fine. */
 export async function describeEnvironment(root: string): Promise<RunEnvironment> {
-  const git = await describeGit(root);
+  const asked = describeGit(root);
+  // While Git looks.
   const user = userName();
   const file = ranFile(root);
+  const packages = installedPackages(root);
+  const git = await asked;
   return {
     ...(git && { git }),
     ...(user !== undefined && { user }),
     host: hostname(),
     node: process.versions.node,
-    packages: installedPackages(root),
+    packages,
     command: [...process.argv],
     ...(file !== undefined && { file }),
   };
@@ -66,7 +69,8 @@ function userName(): string | undefined {
 
 async function describeGit(root: string): Promise<RunEnvironment['git']> {
   if (!insideRepository(root)) return undefined;
-  const { execFile } = await import('node:child_process');
+  // Loaded at once, and only here: awaiting an import would let other work of the start go first.
+  const { execFile } = process.getBuiltinModule('node:child_process');
   const text = await new Promise<string | undefined>((resolve) => {
     const options = { cwd: root, timeout: 5000, maxBuffer: 64 * 1024 * 1024, env: { ...process.env, GIT_OPTIONAL_LOCKS: '0' } };
     execFile('git', ['status', '--porcelain=v2', '--branch'], options, (error, stdout) => resolve(error ? undefined : stdout));

@@ -23,6 +23,7 @@ import type { RunEnvironment, RunError, RunRecord, WorkerRecord } from '../store
 import { artifactReader } from '../tracking/artifact-reader.ts';
 import type { Outcome } from '../tracking/experiment-tracker.ts';
 import type { RunTracking, RunTrackingOptions } from '../tracking/run-tracking.ts';
+import { CacheHits } from './cache-hits.ts';
 import type { StepSources } from './cache-key.ts';
 import { checkAlerters, type OwnedHooks } from './check-alerters.ts';
 import { checkRunOptions } from './check-run-options.ts';
@@ -50,6 +51,8 @@ export interface OpenRun {
   readonly handOver: HandOver;
   readonly sources: StepSources;
   readonly worker: WorkerRecord;
+  /** What the cache has for its steps. */
+  readonly hits: CacheHits;
   /** Steps that ended without an attempt. */
   readonly settled: SettledSteps;
   /** Aborted, with a `RunKilled` as its reason, when the steps that run are to stop. */
@@ -98,10 +101,11 @@ export async function openRun(plan: PipelineSpec, options: RunOptions, opening: 
   keepSecretKey();
   checkRunOptions(options);
   const project = findProject();
+  // Asks Git, which takes as long as all the rest here together.
+  const environment = describeEnvironment(project.root);
   const { worker, log, store: storeOf } = processServices();
   const store = await storeOf(project);
   const { possibleSteps = plan.steps, resumed, hooks = [] } = opening;
-  const environment = describeEnvironment(project.root);
   await sweep({ store, project });
   const stack = await assembleStack(resumed?.stack.name ?? options.stack ?? activeStackName(project), { store, project, log });
   try {
@@ -164,7 +168,22 @@ async function beginRun(from: Beginning): Promise<OpenRun> {
     watch.release();
   };
   return {
-    ...{ id, name, plan, options, project, store, stack, worker, warnings, settled, earlier, watch, trackersOf },
+    ...{
+      id,
+      name,
+      plan,
+      options,
+      project,
+      store,
+      stack,
+      worker,
+      warnings,
+      settled,
+      earlier,
+      watch,
+      trackersOf,
+      hits: new CacheHits(store),
+    },
     ...services,
     signal: stop.signal,
     abort: stop.abort,

@@ -40,10 +40,11 @@ async function runToItsEnd(run: OpenRun, call: StepCall): Promise<StepEnd> {
   const identity = identityOf(run, call);
   const key = await cacheKey(call.step, call.code, contentsOf(call), run.sources, run.stack.artifactStore.id);
   if ('key' in key && run.options.cache !== false) {
-    const hit = await run.store.findCached(key.key);
+    const hit = await run.hits.find(key.key);
     if (hit !== undefined && hasItsBytes(hit, run.stack.artifactStore)) return settleCached(run, call, identity, key.key, hit);
     if (hit !== undefined) run.warnings.push(`what step "${nameOf(call)}" left is gone from the artifact store: it is run anew`);
   }
+  run.hits.forget();
   const { hooks } = call.code;
   if (hooks === undefined) return runAttempts(run, call, identity, key);
   let latest: AttemptTracking | undefined;

@@ -1,11 +1,9 @@
 import type { MetadataStore } from '../store/metadata-store.ts';
 import type { SettledStep } from '../store/step-data.ts';
+import { monotonicMs } from './monotonic-ms.ts';
 
 /** How long a step that has ended may wait to be written, ms. */
 const LONGEST_WAIT = 50;
-
-/** ms. `performance` would load node:perf_hooks, which takes as long as 20 hits. */
-const now = (): number => Number(process.hrtime.bigint()) / 1e6;
 
 /**
  * Steps that ended without an attempt (cached, skipped), gathered so that many are written in one transaction: at the latest after 50 ms, before the next
@@ -25,10 +23,10 @@ export class SettledSteps {
   async add(step: SettledStep): Promise<void> {
     this.#waiting.push(step);
     if (this.#waiting.length === 1) {
-      this.#since = now();
+      this.#since = monotonicMs();
       // What could not be written is tried again, and its error thrown, when somebody waits for it.
       this.#timer = setTimeout(() => void this.write().catch(() => undefined), LONGEST_WAIT);
-    } else if (now() - this.#since > LONGEST_WAIT) {
+    } else if (monotonicMs() - this.#since > LONGEST_WAIT) {
       // In a chain of hits no timer gets its turn.
       await this.write();
     }

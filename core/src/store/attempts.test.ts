@@ -248,6 +248,36 @@ test('a step whose version is gone is no hit, an older one that still has its ow
   collector.close();
 });
 
+test('what the cache has for the steps after one is what a look-up of each gives', async () => {
+  const other = await createdRun(store);
+  const keys = ['tracked', 'failed', 'asked not', 'gone', 'twice', 'elsewhere', 'two outputs', 'none'];
+  await completedStep(store, run.id, 'a', { cacheKey: 'before' }, { cache: true });
+  const first = await completedStep(store, run.id, 'b', { cacheKey: 'first' }, { cache: true });
+  const trackers = [{ component: 'mlflow', flavor: 'mlflow' }];
+  const tracked = await completedStep(store, run.id, 'tracked', { cacheKey: 'tracked', trackers }, { cache: true });
+  await store.updateTrackerRun({ id: tracked.started.trackerRuns[0]!.id, ref: { url: 'http://mlflow/1', ids: {} } });
+  await completedStep(store, run.id, 'failed', { cacheKey: 'failed' }, { cache: true, status: 'failed' });
+  await completedStep(store, run.id, 'asked not', { cacheKey: 'asked not' });
+  const gone = await completedStep(store, run.id, 'gone', { cacheKey: 'gone' }, { cache: true });
+  await completedStep(store, run.id, 'twice', { cacheKey: 'twice' }, { cache: true });
+  const newer = await completedStep(store, run.id, 'twice', { cacheKey: 'twice' }, { cache: true });
+  await completedStep(store, other.id, 'elsewhere', { cacheKey: 'elsewhere' }, { cache: true });
+  const metadata = { rows: { type: 'number' as const, value: 3 } };
+  const versions = [producedVersion('wine/x', { metadata }), producedVersion('wine/y', { output: 'other' })];
+  await completedStep(store, run.id, 'two outputs', { cacheKey: 'two outputs' }, { cache: true, versions });
+  const collector = new DatabaseSync(path);
+  collector.prepare("UPDATE artifact_versions SET state = 'deleting' WHERE id = ?").run(gone.version.id);
+  collector.close();
+
+  const after = await store.cachedAfter(first.id);
+  expect([...after.keys()].sort()).toEqual(['elsewhere', 'tracked', 'twice', 'two outputs']);
+  for (const key of keys) expect(after.get(key)).toEqual(await store.findCached(key));
+  expect(after.get('twice')!.stepRunId).toBe(newer.id);
+  expect(after.get('tracked')!.url).toBe('http://mlflow/1');
+  expect(after.get('two outputs')!.outputs.map((version) => version.metadata)).toEqual([metadata, {}]);
+  expect((await store.cachedAfter(newer.id)).has('twice')).toBe(false);
+});
+
 test('steps that needed no attempt are written together, or not at all', async () => {
   const settled = (stepId: string) => ({
     ...{ id: newId(), runId: run.id, stepId, stepName: stepId, workerId: WORKER.id, inputs: {}, trackers: [] },

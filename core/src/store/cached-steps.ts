@@ -1,27 +1,35 @@
+import { sql, type ExpressionBuilder } from 'kysely';
+import { metadataByEntity, metadataIn } from './annotations.ts';
+import type { Queries } from './sqlite-dialect.ts';
 import type { CachedStep } from './step-data.ts';
-import { type Param, statement } from './statement.ts';
+import { type Param, type RowOf, statement } from './statement.ts';
 import type { StoreDb } from './store-db.ts';
-import { availableVersions, withMetadata } from './version-records.ts';
+import type { Tables } from './tables.ts';
+import { availableVersions, versionRecord, withMetadata } from './version-records.ts';
 
+/** A look-up of so many steps costs about as much as three of one. */
+const READ_AHEAD = 64;
+
+/** Whether all that the step of a row of `cache` made is still there. */
+const hasAllItMade = (eb: ExpressionBuilder<Tables & { c: Tables['cache'] }, 'c'>) =>
+  eb.not(
+    eb.exists(
+      eb
+        .selectFrom('artifact_refs as f')
+        .innerJoin('artifact_versions as v', 'v.id', 'f.version_id')
+        .select('v.id')
+        .whereRef('f.run_id', '=', 'c.step_run_id')
+        .where('f.role', '=', 'output')
+        .where('v.state', '!=', 'available'),
+    ),
+  );
 const remembered = statement((db, p: Param<{ key: string }>) =>
   db
     .selectFrom('cache as c')
     .innerJoin('step_runs as s', 's.run_id', 'c.step_run_id')
     .select(['c.step_run_id as id', 's.pipeline_run_id as runId'])
     .where('c.cache_key', '=', p('key'))
-    .where((eb) =>
-      eb.not(
-        eb.exists(
-          eb
-            .selectFrom('artifact_refs as f')
-            .innerJoin('artifact_versions as v', 'v.id', 'f.version_id')
-            .select('v.id')
-            .whereRef('f.run_id', '=', 'c.step_run_id')
-            .where('f.role', '=', 'output')
-            .where('v.state', '!=', 'available'),
-        ),
-      ),
-    )
+    .where(hasAllItMade)
     .orderBy('c.step_run_id', 'desc'),
 );
 const outputsOf = statement((db, p: Param<{ id: string }>) =>
@@ -35,6 +43,47 @@ const trackersOf = statement((db, p: Param<{ id: string }>) =>
   db.selectFrom('tracker_runs').select(['component', 'url']).where('run_id', '=', p('id')),
 );
 
+/** The steps that began next, of whatever run: in a run that was done before, the next hits are mostly among them. */
+const nextOf = (db: Queries, p: Param<{ id: string }>) =>
+  db.selectFrom('step_runs').select('run_id as id').where('run_id', '>', p('id')).orderBy('run_id').limit(sql.lit(READ_AHEAD));
+const rememberedNext = statement((db, p: Param<{ id: string }>) =>
+  db
+    .selectFrom('step_runs as s')
+    .innerJoin('cache as c', (join) => join.onRef('c.cache_key', '=', 's.cache_key').onRef('c.step_run_id', '=', 's.run_id'))
+    .select(['c.cache_key as key', 'c.step_run_id as id', 's.pipeline_run_id as runId'])
+    .where('s.run_id', 'in', nextOf(db, p))
+    .where(hasAllItMade)
+    .where((eb) =>
+      eb.not(
+        eb.exists(
+          eb
+            .selectFrom('cache as newer')
+            .select('newer.step_run_id')
+            .whereRef('newer.cache_key', '=', 'c.cache_key')
+            .whereRef('newer.step_run_id', '>', 'c.step_run_id'),
+        ),
+      ),
+    ),
+);
+const outputsOfNext = statement((db, p: Param<{ id: string }>) =>
+  availableVersions(db)
+    .innerJoin('artifact_refs as f', 'f.version_id', 'v.id')
+    .select('f.run_id as by')
+    .where('f.run_id', 'in', nextOf(db, p))
+    .where('f.role', '=', 'output')
+    .orderBy('v.id'),
+);
+const metadataOfNext = statement((db, p: Param<{ id: string }>) =>
+  metadataIn(
+    db,
+    'version',
+    db.selectFrom('artifact_refs').select('version_id as id').where('run_id', 'in', nextOf(db, p)).where('role', '=', 'output'),
+  ),
+);
+const trackersOfNext = statement((db, p: Param<{ id: string }>) =>
+  db.selectFrom('tracker_runs').select(['run_id', 'component', 'url']).where('run_id', 'in', nextOf(db, p)),
+);
+
 /**
  * The newest step under the key that still has all it made. A tracker that was not reachable then counts as having seen the source: what waits for it is still
  * delivered.
@@ -43,15 +92,35 @@ export function findCached(store: StoreDb, cacheKey: string): Promise<CachedStep
   return store.connection.read((tx) => {
     const hit = tx.get(remembered, { key: cacheKey });
     if (hit === undefined) return undefined;
-    const { id, runId } = hit;
-    const trackers = tx.all(trackersOf, { id });
-    const url = trackers.find((each) => each.url !== null)?.url;
-    return {
-      stepRunId: id,
-      runId,
-      outputs: withMetadata(tx, tx.all(outputsOf, { id })),
-      seenBy: trackers.map((each) => each.component),
-      ...(typeof url === 'string' && { url }),
-    };
+    const { id } = hit;
+    return { ...cachedStep(hit, tx.all(trackersOf, { id })), outputs: withMetadata(tx, tx.all(outputsOf, { id })) };
   });
+}
+
+/** What `findCached` gives for the steps that began after this one, by their keys. A number of queries that does not depend on theirs. */
+export function cachedAfter(store: StoreDb, id: string): Promise<Map<string, CachedStep>> {
+  return store.connection.read((tx) => {
+    const hits = tx.all(rememberedNext, { id });
+    if (hits.length === 0) return new Map<string, CachedStep>();
+    const outputs = Map.groupBy(tx.all(outputsOfNext, { id }), (row) => row.by);
+    const metadata = metadataByEntity(tx.all(metadataOfNext, { id }));
+    const trackers = Map.groupBy(tx.all(trackersOfNext, { id }), (row) => row.run_id);
+    return new Map(
+      hits.map((hit) => [
+        hit.key,
+        {
+          ...cachedStep(hit, trackers.get(hit.id) ?? []),
+          outputs: (outputs.get(hit.id) ?? []).map((row) => versionRecord(row, metadata.get(row.id))),
+        },
+      ]),
+    );
+  });
+}
+
+function cachedStep(
+  { id, runId }: { id: string; runId: string },
+  trackers: readonly RowOf<typeof trackersOf>[],
+): Omit<CachedStep, 'outputs'> {
+  const url = trackers.find((each) => each.url !== null)?.url;
+  return { stepRunId: id, runId, seenBy: trackers.map((each) => each.component), ...(typeof url === 'string' && { url }) };
 }

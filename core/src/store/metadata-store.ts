@@ -127,6 +127,8 @@ export interface MetadataStore extends DeliveryStore {
   /** In one transaction. Gives the tracker runs of each step. */
   settleSteps(steps: readonly SettledStep[]): Promise<{ trackerRuns: { id: string; key: string; component: string }[] }[]>;
   findCached(cacheKey: string): Promise<CachedStep | undefined>;
+  /** What `findCached` gives for steps that began soon after this one, by their cache keys: the ones that a run which repeats them asks for next. */
+  cachedAfter(stepRunId: string): Promise<Map<string, CachedStep>>;
   putMetadata(runId: string, values: Record<string, MetadataValue>): Promise<void>;
 
   openSegment(segment: { id: string; runId: string; workerId: string; path: string; openedAt: number }): Promise<void>;

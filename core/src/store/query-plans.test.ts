@@ -94,6 +94,7 @@ async function useEverything(store: MetadataStore): Promise<void> {
     { cache: true },
   );
   await store.findCached('k');
+  await store.cachedAfter(failed.id);
   const settled = { id: newId(), runId: run.id, stepId: 'x', stepName: 'x', workerId: WORKER.id, inputs: {}, trackers: [] };
   for (let times = 0; times < 2; times++) await store.settleSteps([{ ...settled, status: 'cached', at: 1, sourceStepRunId: step.id }]);
   const loose = { id: newId(), artifact: 'loose', storeId: 's', keyPrefix: 'k', producerRunId: run.id, workerId: WORKER.id };

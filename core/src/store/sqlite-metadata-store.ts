@@ -1,6 +1,6 @@
 import { intendVersions, commitLooseVersion } from './artifact-versions.ts';
 import { commitAttempt, settleSteps, startAttempt } from './attempts.ts';
-import { findCached } from './cached-steps.ts';
+import { cachedAfter, findCached } from './cached-steps.ts';
 import { component, components, createComponent, deleteComponent, updateComponent } from './components.ts';
 import { addFlavor, deleteFlavor, flavors, noteFlavorProblem, saveFlavors, updateFlavor } from './flavors.ts';
 import { applyEvents, openSegment, sealSegment } from './event-segments.ts';
@@ -78,6 +78,7 @@ function metadataStore(store: StoreDb, id: string): MetadataStore {
     commitLooseVersion: on(commitLooseVersion),
     settleSteps: on(settleSteps),
     findCached: on(findCached),
+    cachedAfter: on(cachedAfter),
     putMetadata: on(putMetadata),
     openSegment: on(openSegment),
     applyEvents: on(applyEvents),
