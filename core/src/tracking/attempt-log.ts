@@ -81,10 +81,10 @@ export class AttemptLog implements AttemptTracking {
 
   #deliver(written: WrittenRecord, log?: EventLog): void {
     const printed = written.record.kind === 'log';
-    this.#deliveries.forEach(({ delivery, events }) => {
-      if (printed && !delivery.keepsOutput) return;
+    for (const { delivery, events } of this.#deliveries) {
+      if (printed && !delivery.keepsOutput) continue;
       events.push(written, log);
       delivery.notify();
-    });
+    }
   }
 }
