@@ -21,4 +21,6 @@ export function facts(rows: readonly (readonly [name: string, value: string])[])
   return rows.map(([name, value]) => `${name.padEnd(longest)}  ${oneLine(value)}`.trimEnd()).join('\n');
 }
 
-const width = (text: string): number => [...stripVTControlCharacters(text)].length;
+const ASCII = /^[ -~]*$/;
+
+const width = (text: string): number => (ASCII.test(text) ? text.length : [...stripVTControlCharacters(text)].length);
