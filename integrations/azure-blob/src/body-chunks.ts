@@ -1,44 +1,9 @@
-import * as types from 'node:util/types';
+import { untilAborted } from '@mortise/http-client';
 
 export type Body = AsyncIterable<Uint8Array> | Uint8Array;
 
 /** What is kept for a body of unknown length at first: most are small. */
 const FIRST_BYTES = 64 * 1024;
-
-/** The chunks of a body. Ends with the signal's reason, also while the body keeps us waiting. */
-async function* chunksOf(body: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
-  const iterator = body[Symbol.asyncIterator]();
-  let giveUp: ((reason: unknown) => void) | undefined;
-  let ended = false;
-  const next = async (): Promise<IteratorResult<Uint8Array>> => {
-    try {
-      return await iterator.next();
-    } catch (error) {
-      ended = true;
-      throw error;
-    }
-  };
-  const abort = (): void => giveUp?.(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    for (;;) {
-      signal.throwIfAborted();
-      // Not by a race with one promise for all chunks: that would keep each of them until the end.
-      const result = await new Promise<IteratorResult<Uint8Array>>((resolve, reject) => {
-        giveUp = reject;
-        next().then(resolve, reject);
-      });
-      ended = result.done === true;
-      if (result.done === true) return;
-      if (!types.isUint8Array(result.value)) throw new TypeError(`a body must consist of Uint8Arrays, not of ${typeof result.value}s`);
-      yield result.value;
-    }
-  } finally {
-    signal.removeEventListener('abort', abort);
-    // Not awaited: one that hangs may never answer.
-    if (!ended) iterator.return?.().catch(() => undefined);
-  }
-}
 
 export interface BlockOptions {
   /** Bytes. */
@@ -61,7 +26,7 @@ export async function* blocksOf(body: Body, options: BlockOptions): AsyncGenerat
   }
   let block: Uint8Array = Buffer.allocUnsafeSlow(Math.min(size ?? FIRST_BYTES, blockSize));
   let used = 0;
-  for await (let chunk of chunksOf(body, signal)) {
+  for await (let chunk of untilAborted(body, signal)) {
     while (chunk.byteLength > 0) {
       if (used === blockSize) {
         yield block;

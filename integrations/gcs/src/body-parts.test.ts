@@ -61,7 +61,7 @@ describe('the parts of a body', () => {
         left = true;
       }
     }
-    await expect(parts(hanging(), 4)).rejects.toMatchObject({ cause: new Error('the source is gone') });
+    await expect(parts(hanging(), 4)).rejects.toThrow('the source is gone');
     expect(left).toBe(true);
     async function* stuck(): AsyncGenerator<Uint8Array> {
       await new Promise(() => undefined);
@@ -70,6 +70,6 @@ describe('the parts of a body', () => {
     const texts = (async function* () {
       yield 'text' as unknown as Uint8Array;
     })();
-    await expect(parts(texts, 4)).rejects.toMatchObject({ cause: { message: expect.stringContaining('not of strings') } });
+    await expect(parts(texts, 4)).rejects.toThrow('not of strings');
   });
 });

@@ -1,9 +1,6 @@
-import * as types from 'node:util/types';
+import { untilAborted } from '@mortise/http-client';
 
 export type Body = AsyncIterable<Uint8Array> | Uint8Array;
-
-/** The body could not be read; `cause` is what its own code threw. */
-export class BodyFailed extends Error {}
 
 export interface BodyPart {
   /** Only until the next part is asked for. */
@@ -22,7 +19,7 @@ export async function* partsOf(body: Body, partSize: number, signal: AbortSignal
     return;
   }
   const part = new GrowingPart(partSize);
-  for await (const chunk of chunksOf(body, signal)) {
+  for await (const chunk of untilAborted(body, signal)) {
     for (let rest = chunk; rest.byteLength > 0;) {
       // Only when more comes is it known not to be the last one.
       if (part.isFull) yield { bytes: part.take(), isLast: false };
@@ -65,35 +62,5 @@ class GrowingPart {
     const bytes = this.#room.subarray(0, this.#used);
     this.#used = 0;
     return bytes;
-  }
-}
-
-async function* chunksOf(body: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
-  let giveUp: ((reason: unknown) => void) | undefined;
-  const abort = (): void => giveUp?.(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  const iterator = body[Symbol.asyncIterator]();
-  let ended = false;
-  // Not by a race with one promise for all chunks: that would keep each of them until the end.
-  const next = (): Promise<IteratorResult<Uint8Array>> =>
-    new Promise((resolve, reject) => {
-      giveUp = reject;
-      signal.throwIfAborted();
-      iterator.next().then(resolve, (cause: unknown) => {
-        ended = true;
-        reject(new BodyFailed('', { cause }));
-      });
-    });
-  try {
-    for (let result = await next(); result.done !== true; result = await next()) {
-      if (!types.isUint8Array(result.value))
-        throw new BodyFailed('', { cause: new TypeError(`a body must consist of Uint8Arrays, not of ${typeof result.value}s`) });
-      yield result.value;
-    }
-    ended = true;
-  } finally {
-    signal.removeEventListener('abort', abort);
-    // Not awaited: one that hangs may never answer.
-    if (!ended) iterator.return?.().catch(() => undefined);
   }
 }

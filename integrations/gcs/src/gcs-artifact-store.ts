@@ -4,7 +4,7 @@ import { type ArtifactStore, type ArtifactStoreCapabilities, type PutOptions, ty
 import { checkByWriting, type Explanation } from '@mortise/object-storage';
 
 import type { Access } from './access.ts';
-import { BodyFailed, type Body } from './body-parts.ts';
+import type { Body } from './body-parts.ts';
 import { explained } from './explain.ts';
 import type { GcsClient, ObjectFacts } from './gcs-client.ts';
 import { GcsFailure, isGcsFailure } from './gcs-failure.ts';
@@ -49,7 +49,7 @@ export class GcsArtifactStore implements ArtifactStore {
     try {
       return await putObject(this.#client, object, body, { ...options, signal: this.#signal(options.signal) }, this.#options.put);
     } catch (error) {
-      throw error instanceof BodyFailed ? error.cause : this.#explained({ doing: `to write ${key}`, key }, error);
+      throw this.#explained({ doing: `to write ${key}`, key }, error);
     }
   }
 

@@ -28,7 +28,7 @@ export interface Written {
 
 /**
  * Puts a body as one object: what fits into one part whole, anything longer as a resumable upload, part after part. The object appears with the last
- * request. Throws `GcsFailure` (`precondition` when it is taken and must not be), `BodyFailed`, or the signal's reason.
+ * request. Throws `GcsFailure` (`precondition` when it is taken and must not be), what the body throws, or the signal's reason.
  */
 export async function putObject(
   client: GcsClient,

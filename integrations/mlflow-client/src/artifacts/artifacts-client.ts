@@ -1,4 +1,4 @@
-import { chunks, type OpenAnswer } from '@mortise/http-client';
+import { chunks, untilAborted, type OpenAnswer } from '@mortise/http-client';
 
 import type { Rest } from '../http/rest.ts';
 import { isMlflowError } from '../mlflow-error.ts';
@@ -7,7 +7,6 @@ import { encodedArtifactPath } from './artifact-path.ts';
 import { multipartUpload } from './multipart-upload.ts';
 import { refuseWebPage } from './no-web-page.ts';
 import { sizedBody } from './sized-body.ts';
-import { untilAborted } from './until-aborted.ts';
 
 export interface ArtifactPutOptions {
   /** Bytes of `body`, which is refused if it has others. Known for a Uint8Array; needed for a multipart upload of a stream. */
@@ -129,8 +128,7 @@ export class ArtifactsClient {
     if (!this.#hasMultipart || size === 0 || size < multipartThreshold || slash === -1) return false;
     const upload = { folder: encoded.slice(0, encoded.lastIndexOf('/')), name: path.slice(slash + 1), size, partSize };
     const stream = ArrayBuffer.isView(body) ? whole(body) : body;
-    const stoppable = signal === undefined ? stream : untilAborted(stream, signal);
-    this.#hasMultipart = await multipartUpload(this.#rest, upload, sizedBody(stoppable, size), signal);
+    this.#hasMultipart = await multipartUpload(this.#rest, upload, sizedBody(untilAborted(stream, signal), size), signal);
     return this.#hasMultipart;
   }
 
