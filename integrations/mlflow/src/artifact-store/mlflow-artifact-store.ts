@@ -13,6 +13,7 @@ import {
   type StoredObject,
 } from '@mortise/core';
 import { isMlflowError, type MlflowClient, type MlflowError } from '@mortise/mlflow-client';
+import { checkByWriting } from '@mortise/object-storage';
 
 import { trackingServer } from '../tracking-server.ts';
 import { ArtifactFolder } from './artifact-folder.ts';
@@ -25,8 +26,6 @@ import { storedPath } from './stored-path.ts';
 const PROXY = 'api/2.0/mlflow-artifacts/artifacts';
 /** Requests of one `delete` that are on their way at once. */
 const AT_ONCE = 8;
-/** How long it may take to remove what a check wrote that was given up or failed, ms. */
-const REMOVE_MS = 1_000;
 /** Of servers, for what is not there. */
 const MAYBE_MISSING: readonly (number | undefined)[] = [400, 404, 500];
 
@@ -154,19 +153,16 @@ export class MlflowArtifactStore implements ArtifactStore {
   async check(signal: AbortSignal): Promise<void> {
     const doing = `its check in the folder ${this.#folder.root}`;
     const path = `mortise-check-${randomUUID()}`;
-    signal.throwIfAborted();
-    let isWritten = false;
-    try {
-      await this.#folder.put(path, Buffer.from(path), { signal });
-      isWritten = true;
+    const write = (): Promise<void> => this.#folder.put(path, Buffer.from(path), { signal });
+    const look = async (): Promise<void> => {
       const read: Uint8Array[] = [];
       for await (const chunk of await this.#folder.get(path, { signal })) read.push(chunk);
       const isThere = Buffer.concat(read).toString() === path && (await this.#isFile(path, signal));
       if (!isThere) throw this.#failed(doing, `${this.#server} has not what was just written. Is it an MLflow tracking server?`);
-      await this.#folder.delete(path, signal);
+    };
+    try {
+      await checkByWriting({ write, look, remove: (within) => this.#folder.delete(path, within) }, signal);
     } catch (error) {
-      // When the check is given up, the server may have what it was not heard to have. What goes wrong now is not what went wrong.
-      if (isWritten || signal.aborted) await this.#folder.delete(path, AbortSignal.timeout(REMOVE_MS)).catch(() => undefined);
       throw await this.#explained(doing, error);
     }
   }
