@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { canStart } from '@mortise/test-servers';
 
 import type { GcsArtifactStore } from './gcs-artifact-store.ts';
-import { bytesOf, memoryOfTransfer, raceForKey, randomBody } from '@mortise/object-storage/testing';
+import { argumentsOfTransfer, memoryOfTransfer, moveManyObjects, raceForKey, randomBody } from '@mortise/object-storage/testing';
 import { realBucket, type RealBucket } from './testing/real-bucket.ts';
 
 const MIB = 1024 * 1024;
@@ -22,12 +22,6 @@ const transfer = fileURLToPath(new URL('./testing/transfer.ts', import.meta.url)
   });
   afterAll(() => bucket?.stop());
 
-  const childArguments = (key: string, size: number, endpoint: string): string[] => [
-    '--conditions=mortise-source',
-    transfer,
-    JSON.stringify([{ ...bucket.config, endpoint, partSize: 2 * MIB }, key, size]),
-  ];
-
   it('moves 128 MiB up and down with less than 96 MiB of memory more than for 1 MiB, and they are the same', async () => {
     const config = { ...bucket.config, endpoint: bucket.server.url, partSize: 2 * MIB };
     const limit = 96 * MIB + (await memoryOfTransfer(transfer, { config, key: 'big/object', size: MIB }));
@@ -36,22 +30,7 @@ const transfer = fileURLToPath(new URL('./testing/transfer.ts', import.meta.url)
     await store.delete(['big/object']);
   });
 
-  it('takes, lists, gives and deletes 1,200 objects', async () => {
-    const names = Array.from({ length: 1_200 }, (_, i) => `many/${String(i).padStart(4, '0')}`);
-    await Promise.all(names.map((name) => store.put(name, Buffer.from(name))));
-    const listed: string[] = [];
-    for (let after: string | undefined; ;) {
-      const { items, next } = await store.list('many/', after === undefined ? {} : { after });
-      listed.push(...items.map(({ key }) => key));
-      if (next === undefined) break;
-      after = next;
-    }
-    expect(listed).toEqual(names);
-    const found = await Promise.all(names.map(async (name) => (await bytesOf(store.get(name))).toString()));
-    expect(found).toEqual(names);
-    await store.delete(names);
-    expect(await store.list('many/')).toEqual({ items: [] });
-  });
+  it('takes, lists, gives and deletes 1,200 objects', () => moveManyObjects(store, 1_200));
 
   it.each([100, 3 * PART])('lets one of 16 writers of %i bytes win their race for one key, as the server decides it', async (size) => {
     bucket.proxy.forget();
@@ -66,7 +45,8 @@ const transfer = fileURLToPath(new URL('./testing/transfer.ts', import.meta.url)
 
   it('leaves no object of a process that is killed', async () => {
     bucket.proxy.forget();
-    const child = spawn(process.execPath, childArguments('killed/object', 1024 * MIB, bucket.proxy.url), { stdio: 'ignore' });
+    const object = { config: { ...bucket.config, partSize: 2 * MIB }, key: 'killed/object', size: 1024 * MIB };
+    const child = spawn(process.execPath, argumentsOfTransfer(transfer, object), { stdio: 'ignore' });
     while (bucket.proxy.count({ method: 'PUT', path: 'upload_id' }) < 2) await new Promise((resolve) => setTimeout(resolve, 50));
     child.kill('SIGKILL');
     await once(child, 'exit');

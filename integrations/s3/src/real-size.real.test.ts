@@ -7,7 +7,7 @@ import { canStart } from '@mortise/test-servers';
 
 import { abortLeftovers } from './leftovers.ts';
 import type { S3ArtifactStore } from './s3-artifact-store.ts';
-import { argumentsOfTransfer, bytesOf, memoryOfTransfer, raceForKey, randomBody } from '@mortise/object-storage/testing';
+import { argumentsOfTransfer, memoryOfTransfer, moveManyObjects, raceForKey, randomBody } from '@mortise/object-storage/testing';
 import { realBucket, type RealBucket } from './testing/real-bucket.ts';
 
 const MIB = 1024 * 1024;
@@ -31,22 +31,7 @@ const transfer = fileURLToPath(new URL('./testing/transfer.ts', import.meta.url)
     expect((await store.stat('big/object'))?.size).toBe(size);
   });
 
-  it('takes, lists, gives and deletes 2,000 objects', async () => {
-    const names = Array.from({ length: 2_000 }, (_, i) => `many/${String(i).padStart(4, '0')}`);
-    await Promise.all(names.map((name) => store.put(name, Buffer.from(name))));
-    const listed: string[] = [];
-    for (let after: string | undefined; ;) {
-      const { items, next } = await store.list('many/', after === undefined ? {} : { after });
-      listed.push(...items.map(({ key }) => key));
-      if (next === undefined) break;
-      after = next;
-    }
-    expect(listed).toEqual(names);
-    const found = await Promise.all(names.map(async (name) => (await bytesOf(store.get(name))).toString()));
-    expect(found).toEqual(names);
-    await store.delete(names);
-    expect(await store.list('many/')).toEqual({ items: [] });
-  });
+  it('takes, lists, gives and deletes 2,000 objects', () => moveManyObjects(store, 2_000));
 
   it.each([100, 9 * MIB])('lets one of 16 writers of %i bytes win that race for one key', async (size) => {
     const key = `race/${size}`;
