@@ -1,14 +1,12 @@
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-
 import { expect, it } from '@jest/globals';
+import { startPlainServer } from '@mortise/test-servers';
 
 import { openStore } from './testing/open-store.ts';
 
 it.each([1, 2])('a check that is given up at its request %i leaves no object', async (number) => {
   const caller = new AbortController();
   const methods: string[] = [];
-  const server = createServer((request, answer) => {
+  const server = await startPlainServer((request, answer) => {
     methods.push(request.method!);
     if (methods.length === number) return caller.abort(new Error('enough'));
     const sent: Buffer[] = [];
@@ -18,14 +16,11 @@ it.each([1, 2])('a check that is given up at its request %i leaves no object', a
       answer.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ crc32c }));
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   try {
-    const store = await openStore({ path: 'gs://bucket/prefix', endpoint });
+    const store = await openStore({ path: 'gs://bucket/prefix', endpoint: server.url });
     await expect(store.check(caller.signal)).rejects.toThrow('enough');
     expect(methods.at(-1)).toBe('DELETE');
   } finally {
-    server.closeAllConnections();
-    server.close();
+    await server.stop();
   }
 });

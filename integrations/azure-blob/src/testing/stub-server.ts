@@ -1,5 +1,6 @@
-import { createServer, type IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingHttpHeaders } from 'node:http';
+
+import { startPlainServer } from '@mortise/test-servers';
 
 export type StubAnswer = [status: number, body?: string, headers?: Record<string, string>];
 
@@ -21,7 +22,7 @@ export const refusal = (status: number, code: string, detail = ''): StubAnswer =
 ];
 
 export async function stubServer(): Promise<StubServer> {
-  const server = createServer((incoming, response) => {
+  const { url, stop } = await startPlainServer((incoming, response) => {
     const { method = '', url: path = '', headers } = incoming;
     incoming.resume().on('end', () => {
       stub.requests.push({ method, path, headers });
@@ -30,16 +31,6 @@ export async function stubServer(): Promise<StubServer> {
       response.writeHead(status, sent).end(method === 'HEAD' ? undefined : body);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const stub: StubServer = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    requests: [],
-    answer: [500],
-    onRequest: () => undefined,
-    async close() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+  const stub: StubServer = { url, requests: [], answer: [500], onRequest: () => undefined, close: stop };
   return stub;
 }

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { createServer, type RequestListener } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { RequestListener } from 'node:http';
 
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { ArtifactNotFound, ArtifactStoreFailed, isError, isMortiseError } from '@mortise/core';
 import { startStubServer, type StubFault } from '@mortise/mlflow-client/testing';
-import { startNobody } from '@mortise/test-servers';
+import { startNobody, startPlainServer } from '@mortise/test-servers';
 
 import { storeAt, textOf } from '../testing/store-at.ts';
 import type { MlflowArtifactStoreConfig } from './mlflow-artifact-store-config.ts';
@@ -25,13 +24,9 @@ async function stubStore(fault?: StubFault, config?: Partial<MlflowArtifactStore
 }
 
 async function serverSaying(listener: RequestListener): Promise<string> {
-  const server = createServer(listener);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  stops.push(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-  });
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { url, stop } = await startPlainServer(listener);
+  stops.push(stop);
+  return url;
 }
 
 /** What each call fails with, as one line for people. */

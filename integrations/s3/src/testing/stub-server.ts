@@ -1,5 +1,6 @@
-import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
+
+import { startPlainServer } from '@mortise/test-servers';
 
 export interface StubRequest {
   method: string;
@@ -33,7 +34,7 @@ export const refusal = (status: number, code: string, more = '', headers: Record
 export async function stubServer(): Promise<StubServer> {
   const requests: StubRequest[] = [];
   let answers: StubAnswer[] = [[500]];
-  const server = createServer((incoming, response) => {
+  const { url, stop } = await startPlainServer((incoming, response) => {
     const { method = '', url: path = '', headers } = incoming;
     const chunks: Buffer[] = [];
     const request: StubRequest = { method, path, headers, bytes: 0, text: () => Buffer.concat(chunks).toString() };
@@ -49,14 +50,5 @@ export async function stubServer(): Promise<StubServer> {
       response.writeHead(status, sent).end(method === 'HEAD' ? undefined : body);
     });
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    requests,
-    answer: (...next) => void (answers = next),
-    async close() {
-      server.closeAllConnections();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  };
+  return { url, requests, answer: (...next) => void (answers = next), close: stop };
 }
