@@ -1,8 +1,9 @@
 import { beforeEach, expect, test } from '@jest/globals';
 import type { LoggedEvent, TrackerEvent } from '@mortise/core';
+import type { Run } from '@mortise/mlflow-client';
 
 import { gatherEvents, type Gathered } from './gather-events.ts';
-import { addToKnown, type KnownOfRun } from './known-of-run.ts';
+import { addToKnown, knownOf, type KnownOfRun } from './known-of-run.ts';
 
 let known: KnownOfRun;
 beforeEach(() => void (known = { params: new Map(), datasets: new Map(), infinite: new Set() }));
@@ -103,6 +104,23 @@ test('metrics with infinities are named in a tag, also those of earlier batches'
   addToKnown(known, first);
   expect([...gather({ kind: 'metrics', values: { a: -Infinity }, step: 1 }).tags]).toEqual([]);
   expect([...gather({ kind: 'metrics', values: { d: -Infinity }, step: 1 }).tags]).toEqual([['mortise.infinite', '["a","d"]']]);
+});
+
+test('metrics with infinities that are too many for one tag are all named, in as many as it takes, of which each is JSON', () => {
+  const names = Array.from({ length: 100 }, (_, index) => `${index}${'x'.repeat(200)}`);
+  const tags: Record<string, string> = {};
+  const told: string[][] = [];
+  for (const from of [0, 30, 60]) {
+    const values = Object.fromEntries(names.slice(from, from + 40).map((name) => [name, Infinity]));
+    // Another process knows only what the run has at MLflow.
+    known = knownOf({ params: {}, datasets: [], tags } as unknown as Run);
+    const gathered = gather({ kind: 'metrics', values, step: 0 });
+    told.push([...gathered.tags.keys()]);
+    Object.assign(tags, Object.fromEntries(gathered.tags));
+  }
+  expect(told).toEqual([['mortise.infinite', 'mortise.infinite.2'], ['mortise.infinite.2'], ['mortise.infinite.2', 'mortise.infinite.3']]);
+  for (const text of Object.values(tags)) expect(text.length).toBeLessThanOrEqual(8_000);
+  expect(Object.values(tags).flatMap((text) => JSON.parse(text) as string[])).toEqual(names);
 });
 
 test('a dataset is sent once, and refused in another context, of which MLflow would keep one', () => {

@@ -2,11 +2,11 @@ import type { Json, Receipt, TrackerEvent } from '@mortise/core';
 import type { LoggedDataset, Metric, Param } from '@mortise/mlflow-client';
 
 import { halfCharacterRefusal } from './half-character.ts';
+import { infiniteTags } from './infinite-tags.ts';
 import type { KnownOfRun } from './known-of-run.ts';
 import { nameRefusal, shownName } from './mlflow-names.ts';
 import { datasetKey, datasetRefusal, runDataset, type DatasetEvent } from './run-dataset.ts';
-import { INFINITE_TAG, lengthRefusal, OWN_PREFIX, TAKEN } from './run-tags.ts';
-import { tagText } from './tag-text.ts';
+import { lengthRefusal, OWN_PREFIX, TAKEN } from './run-tags.ts';
 
 export type Refused = NonNullable<Receipt['rejected']>[number];
 export type FileEvent = TrackerEvent & { kind: 'artifact' | 'json' };
@@ -42,6 +42,7 @@ export function gatherEvents(events: readonly TrackerEvent[], taking: Taking): G
     const whys = gathering.add(event, index);
     if (whys.length > 0) gathered.refused.push({ writer: event.writer, seq: event.seq, why: whys.join('; ') });
   }
+  gathering.nameInfinite();
   return gathered;
 }
 
@@ -107,7 +108,15 @@ class Gathering {
     const { infinite } = this.#taking.known;
     if (Number.isNaN(value) || Number.isFinite(value) || infinite.has(key)) return undefined;
     this.#into.infinite.add(key);
-    return this.#put(INFINITE_TAG, tagText(JSON.stringify([...infinite, ...this.#into.infinite])));
+    return undefined;
+  }
+
+  /** Puts the tags that change by what was added. */
+  nameInfinite(): void {
+    const { infinite } = this.#taking.known;
+    if (this.#into.infinite.size === 0) return;
+    const before = infiniteTags(infinite);
+    for (const [tag, text] of infiniteTags([...infinite, ...this.#into.infinite])) if (before.get(tag) !== text) this.#put(tag, text);
   }
 
   #addParam(key: string, value: Json): string | undefined {

@@ -1,9 +1,8 @@
 import type { Run } from '@mortise/mlflow-client';
 
 import type { Gathered } from './gather-events.ts';
-import { jsonList } from './json-list.ts';
+import { infiniteOf } from './infinite-tags.ts';
 import { datasetKey } from './run-dataset.ts';
-import { INFINITE_TAG } from './run-tags.ts';
 
 /** What a run has at MLflow that bears on what it can still take. */
 export interface KnownOfRun {
@@ -19,7 +18,7 @@ export function knownOf({ params, datasets, tags }: Run): KnownOfRun {
   return {
     params: new Map(Object.entries(params)),
     datasets: new Map(datasets.map((dataset) => [datasetKey(dataset), dataset.context ?? ''])),
-    infinite: new Set(jsonList(tags[INFINITE_TAG]).map(String)),
+    infinite: new Set(infiniteOf(tags)),
   };
 }
 
