@@ -16,6 +16,8 @@ import { deliverStoredRun, type StoredRunEnd, type StoredRunPlan } from './store
 
 /** A claim holds for 30 s. */
 const RENEW_MS = 10_000;
+/** One that was not renewed for so long is not relied on: what is on its way is to arrive before another process may begin, ms. */
+const RELIED_ON_MS = 25_000;
 const LOOK_MS = 100;
 /** A tracker that says nothing at all is given up after so long, if there is any end to patience, ms. */
 const SILENCE_MS = 150_000;
@@ -45,6 +47,7 @@ export async function deliverClaimed(
   const claim: TrackerRunClaim = { runId: work.runId, component: work.component, worker };
   let rows: StoredTrackerRun[] = [];
   try {
+    const claimedAt = Date.now();
     rows = await store.claimTrackerRuns(claim, retry ? 'rejected' : 'due');
     if (rows.length === 0) return { delivered: 0, failures: [], gaveUp: false };
     const run = (await store.run(work.runId))!;
@@ -57,7 +60,7 @@ export async function deliverClaimed(
       setAside,
       readArtifact: artifactReader(() => made.artifactStoreOf(run.stack)),
     });
-    const end = await whileClaimed(place, claim, { signal, patienceMs, component }, (stop) =>
+    const end = await whileClaimed(place, claim, { claimedAt, signal, patienceMs, component }, (stop) =>
       deliverStoredRun(plan, { store, log: place.log, stop, openTimeoutMs: 0 }),
     );
     await tell(place, run, end, setAside);
@@ -117,16 +120,18 @@ async function planOf(
 }
 
 interface Patience {
+  /** ms since the epoch, as claims are counted. */
+  claimedAt: number;
   signal: AbortSignal;
   patienceMs: number;
   component: PacedComponent;
 }
 
-/** Keeps the claim while the work goes on, and stops it when the claim is lost, the caller asks for it, or the tracker only fails. */
+/** Keeps the claim while the work goes on, and stops it when the claim is lost or could not be renewed, the caller asks for it, or the tracker only fails. */
 async function whileClaimed(
   { store }: DeliveryPlace,
   claim: TrackerRunClaim,
-  { signal, patienceMs, component: { tracker } }: Patience,
+  { claimedAt, signal, patienceMs, component: { tracker } }: Patience,
   work: (stop: AbortSignal) => Promise<StoredRunEnd>,
 ): Promise<StoredRunEnd & { gaveUp: boolean }> {
   const stop = new AbortController();
@@ -135,15 +140,17 @@ async function whileClaimed(
   signal.addEventListener('abort', give, { once: true });
   if (signal.aborted) give();
   let gaveUp = false;
+  let heldFrom = claimedAt;
   const renewing = setInterval(() => {
+    const asked = Date.now();
     store.renewClaim(claim).then(
-      (ours) => ours || stop.abort(),
+      (ours) => (ours ? (heldFrom = asked) : stop.abort()),
       () => undefined,
     );
   }, RENEW_MS).unref();
   const looking = setInterval(() => {
     gaveUp = tracker.failingFor > patienceMs || (patienceMs < Infinity && tracker.silentFor > SILENCE_MS);
-    if (gaveUp) stop.abort();
+    if (gaveUp || Date.now() - heldFrom > RELIED_ON_MS) stop.abort();
   }, LOOK_MS);
   if (patienceMs === Infinity) looking.unref();
   try {

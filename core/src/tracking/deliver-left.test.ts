@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, jest, test } from '@jest/globals';
 
 import { Permanent } from '../errors.ts';
 import { RecordingTracker, type RecordedRun } from '../testing/recording-tracker.ts';
@@ -9,7 +9,10 @@ import { deliveryWarnings } from './delivery-warnings.ts';
 import type { TrackerEvent } from './experiment-tracker.ts';
 
 let run: TrackedRun;
-afterEach(() => run.close());
+afterEach(() => {
+  jest.restoreAllMocks();
+  run.close();
+});
 
 const failed = { status: 'failed', error: { name: 'Error', message: 'no wine left' } } as const;
 const DOWN = new Error('the server is down');
@@ -102,6 +105,24 @@ describe('another process', () => {
     expect(losses(later.run('train').events)).toEqual([2]);
     expect(later.run('train').ref).toEqual(tracker.run('train').ref);
     expect(later.run('train').start.parent).toEqual(tracker.run(run.name).ref);
+  });
+
+  test('stops when its claim could not be renewed in time: whoever has it now sends each event once', async () => {
+    const { later: late } = await openDown();
+    await run.step('train', tracked, () => activeRun().logMetric('loss', 1));
+    await run.endRun();
+    const first = new RecordingTracker({ failDeliver: DOWN });
+    const blind = { ...run.store, renewClaim: () => Promise.reject(new Error('the disk is away')) };
+    const mine = [{ name: 'mine', flavor: 'recording', tracker: first }];
+    const slow = deliverLeft({ ...run.place({ id: 'a'.repeat(32) }), store: blind }, { trackers: mine });
+    while (!first.calls.some((call) => call.startsWith('open train'))) await new Promise((resolve) => setTimeout(resolve, 5));
+    const now = Date.now;
+    jest.spyOn(Date, 'now').mockImplementation(() => now() + 31_000);
+    expect(await deliver(late)).toEqual([{ component: 'mine', delivered: 2 }]);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    delete first.options.failDeliver;
+    expect(await slow).toMatchObject([{ component: 'mine', delivered: 0 }]);
+    expect(losses([...late.run('train').events, ...first.run('train').events])).toEqual([1]);
   });
 
   test('delivers thousands of attempts and of interleaved events from one reading of the log', async () => {
