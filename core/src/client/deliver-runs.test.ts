@@ -206,6 +206,16 @@ describe('a run of a pipeline', () => {
     expect((await sage.client.getPipelineRun('mine')).trackerRuns).toEqual([]);
   });
 
+  test('that was given up, and lost its log since, is not said to be delivered', async () => {
+    sage.setLedger('red', 'closed');
+    await deliver(['mine']);
+    await sage.client.dropUndelivered();
+    await sage.client.collectGarbage();
+    sage.setLedger('red', 'open');
+    await expect(deliver(['mine'])).rejects.toMatchObject({ code: 'LOG_COLLECTED' });
+    expect(sage.ledgerOf('red').size).toBe(0);
+  });
+
   test('goes nowhere while the tracker or the run is unknown', async () => {
     await expect(deliver(['mine'], 'rosé')).rejects.toMatchObject({ code: 'UNKNOWN_COMPONENT' });
     await expect(deliver(['mine', 'nobody'])).rejects.toMatchObject({ code: 'UNKNOWN_RUN' });

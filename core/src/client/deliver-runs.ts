@@ -46,7 +46,8 @@ export async function deliverRuns(place: Place, { runs, to, ...options }: RunDel
   const steps = new Map<string, StepRunRecord[]>();
   for (const run of unique) {
     const attempts = (await store.stepRuns(run.id)).filter(({ status }) => status !== 'cached' && status !== 'skipped');
-    if (attempts.some((attempt) => !has(attempt, to))) await requireLog(join(project.logsFolder, run.id), run, attempts);
+    const wanted = attempts.filter((attempt) => !has(attempt, to));
+    if (wanted.length > 0) await requireLog(join(project.logsFolder, run.id), run, wanted);
     steps.set(run.id, attempts);
   }
   let added = 0;
@@ -70,7 +71,10 @@ async function requireEnded(store: MetadataStore, { id, name, status }: RunRecor
   throw new RunUnderWay({ run: name, pid, host, doing: 'delivered' });
 }
 
-const has = ({ trackerRuns }: StepRunRecord, to: string): boolean => trackerRuns.some(({ component }) => component === to);
+/** What was dropped before it arrived is wanted again, and its log may have been collected since. */
+function has({ trackerRuns }: StepRunRecord, to: string): boolean {
+  return trackerRuns.some(({ component, status, dropped }) => component === to && (dropped === undefined || hasEnded(status)));
+}
 
 /** What was logged is sent from the log: where the store knows more than the log holds, that is gone. */
 async function requireLog(folder: string, { name }: RunRecord, attempts: readonly StepRunRecord[]): Promise<void> {

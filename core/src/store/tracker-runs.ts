@@ -209,6 +209,7 @@ export function trackerRunRecord(row: Row & { rejected: number }): TrackerRunRec
     status: row.status,
     acked: JSON.parse(row.acked) as Acked,
     rejected: row.rejected,
+    ...(row.dropped_at !== null && { dropped: true }),
     ...(row.ref !== null && { ref: JSON.parse(row.ref) as NonNullable<TrackerRunRecord['ref']> }),
     ...(row.desired !== null && { desired: JSON.parse(row.desired) as Outcome }),
     ...(row.last_error !== null && { lastError: row.last_error }),

@@ -21,6 +21,8 @@ export interface TrackerRunRecord {
   /** Key of the tracker run of the attempt that replaced it. */
   supersededBy?: string;
   rejected: number;
+  /** A person gave up what waited for it, or, of one that has ended, what it had refused. */
+  dropped?: true;
 }
 
 export interface TrackerRunUpdate {
