@@ -38,7 +38,7 @@ export interface CommandOutputs {
   'secret get': SecretView | RevealedSecret;
   'secret list': Listing<SecretView>;
   'tracker status': Listing<TrackerStatus>;
-  /** With `--to`: also `added`. */
+  /** With `--to`: also `added` and `givenUp`. */
   'tracker deliver': Listing<DeliveryReport | RunsDelivered>;
   gc: GarbageReport;
   import: ImportReport;

@@ -214,6 +214,16 @@ describe('mortise tracker deliver --to', () => {
       expect(again).toEqual({ code: 0, stdout: `whole: has them all already\n${refused}`, stderr: '' });
     });
 
+    it('says what was given up of it, and not that all is there', async () => {
+      keep([{ id: 'd', name: 'dropped', points: 3, events: events.slice(0, 2) }]);
+      await importKept();
+      await mortise('tracker', 'deliver', '--runs', 'dropped', '--to', 'whole');
+      await mortise('tracker', 'drop', 'whole', '--run', 'dropped', '--yes');
+      const again = await mortise('tracker', 'deliver', '--runs', 'dropped', '--to', 'whole');
+      const told = 'whole: events that it refused of run "dropped" were given up with "mortise tracker drop", and are not sent again\n';
+      expect(again).toEqual({ code: 0, stdout: told, stderr: '' });
+    });
+
     it('carries it in its JSON', async () => {
       const report = await project.json<Listing<DeliveryReport>>('tracker', 'deliver', '--runs', 'halves', '--to', 'whole');
       expect(report.items).toMatchObject([{ component: 'whole', refused: [{ run: 'halves', events: 10_000, reasons: 1 }] }]);

@@ -1,4 +1,4 @@
-import type { DeliveryReport, RefusedEvents, TrackerStatus } from '@mortise/core/client';
+import type { DeliveryReport, RunsDelivered, RefusedEvents, TrackerStatus } from '@mortise/core/client';
 import { count } from './count.ts';
 import { table } from './table.ts';
 
@@ -18,6 +18,15 @@ export function refusedLines({ component, refused }: DeliveryReport): string[] {
     ...lines,
     `${component}: refused ${count(events, 'event')} of ${count(more.length, 'more run')}: see "mortise tracker status ${component}"`,
   ];
+}
+
+/** Of which runs a tracker does not have what it had refused, and will not be sent it. */
+export function givenUpLines({ component, givenUp }: RunsDelivered): string[] {
+  if (givenUp.length === 0) return [];
+  const named = givenUp.slice(0, MOST).map((run) => `"${run}"`);
+  const more = givenUp.length - named.length;
+  const runs = [`${named.length === 1 ? 'run' : 'runs'} ${named.join(', ')}`, ...(more > 0 ? [count(more, 'more run')] : [])].join(' and ');
+  return [`${component}: events that it refused of ${runs} were given up with "mortise tracker drop", and are not sent again`];
 }
 
 /** What trackers refused for good, events that are alike in one line. Undefined if there is none. */

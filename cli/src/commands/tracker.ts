@@ -1,9 +1,9 @@
 import { createInterface } from 'node:readline/promises';
-import type { Client, DeliveryReport, TrackerStatus } from '@mortise/core/client';
+import type { Client, DeliveryReport, RunsDelivered, TrackerStatus } from '@mortise/core/client';
 import { count } from '../count.ts';
 import { print, printLine, type OutputFormat } from '../print.ts';
 import { withClient, type Core } from '../project-core.ts';
-import { refusedLines, refusedTable, setAsideTable } from '../refused-text.ts';
+import { givenUpLines, refusedLines, refusedTable, setAsideTable } from '../refused-text.ts';
 import { table } from '../table.ts';
 
 /** `mortise tracker status [COMPONENT]`. */
@@ -116,12 +116,14 @@ async function agrees(question: string): Promise<boolean> {
   }
 }
 
-function deliveredLines(reports: readonly DeliveryReport[], to: string | undefined): string[] {
+function deliveredLines(reports: readonly (DeliveryReport | RunsDelivered)[], to: string | undefined): string[] {
   if (reports.length === 0) return ['nothing is waiting'];
   return reports.flatMap((report) => {
     const { component, delivered, left } = report;
-    const there = to !== undefined && left === 0 ? [`${component}: has them all already`] : [];
-    return [...(delivered > 0 ? [`${component}: delivered ${count(delivered, 'tracker run')}`] : there), ...refusedLines(report)];
+    const givenUp = 'givenUp' in report ? givenUpLines(report) : [];
+    const there = to !== undefined && left === 0 && givenUp.length === 0 ? [`${component}: has them all already`] : [];
+    const sent = delivered > 0 ? [`${component}: delivered ${count(delivered, 'tracker run')}`] : there;
+    return [...sent, ...refusedLines(report), ...givenUp];
   });
 }
 

@@ -27,7 +27,16 @@ const NAMES = RUNS.map(({ name }) => name!);
 describe('imported runs', () => {
   test('arrive whole at another tracker: points, tags, files, states and times, below a run of their name', async () => {
     await sage.import(RUNS);
-    expect(await deliver(NAMES)).toEqual({ component: 'red', added: 40, delivered: 40, left: 0, reason: null, advice: null, refused: [] });
+    expect(await deliver(NAMES)).toEqual({
+      component: 'red',
+      added: 40,
+      delivered: 40,
+      left: 0,
+      reason: null,
+      advice: null,
+      refused: [],
+      givenUp: [],
+    });
     const ledger = sage.ledgerOf('red');
     expect(ledger.size).toBe(40);
     for (const [i, name] of NAMES.entries()) {
@@ -123,6 +132,15 @@ describe('events that a tracker refuses for good', () => {
     expect(await deliver(names, 'whole')).toMatchObject({ delivered: 6, left: 0, reason: null, refused });
     expect(await deliver(names.slice(1), 'whole')).toMatchObject({ added: 0, delivered: 0, refused: refused.slice(1) });
     expect(await sage.client.deliver()).toEqual([]);
+  });
+
+  test('and that were given up then, are not said to be there when the run is sent again', async () => {
+    await sage.import([odd('a', 3), odd('b', 1), ...RUNS.slice(0, 1)]);
+    const names = ['odd a', 'odd b', 'run-0'];
+    expect(await deliver(names, 'whole')).toMatchObject({ delivered: 6, givenUp: [] });
+    expect(await sage.client.dropUndelivered({ component: 'whole', run: 'odd a' })).toEqual({ trackerRuns: 0, events: 3 });
+    expect(await deliver(names, 'whole')).toMatchObject({ added: 0, delivered: 0, refused: [{ run: 'odd b' }], givenUp: ['odd a'] });
+    expect(await sage.client.retrySetAside()).toMatchObject([{ component: 'whole', refused: [{ run: 'odd b' }] }]);
   });
 
   test('of a run that waited are told too, and not those of others', async () => {

@@ -28,6 +28,8 @@ export interface RunDeliveryOptions {
 export interface RunsDelivered extends DeliveryReport {
   /** Of these runs, how many tracker runs were made for it now. 0: it had them before, and `delivered` is what was still to come. */
   added: number;
+  /** Names of these runs of which events that it had refused were given up (`tracker drop`): they are not sent again. */
+  givenUp: string[];
 }
 
 const type = 'experiment-tracker';
@@ -50,12 +52,13 @@ export async function deliverRuns(place: Place, { runs, to, ...options }: RunDel
     if (wanted.length > 0) await requireLog(join(project.logsFolder, run.id), run, wanted);
     steps.set(run.id, attempts);
   }
+  const givenUp = unique.flatMap(({ id, name }) => (steps.get(id)!.some((attempt) => lacksRefused(attempt, to)) ? [name] : []));
   let added = 0;
   for (const run of unique)
     added += await store.addTrackerRuns({ runId: run.id, component: to, flavor: component.flavor, settings: settingsOf(run, component) });
   const runIds = new Set(steps.keys());
   const [report] = await deliverWaiting(place, { component: to }, options, { runIds });
-  return { ...(report ?? { component: to, delivered: 0, left: 0, reason: null, advice: null, refused: [] }), added };
+  return { ...(report ?? { component: to, delivered: 0, left: 0, reason: null, advice: null, refused: [] }), added, givenUp };
 }
 
 async function requireTracker(store: MetadataStore, name: string): Promise<ComponentRecord> {
@@ -74,6 +77,10 @@ async function requireEnded(store: MetadataStore, { id, name, status }: RunRecor
 /** What was dropped before it arrived is wanted again, and its log may have been collected since. */
 function has({ trackerRuns }: StepRunRecord, to: string): boolean {
   return trackerRuns.some(({ component, status, dropped }) => component === to && (dropped === undefined || hasEnded(status)));
+}
+
+function lacksRefused({ trackerRuns }: StepRunRecord, to: string): boolean {
+  return trackerRuns.some(({ component, status, dropped }) => component === to && dropped === true && hasEnded(status));
 }
 
 /** What was logged is sent from the log: where the store knows more than the log holds, that is gone. */

@@ -146,6 +146,16 @@ const drop = statement((db, p: Param<ReturnType<typeof filterOf> & { now: number
         ),
     ),
 );
+/** Of those that have ended, so that it is known later that they do not have all: on others the mark would say that nothing waits. */
+const markRejected = statement((db, p: Param<ReturnType<typeof filterOf> & { now: number }>) =>
+  db
+    .updateTable('tracker_runs')
+    .set({ dropped_at: p('now') })
+    .where('key', 'in', (eb) => eb.selectFrom('rejected_events as e').select('e.tracker_run_key'))
+    .where('status', 'not in', ['queued', 'running'])
+    .where((eb) => eb.or([eb(eb.val(p('anyComponent')), '=', 1), eb('component', '=', p('component'))]))
+    .where((eb) => eb.or([eb(eb.val(p('anyRun')), '=', 1), eb('pipeline_run_id', '=', p('runId'))])),
+);
 const dropRejected = statement((db, p: Param<ReturnType<typeof filterOf>>) =>
   db.deleteFrom('rejected_events').where((eb) =>
     eb.exists(
@@ -236,7 +246,10 @@ export function releaseClaimsOf(store: StoreDb, workerId: string): Promise<void>
 export function dropTrackerRuns(store: StoreDb, query: DeliveryQuery): Promise<{ trackerRuns: number; events: number }> {
   return store.connection.write((tx) => {
     const filter = filterOf(query);
-    return { trackerRuns: tx.run(drop, { ...filter, now: Date.now() }), events: tx.run(dropRejected, filter) };
+    const now = Date.now();
+    const trackerRuns = tx.run(drop, { ...filter, now });
+    tx.run(markRejected, { ...filter, now });
+    return { trackerRuns, events: tx.run(dropRejected, filter) };
   });
 }
 
