@@ -11,6 +11,7 @@ import { applyLeftLogs } from '../tracking/apply-left-logs.ts';
 import { segmentId, segmentPath } from '../tracking/event-log-writer.ts';
 import { join } from 'node:path';
 import { importedIds, type ImportedIds } from './imported-ids.ts';
+import { ImportedPaths } from './imported-paths.ts';
 import { originTags } from './imported-tags.ts';
 import type { ImportedEvent, ImportedFile, ImportedRun } from './run-importer.ts';
 import { soundEvent } from './sound-event.ts';
@@ -34,6 +35,7 @@ const STEP = 'imported';
 /** How a run ended that had not when it was imported. */
 const NOT_ENDED = { status: 'killed', reason: 'it had not ended when it was imported' } as const;
 const LONGEST_NAME = 250;
+const MOST_NAMED = 5;
 const DELETED = 'it was imported before, and deleted: run "mortise gc", which takes away what is left of it, and import again';
 
 export type Imported = { done: 'imported'; points: number; files: number } | { done: 'there' };
@@ -82,6 +84,7 @@ interface ReadLog {
   lastAt: number;
   /** Why events were left out. */
   leftOut: string[];
+  paths: ImportedPaths;
 }
 
 async function stageLog(
@@ -90,7 +93,7 @@ async function stageLog(
   to: { ids: ImportedIds; log: StagedLog; places: StagedPlaces },
 ): Promise<ReadLog> {
   const { signal } = place;
-  const read: ReadLog = { points: 0, files: 0, tags: {}, lastAt: run.startedAt, leftOut: [] };
+  const read: ReadLog = { points: 0, files: 0, tags: {}, lastAt: run.startedAt, leftOut: [], paths: new ImportedPaths() };
   const saved: string[] = [];
   const { log, ids } = to;
   const isThere = async (): Promise<boolean> => (await place.store.runPresence(ids.run)) === 'there';
@@ -99,7 +102,8 @@ async function stageLog(
       signal.throwIfAborted();
       const event = soundOr(given, read.leftOut);
       if (event === undefined) continue;
-      const written = event.kind === 'artifact' ? await keepFile(place, run, event, ids.step) : event;
+      const written =
+        event.kind === 'artifact' ? await keepFile(place, run, { ...event, path: read.paths.of(event.path) }, ids.step) : event;
       if (event.kind === 'artifact') saved.push((written as { key: string }).key);
       const { at, ...logged } = written;
       await log.append(logged, at);
@@ -170,7 +174,7 @@ function headOf({ stack, worker }: ImportPlace, vendor: string, run: ImportedRun
     stack,
     environment: { host: '', node: '', packages: {}, command: [], ...(run.user !== undefined && { user: run.user }) },
     worker,
-    warnings: warningsOf(read.leftOut),
+    warnings: warningsOf(read),
   };
 }
 
@@ -187,9 +191,14 @@ function specOf(pipeline: string, vendor: string, runName: string): PipelineSpec
   return { specVersion: 1, pipeline, style: 'function', module, params: {}, steps: [{ ...step, options: { settings } }] };
 }
 
-function warningsOf(leftOut: readonly string[]): string[] {
+function warningsOf({ leftOut, paths: { renamed } }: ReadLog): string[] {
   const n = leftOut.length;
-  return n === 0 ? [] : [`${n} ${n === 1 ? 'event was' : 'events were'} left out when it was imported: ${leftOut[0]!}`];
+  const lost = n === 0 ? [] : [`${n} ${n === 1 ? 'event was' : 'events were'} left out when it was imported: ${leftOut[0]!}`];
+  if (renamed.size === 0) return lost;
+  const named = Array.from(renamed, ([given, path]) => `"${given}" is "${path}"`).slice(0, MOST_NAMED);
+  const which = [...named, ...(renamed.size > named.length ? ['...'] : [])].join(', ');
+  const files = renamed.size === 1 ? 'file is' : 'files are';
+  return [...lost, `${renamed.size} ${files} called otherwise here, as none can be the folder of another: ${which}`];
 }
 
 const pipelineOf = ({ experiment }: ImportedRun): string => lineOf(experiment) || STEP;

@@ -102,6 +102,27 @@ describe('an imported run', () => {
     expect(files.every(({ uri }) => existsSync(new URL(uri)))).toBe(true);
   });
 
+  test('has all of its files, also where one is called as the folder of another, which says what it is called here', async () => {
+    const files = { a: '1', 'a/b': '2', 'renamed-2/a/b': '3', 'c/d/e': '4', c: '5', 'c/d': '6', 'renamed-2': '7' };
+    const report = await sage.import([{ id: 'a', name: 'a', files, points: 1 }]);
+    expect([report.imported, report.files, report.failed]).toEqual([1, 7, []]);
+    const run = await show('a');
+    const kept = run.steps['imported']!.tracker.artifacts.map(({ path, uri }) => [path, readFileSync(new URL(uri), 'utf8')]);
+    expect(Object.fromEntries(kept)).toEqual({
+      a: '1',
+      'renamed-2/a/b': '2',
+      'renamed-2/renamed-2/a/b': '3',
+      'c/d/e': '4',
+      'renamed-2/c': '5',
+      'renamed-3/c/d': '6',
+      'renamed-3/renamed-2': '7',
+    });
+    expect(run.warnings).toEqual([
+      '5 files are called otherwise here, as none can be the folder of another: "a/b" is "renamed-2/a/b", "renamed-2/a/b" is "renamed-2/renamed-2/a/b", ' +
+        '"c" is "renamed-2/c", "c/d" is "renamed-3/c/d", "renamed-2" is "renamed-3/renamed-2"',
+    ]);
+  });
+
   test('that its vendor calls as another run is called here has part of its id behind its name', async () => {
     const { runs } = await sage.import([
       { id: 'a', name: 'twin' },
