@@ -87,6 +87,16 @@ it('has no git where there is no repository, or no commit in it', async () => {
   expect((await describeEnvironment(root)).git).toBeUndefined();
 });
 
+it('has no git where no process can be started for it, as with a variable that is too large for one', async () => {
+  git('init');
+  process.env['LARGE'] = 'x'.repeat(4_000_000);
+  try {
+    expect((await describeEnvironment(root)).git).toBeUndefined();
+  } finally {
+    delete process.env['LARGE'];
+  }
+});
+
 it('names the versions of the packages that package.json names, as far as they are installed', async () => {
   write('package.json', '{ "dependencies": { "b": "^1.0.0", "gone": "1" }, "devDependencies": { "@a/c": "*" } }');
   write('node_modules/b/package.json', '{ "version": "1.2.3" }');

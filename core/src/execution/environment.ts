@@ -74,7 +74,8 @@ async function describeGit(root: string): Promise<RunEnvironment['git']> {
   const text = await new Promise<string | undefined>((resolve) => {
     const options = { cwd: root, timeout: 5000, maxBuffer: 64 * 1024 * 1024, env: { ...process.env, GIT_OPTIONAL_LOCKS: '0' } };
     execFile('git', ['status', '--porcelain=v2', '--branch'], options, (error, stdout) => resolve(error ? undefined : stdout));
-  });
+    // It throws where no process can be started, as with a variable that is too large for one: that is no reason to end a run.
+  }).catch(() => undefined);
   return text === undefined ? undefined : parseStatus(text);
 }
 
