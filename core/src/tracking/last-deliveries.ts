@@ -5,7 +5,8 @@ import { withinTime } from './within-time.ts';
 
 /** A person who waits longer is told what for. */
 const TELL_MS = 2_000;
-/** A claim holds for 30 s. */
+/** How long a claim that is renewed holds, ms. */
+const CLAIM_MS = 30_000;
 const RENEW_MS = 10_000;
 
 interface LastOptions extends Pick<RunTrackingOptions, 'store' | 'run' | 'workerId' | 'onTrackerWait' | 'log'> {
@@ -23,6 +24,8 @@ export class LastDeliveries {
   readonly #options: LastOptions;
   /** The time to deliver alone ran out, as when the machine slept: another process may be at it. */
   #claimLost = false;
+  /** By component, ms since the epoch, as claims are counted. That of the run's end holds for the limit and some more. */
+  readonly #claimedUntil = new Map<string, number>();
 
   constructor(due: readonly Delivery[], options: LastOptions) {
     this.#due = due;
@@ -33,6 +36,7 @@ export class LastDeliveries {
   async drained(): Promise<void> {
     if (this.#due.length === 0) return;
     const { limitMs, hurry } = this.#options;
+    for (const { component } of this.#due) this.#claimedUntil.set(component, Date.now() + limitMs + CLAIM_MS);
     const all = Promise.all(this.#due.map((delivery) => delivery.done)).then(() => true);
     const over = hurry === undefined ? all : Promise.race([all, aborted(hurry)]);
     const renewing = setInterval(() => void this.#renewClaims(), RENEW_MS).unref();
@@ -83,12 +87,14 @@ export class LastDeliveries {
     }
   }
 
-  /** Stops delivering when a claim is lost: what two processes deliver at once would arrive twice. */
+  /** Stops delivering when a claim is lost, or would be before the next try: what two processes deliver at once would arrive twice. */
   async #renewClaims(): Promise<void> {
     const { store, run, workerId, stop } = this.#options;
     for (const component of byComponent(this.#left).keys()) {
-      const ours = await store.renewClaim({ runId: run.id, component, worker: { id: workerId } }).catch(() => true);
-      if (ours) continue;
+      const asked = Date.now();
+      const ours = await store.renewClaim({ runId: run.id, component, worker: { id: workerId } }).catch(() => undefined);
+      if (ours === true) this.#claimedUntil.set(component, asked + CLAIM_MS);
+      if (ours ?? asked + RENEW_MS < this.#claimedUntil.get(component)!) continue;
       this.#claimLost = true;
       stop.abort();
     }

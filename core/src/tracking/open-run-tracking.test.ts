@@ -407,6 +407,27 @@ describe('a tracker that fails', () => {
     expect(await run.store.renewClaim(other)).toBe(true);
   });
 
+  test('while its claim cannot be renewed: it stops before another process may deliver what is left', async () => {
+    const tracker = await openWith({ failDeliver: new Transient('the server is down') }, { drainTimeoutMs: 600_000 });
+    await run.step('train', tracked, () => activeRun().logMetric('loss', 1));
+    const regularly = jest.spyOn(globalThis, 'setInterval');
+    const ended = run.endRun();
+    while (!(await run.store.run(run.id))!.endedAt) await delay(5);
+    const renewed = jest.spyOn(run.store, 'renewClaim');
+    const renewAll = (): void => regularly.mock.calls.forEach(([renew]) => renew());
+    renewAll();
+    await until(() => renewed.mock.results.length > 0);
+    await expect(renewed.mock.results[0]!.value).resolves.toBe(true);
+    renewed.mockRejectedValue(new Error('the disk is away'));
+    const now = Date.now;
+    jest.spyOn(Date, 'now').mockImplementation(() => now() + 21_000);
+    renewAll();
+    await delay(50);
+    tracker.options.failDeliver = 0;
+    expect(await ended).toEqual(['experiment tracker "mine": 2 tracker runs not delivered yet (the server is down)']);
+    expect(losses(tracker.run('train').events)).toEqual([]);
+  });
+
   test('for a while in the middle: how far it came is recorded, so that another process can go on', async () => {
     const tracker = await openWith({}, { drainTimeoutMs: 2_000 });
     const step = await run.begin('train', tracked);
