@@ -71,6 +71,20 @@ test('points keep their steps, those without are counted, and odd numbers are nu
   ]);
 });
 
+test("a value that is null is NaN, as Comet's client writes it, and what is no number is left out and counted", async () => {
+  const odd = ['', 'True', true, undefined, 'abc'].map((value, step) => point(value, step, 'odd'));
+  await archive({ messages: [point(null, 1), ...odd, point('x', 1, 'other'), point(2, 2)] });
+  const { points, warnings } = await only();
+  expect(points).toEqual([
+    { name: 'loss', value: Number.NaN, step: 1 },
+    { name: 'loss', value: 2, step: 2 },
+  ]);
+  expect(warnings).toEqual([
+    'e1: 5 points of the metric "odd" are not taken over: their values are no numbers',
+    'e1: 1 point of the metric "other" is not taken over: its value is no number',
+  ]);
+});
+
 test('what was written to the console becomes lines, however it was cut', async () => {
   const out = (output: string, stderr = false): [string, object] => ['standard_output', { output, stderr, local_timestamp: 1 }];
   await archive({ messages: [out('one '), out('line'), out('oh\n', true), out('\ntwo\nth'), out('ree')] });

@@ -27,6 +27,8 @@ export class ImportedEvents {
   readonly #paths = new AssetPaths();
   /** Steps of metrics that were logged without. */
   readonly #steps = new Map<string, number>();
+  /** How many points of each metric have values that are no numbers. */
+  readonly #noNumbers = new Map<string, number>();
   /** Of the archive that is being read. */
   #files: ReadonlySet<string> = new Set();
   #at: number;
@@ -50,6 +52,11 @@ export class ImportedEvents {
       }
     }
     yield* this.#console.rest(this.#at);
+    for (const [name, count] of this.#noNumbers) {
+      const points = count === 1 ? '1 point' : `${count.toLocaleString('en')} points`;
+      const why = count === 1 ? 'is not taken over: its value is no number' : 'are not taken over: their values are no numbers';
+      this.#warn(`${points} of the metric "${name}" ${why}`);
+    }
   }
 
   *#eventsOf({ type, payload }: ArchiveMessage, path: string): Generator<ImportedEvent, void, undefined> {
@@ -78,8 +85,8 @@ export class ImportedEvents {
   *#metric({ metricName, metricValue, step }: Fields, { context }: Payload): Generator<ImportedEvent, void, undefined> {
     if (metricName === OWN_METRIC) return;
     const name = textOf(metricName);
-    const given = Number(metricValue);
-    if (Number.isNaN(given) && metricValue !== 'NaN') return this.#warn(`the metric "${name}" has a value that is no number`);
+    const given = numberOf(metricValue);
+    if (given === undefined) return void this.#noNumbers.set(name, (this.#noNumbers.get(name) ?? 0) + 1);
     const id = `${textOf(context)} ${name}`;
     const at = typeof step === 'number' ? step : (this.#steps.get(id) ?? -1) + 1;
     this.#steps.set(id, at);
@@ -131,6 +138,16 @@ export class ImportedEvents {
       },
     };
   }
+}
+
+/**
+ * A metric's value. NaN is written as text, and what is not made one in time becomes null in the JSON of Comet's client, which ignores values that are none;
+ * it writes texts that are no numbers, too, an empty one among them.
+ */
+function numberOf(value: unknown): number | undefined {
+  if (value === null || value === 'NaN') return NaN;
+  const number = typeof value === 'number' || (typeof value === 'string' && value.trim() !== '') ? Number(value) : NaN;
+  return Number.isNaN(number) ? undefined : number;
 }
 
 function fieldsOf(value: unknown): Fields | undefined {
