@@ -105,14 +105,18 @@ function sourceOf({ project, runId }: RunName, paths: readonly string[]): RunSou
   return {
     project,
     runId,
-    async *snapshots(signal) {
+    async *snapshots(signal, warn) {
+      const steps = new Steps();
       for (const path of paths) {
         for await (const row of rowsOf(path, signal)) {
           if (row.project_id !== project || row.run_id !== runId) continue;
-          const snapshot = snapshotOf(row);
+          const snapshot = snapshotOf(row, steps);
           if (snapshot !== undefined) yield snapshot;
         }
       }
+      const missing = steps.missing.toLocaleString('en');
+      if (steps.missing > 0)
+        warn(`values of series without a step, as neptune-exporter gives each, are counted on from the value before: ${missing}`);
     },
     async fileAt({ path }) {
       for (const place of placesOf(paths[0]!, path)) if (await isThere(place)) return place;
@@ -150,13 +154,29 @@ async function* rowsOf(path: string, signal: AbortSignal, columns?: string[]): A
 }
 
 /** Undefined for a row without a value. */
-function snapshotOf(row: ExportedRow): Snapshot | undefined {
+function snapshotOf(row: ExportedRow, steps: Steps): Snapshot | undefined {
   const value = valueOf(row);
   if (value === undefined) return undefined;
   const fields = new Map([[row.attribute_path, value]]);
   const at = row.timestamp?.getTime() ?? 0;
-  if (row.attribute_type.endsWith('_series')) requireColumn(row, 'step');
-  return row.attribute_type.endsWith('_series') ? { at, step: Number(row.step ?? 0), append: fields } : { at, assign: fields };
+  if (!row.attribute_type.endsWith('_series')) return { at, assign: fields };
+  requireColumn(row, 'step');
+  // Texts become lines of output, which have none.
+  return { at, ...(value.kind !== 'string' && { step: steps.of(row) }), append: fields };
+}
+
+/** Steps of the values of a run's series. The exporter writes one with each; it makes null only of what has none in its own tables. */
+class Steps {
+  readonly #last = new Map<string, number>();
+  /** Values that have none, so far. */
+  missing = 0;
+
+  of({ attribute_path: path, step }: ExportedRow): number {
+    if (step === null) this.missing++;
+    const at = step === null ? (this.#last.get(path) ?? -1) + 1 : Number(step);
+    this.#last.set(path, at);
+    return at;
+  }
 }
 
 /** Without a column nothing is known of its values, not even that there are none. */

@@ -151,6 +151,22 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
     expect(warnings).toEqual(['the file "files/key" is not taken over: it is not there']);
   });
 
+  test('and points without a step are counted on from the one before, which is told', async () => {
+    const point = (name: string, step: number | null, value: number) => ({
+      ...{ attribute_path: name, attribute_type: 'float_series', step, float_value: value },
+    });
+    const points = [point('loss', 4.5, 0.5), point('loss', null, 0.25), point('loss', null, 0.125), point('acc', null, 1)];
+    await exported(join(folder, 'stepless/run-8.parquet'), points);
+    const { runs, warnings } = await take(join(folder, 'stepless'));
+    expect(runs[0]!.state.metrics).toEqual([
+      { name: 'loss', step: 4.5, value: 0.5 },
+      { name: 'loss', step: 5.5, value: 0.25 },
+      { name: 'loss', step: 6.5, value: 0.125 },
+      { name: 'acc', step: 0, value: 1 },
+    ]);
+    expect(warnings).toEqual(['values of series without a step, as neptune-exporter gives each, are counted on from the value before: 3']);
+  });
+
   test('and that lacks a column which its rows need is refused, and no step is made up', async () => {
     const loss = { attribute_path: 'loss', attribute_type: 'float_series' };
     const [steps, values, texts] = ['steps', 'values', 'texts'].map((name) => join(folder, 'lacking', name, 'run-8.parquet'));
