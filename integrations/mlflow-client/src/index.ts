@@ -5,6 +5,7 @@ export { mlflowEnvironment } from './mlflow-environment.ts';
 export type { Batch } from './batch.ts';
 export { isMlflowError, MlflowError } from './mlflow-error.ts';
 export type { MlflowErrorDetails, MlflowErrorKind } from './mlflow-error.ts';
+export { artifactPathFlaw } from './artifacts/artifact-path.ts';
 export type { ArtifactFile, ArtifactListing } from './artifacts/artifact-listing.ts';
 export type { ArtifactGetOptions, ArtifactPutOptions, ArtifactsClient } from './artifacts/artifacts-client.ts';
 export { proxiedArtifactPath } from './artifacts/proxied-artifact-path.ts';

@@ -9,20 +9,20 @@ const LONGEST_NAME = 255;
  * it decodes a path again and again, so `50%25` would become `50%` and `%2e%2e` the parent folder.
  */
 export function encodedArtifactPath(path: string): string {
-  if (!path.isWellFormed()) throw refused(path, `has ${halfOf(path)}, which no URL can carry`);
-  const segments = path.split('/');
-  if (segments.some((segment) => segment === '' || segment === '.' || segment === '..')) {
-    throw refused(path, 'has an empty segment, "." or ".."');
-  }
-  if (/[#\p{Cc}]/u.test(path)) throw refused(path, 'has "#" or a control character, which MLflow does not take');
-  if (/%[0-9a-f]{2}/i.test(path)) throw refused(path, 'has an escape such as %20, which MLflow would decode');
-  if (/[?;]$|^\s|^[a-z][a-z0-9+.-]*:/i.test(path)) throw refused(path, 'has an end or a beginning that MLflow would cut off');
-  if (segments.some((segment) => Buffer.byteLength(segment) > LONGEST_NAME)) {
-    throw refused(path, `has a name of more than ${LONGEST_NAME} bytes, which file systems do not take`);
-  }
-  return segments.map(encodeURIComponent).join('/');
+  const flaw = artifactPathFlaw(path);
+  if (flaw !== undefined) throw new MlflowError('invalid', `The artifact path ${JSON.stringify(path)} ${flaw}`);
+  return path.split('/').map(encodeURIComponent).join('/');
 }
 
-function refused(path: string, why: string): MlflowError {
-  return new MlflowError('invalid', `The artifact path ${JSON.stringify(path)} ${why}`);
+/** Why no request to the artifact proxy can name this path, in words that follow it; undefined if one can. */
+export function artifactPathFlaw(path: string): string | undefined {
+  if (!path.isWellFormed()) return `has ${halfOf(path)}, which no URL can carry`;
+  const segments = path.split('/');
+  if (segments.some((segment) => segment === '' || segment === '.' || segment === '..')) return 'has an empty segment, "." or ".."';
+  if (/[#\p{Cc}]/u.test(path)) return 'has "#" or a control character, which MLflow does not take';
+  if (/%[0-9a-f]{2}/i.test(path)) return 'has an escape such as %20, which MLflow would decode';
+  if (/[?;]$|^\s|^[a-z][a-z0-9+.-]*:/i.test(path)) return 'has an end or a beginning that MLflow would cut off';
+  if (segments.some((segment) => Buffer.byteLength(segment) > LONGEST_NAME))
+    return `has a name of more than ${LONGEST_NAME} bytes, which file systems do not take`;
+  return undefined;
 }

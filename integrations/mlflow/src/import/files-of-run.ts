@@ -1,7 +1,10 @@
 import type { ImportedEvent } from '@mortise/core';
-import { proxiedArtifactPath, type ArtifactFile, type MlflowClient, type Run } from '@mortise/mlflow-client';
+import { artifactPathFlaw, proxiedArtifactPath, type ArtifactFile, type MlflowClient, type Run } from '@mortise/mlflow-client';
 
 import type { RunReading } from './events-of-run.ts';
+
+/** Paths that a warning names, of those that are not imported. */
+const NAMED = 5;
 
 /** Files of a run or of one of its models. */
 interface Folder {
@@ -11,22 +14,30 @@ interface Folder {
 
 /**
  * The artifacts of a run, and those of its logged models at `<name>/...`, with the type `model`; where there is something of that name already, as an earlier
- * model, at `<name>-<model id>/...`. Only what is behind the server's proxy can be read.
+ * model, at `<name>-<model id>/...`. Only what is behind the server's proxy can be read, and of that nothing whose path the proxy refuses or decodes twice,
+ * however it is asked for: who wrote to its storage past it may have left such.
  */
 export async function* filesOfRun(
   client: MlflowClient,
   run: Run,
   { signal, warn, at }: RunReading & { at: number },
 ): AsyncGenerator<ImportedEvent, void, undefined> {
+  const of = { id: run.runId, name: run.runName };
   const taken = new Set<string>();
+  const unreached: string[] = [];
   for await (const { artifactUri, model } of foldersOf(client, run, signal)) {
     const root = proxiedArtifactPath(artifactUri);
     if (root === undefined) {
-      warn(`its files are not imported: they are at ${artifactUri}, and not behind the server`, { id: run.runId, name: run.runName });
+      warn(`its files are not imported: they are at ${artifactUri}, and not behind the server`, of);
       continue;
     }
     const prefix = model === undefined ? '' : `${taken.has(model.name) ? `${model.name}-${model.modelId}` : model.name}/`;
-    for await (const file of filesIn((folder) => client.artifacts.list([root, ...folder].join('/'), { signal }))) {
+    const isReached = (path: string): boolean => {
+      const can = artifactPathFlaw(`${root}/${path}`) === undefined;
+      if (!can) unreached.push(prefix + path);
+      return can;
+    };
+    for await (const file of filesIn((folder) => client.artifacts.list([root, ...folder].join('/'), { signal }), isReached)) {
       const path = prefix + file;
       taken.add(path.split('/', 1)[0]!);
       yield {
@@ -38,6 +49,17 @@ export async function* filesOfRun(
       };
     }
   }
+  if (unreached.length > 0) warn(`${whatIsNot(unreached)} not imported, as MLflow refuses or changes ${listed(unreached)}`, of);
+}
+
+function whatIsNot({ length }: readonly string[]): string {
+  return length === 1 ? 'a file or folder is' : `${length.toLocaleString('en')} files or folders are`;
+}
+
+function listed(paths: readonly string[]): string {
+  const named = paths.slice(0, NAMED).map((path) => JSON.stringify(path));
+  const more = paths.length > NAMED ? ` and ${(paths.length - NAMED).toLocaleString('en')} more` : '';
+  return `${paths.length === 1 ? 'its path' : 'their paths'}: ${named.join(', ')}${more}`;
 }
 
 async function* foldersOf(client: MlflowClient, run: Run, signal: AbortSignal): AsyncGenerator<Folder, void, undefined> {
@@ -49,14 +71,16 @@ async function* foldersOf(client: MlflowClient, run: Run, signal: AbortSignal): 
   }
 }
 
-/** Paths of all files below a folder. Names in a listing are those in the folder that is listed. */
+/** Paths of all files below a folder, but for those, and those in folders, that cannot be asked for. Names in a listing are those in the folder that is listed. */
 async function* filesIn(
   list: (folder: readonly string[]) => Promise<ArtifactFile[]>,
+  isReached: (path: string) => boolean,
   folder: readonly string[] = [],
 ): AsyncGenerator<string, void, undefined> {
   for (const { path, isDir } of await list(folder)) {
     const whole = [...folder, path];
-    if (isDir) yield* filesIn(list, whole);
+    if (!isReached(whole.join('/'))) continue;
+    if (isDir) yield* filesIn(list, isReached, whole);
     else yield whole.join('/');
   }
 }

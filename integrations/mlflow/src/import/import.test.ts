@@ -155,6 +155,20 @@ describe('a run at an MLflow server', () => {
     });
   });
 
+  test('has files whatever their names, but for those that no address of the server reaches, which are told', async () => {
+    const { artifactUri } = await keep({}, ENDED);
+    const root = proxiedArtifactPath(artifactUri)!;
+    const names = ['a?b.txt', '100%.txt', 'deep/c d&e.txt', 'a#b.txt', 'a%20b.txt', 'end?', 'deep#/f.txt'];
+    // Not through the server: it takes none that it does not give.
+    for (const name of names) server.store.artifacts.put(`${root}/${name}`, Buffer.from(`text of ${name}`));
+    const files = (await eventsOf((await imported())[0]!)).filter((event) => event.kind === 'artifact');
+    const texts = await Promise.all(files.map(async ({ path, read }) => [path, await text(read(never))] as const));
+    expect(Object.fromEntries(texts)).toEqual(Object.fromEntries(names.slice(0, 3).map((name) => [name, `text of ${name}`])));
+    expect(warnings).toEqual([
+      '4 files or folders are not imported, as MLflow refuses or changes their paths: "a#b.txt", "a%20b.txt", "deep#", "end?"',
+    ]);
+  });
+
   test('that was deleted is not told', async () => {
     const { runId } = await keep({}, ENDED);
     await client.deleteRun(runId);
