@@ -164,12 +164,17 @@ export class MlflowTrackerRun implements TrackerRun<MlflowRun> {
     const path = event.kind === 'artifact' ? event.path : event.name;
     const odd = pathRefusal(path) ?? (event.kind === 'artifact' ? modelFileRefusal(event) : undefined);
     if (odd !== undefined) return `${shownName(path)} ${odd}`;
+    const model = event.kind === 'artifact' ? modelFileOf(event) : undefined;
+    const other = model && this.#models.otherAt(model, path);
+    if (model !== undefined && other !== undefined) {
+      this.#models.refuse({ ...model, file: path });
+      return `${shownName(path)} cannot be beside ${shownName(other)}: both would be ${model.file} in the model "${model.model}"`;
+    }
     try {
       await (event.kind === 'artifact' ? this.#uploadArtifact(event, signal) : this.#uploadDocument(event, signal));
       return undefined;
     } catch (error) {
       if (isError(error, ArtifactNotFound) || isRefusal(error)) {
-        const model = event.kind === 'artifact' ? modelFileOf(event) : undefined;
         if (model !== undefined) this.#models.refuse(model);
         return `${shownName(path)} was not uploaded: ${error.message}`;
       }
@@ -181,7 +186,8 @@ export class MlflowTrackerRun implements TrackerRun<MlflowRun> {
     const { client, readArtifact } = this.#opened;
     if (readArtifact === undefined) throw new ArtifactNotFound({ what: event.uri, where: 'nothing can read it here' });
     const model = modelFileOf(event);
-    const place = model === undefined ? { root: this.#artifactRoot!, path: event.path } : await this.#models.place(model, signal);
+    const place =
+      model === undefined ? { root: this.#artifactRoot!, path: event.path } : await this.#models.place(model, event.path, signal);
     // What its own store says of it is thrown as it is.
     await putFile(client, place, readArtifact(event, signal), { size: event.size, signal });
   }

@@ -26,6 +26,11 @@ export function modelFileRefusal(artifact: { path: string; type?: string }): str
     : undefined;
 }
 
+/** May artifacts of two paths be this file, as `weights.bin` and `weights/weights.bin`? */
+export function isOfTwoPaths({ model, file }: ModelFile): boolean {
+  return modelFileOf({ path: file, type: 'model' })!.model === model && !file.includes('/');
+}
+
 /** Without the characters that names of logged models cannot have. */
 function modelName(text: string): string {
   return text.replaceAll(/[:.%"']/g, '_');

@@ -1,3 +1,5 @@
+import { basename } from 'node:path/posix';
+
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { LoggedEvent, Outcome } from '@mortise/core';
 import { MlflowError } from '@mortise/mlflow-client';
@@ -245,3 +247,30 @@ test('a model of which a file was refused is not called ready, and becomes no ve
   expect((await readRun(server.url, runId))!.tags['mortise.registered_model']).toMatch(/^not registered: .*"weights#1\.bin"/);
   expect(warnings.join()).toMatch(/no model .* was registered at MLflow as "champion": .*"weights#1\.bin"/);
 });
+
+test.each([
+  ['weights.bin', 'weights/weights.bin'],
+  ['model/model.bin', 'model.bin'],
+])(
+  'of %j and %j, which have one place in a model, the second is refused, also by a later process, and the first stays',
+  async (first, second) => {
+    const readArtifact = async function* ({ uri }: { uri: string }) {
+      yield Buffer.from(uri);
+    };
+    const id = newIdentity();
+    const file = (path: string, uri: string): LoggedEvent => ({ kind: 'artifact', type: 'model', path, uri, sha256: 'ab', size: 3 });
+    const run = await (await trackerAt(server.url)).open(id, { ...start, readArtifact }, undefined, never);
+    // The same path again is the same file, in its last state.
+    const { ref, rejected: none } = await run.deliver(eventsOf([file(first, 'old'), file(first, 'one')]), never);
+    const later = await (await trackerAt(server.url)).open(id, { ...start, readArtifact }, ref, never);
+    const { rejected } = await later.deliver(eventsOf([file(second, 'two'), file(`${basename(first, '.bin')}/more.bin`, 'abc')], 3), never);
+    const why = `"${second}" cannot be beside "${first}": both would be ${basename(first)} in the model "${basename(first, '.bin')}"`;
+    expect([none, rejected]).toEqual([undefined, [{ writer: 'w', seq: 3, why }]]);
+    await later.close(COMPLETED, Date.now(), never);
+    const texts = Array.from(server.store.artifacts.files, ([path, { bytes }]) => [basename(path), Buffer.from(bytes).toString()]);
+    expect(Object.fromEntries(texts)).toMatchObject({ [basename(first)]: 'one', 'more.bin': 'abc' });
+    const { modelOutputs } = (await run.native.client.getRun(run.ref.id!))!;
+    const { status } = (await run.native.client.getLoggedModel(modelOutputs[0]!.modelId))!;
+    expect(status).toBe('LOGGED_MODEL_UPLOAD_FAILED');
+  },
+);

@@ -2,7 +2,7 @@ import type { Json } from '@mortise/core';
 import { proxiedArtifactPath, type LoggedModel, type MlflowClient, type Run } from '@mortise/mlflow-client';
 
 import { filterText } from './filter-text.ts';
-import { MLMODEL, mlmodelText, type ModelFile } from './model-file.ts';
+import { isOfTwoPaths, MLMODEL, mlmodelText, type ModelFile } from './model-file.ts';
 import { shownName } from './mlflow-names.ts';
 import type { FilePlace } from './put-file.ts';
 import { KEY_TAG } from './run-tags.ts';
@@ -17,6 +17,8 @@ interface RunModel {
   ready?: true;
   /** Files that were refused. */
   missing?: string[];
+  /** Of files that artifacts of two paths may be: which it is. */
+  paths?: Record<string, string>;
 }
 
 /** The logged models of one run: made with their first file, ready when the run ends. */
@@ -41,12 +43,22 @@ export class RunModels {
     return { models: Object.fromEntries(Array.from(this.#models, ([name, model]) => [name, { ...model }])) };
   }
 
-  /** Where a file of a model goes, below the artifact proxy. */
-  async place({ model: name, file }: ModelFile, signal: AbortSignal): Promise<FilePlace> {
-    const { id, uri, described, missing } = this.#models.get(name) ?? (await this.#findOrCreate(name, signal));
+  /** Path of the artifact that is this file already, if it is another than this. */
+  otherAt({ model, file }: ModelFile, path: string): string | undefined {
+    const there = this.#models.get(model)?.paths;
+    return there !== undefined && Object.hasOwn(there, file) && there[file] !== path ? there[file] : undefined;
+  }
+
+  /** Where a file of a model goes, below the artifact proxy. `path`: of the artifact. */
+  async place(at: ModelFile, path: string, signal: AbortSignal): Promise<FilePlace> {
+    const { model: name, file } = at;
+    const { id, uri, described, missing, paths } = this.#models.get(name) ?? (await this.#findOrCreate(name, signal));
     const others = missing?.filter((other) => other !== file);
     const isDescribed = described === true || file === MLMODEL;
-    this.#models.set(name, { id, uri, ...(isDescribed && { described: true }), ...(others?.length && { missing: others }) });
+    const known = isOfTwoPaths(at) ? { ...paths, [file]: path } : paths;
+    this.#models.set(name, {
+      ...{ id, uri, ...(isDescribed && { described: true }), ...(others?.length && { missing: others }), ...(known && { paths: known }) },
+    });
     return { root: proxiedArtifactPath(uri)!, path: file };
   }
 
