@@ -1,14 +1,36 @@
-/** The password of a machine in the text of a netrc file; undefined without one. `default` counts for all machines. */
-export function netrcPassword(text: string, machine: string): string | undefined {
+const DEFAULT = 'default';
+/** Words that are followed by a value which is none of the words, whatever it says. */
+const OTHERS = ['login', 'user', 'account'];
+
+/**
+ * The password in the text of a netrc file for the first of some machines that has an entry; undefined without one. As Python's `netrc` reads it: the entry
+ * `default` is for machines that have none, wherever it stands, and of several entries of a machine the last counts.
+ */
+export function netrcPassword(text: string, machines: readonly string[]): string | undefined {
+  const passwords = passwordsIn(text);
+  const name = [...machines, DEFAULT].find((each) => passwords.has(each));
+  return name === undefined ? undefined : passwords.get(name);
+}
+
+/** By machine; undefined for an entry without. */
+function passwordsIn(text: string): Map<string, string | undefined> {
   const words = text
-    .replace(/^\s*#.*$/gm, '')
+    .replace(/(^|\s)#.*$/gm, '')
     .split(/\s+/)
-    .filter((word) => word !== '');
-  let meant = false;
-  for (const [at, word] of words.entries()) {
-    if (word === 'machine') meant = words[at + 1] === machine;
-    else if (word === 'default') meant = true;
-    else if (word === 'password' && meant) return words[at + 1];
+    .filter((word) => word !== '')
+    .values();
+  const value = (): string | undefined => words.next().value;
+  const passwords = new Map<string, string | undefined>();
+  let name: string | undefined;
+  for (const word of words) {
+    if (word === 'machine' || word === DEFAULT) {
+      name = word === DEFAULT ? word : value();
+      if (name !== undefined) passwords.set(name, undefined);
+    } else if (OTHERS.includes(word)) {
+      value();
+    } else if (word === 'password' && name !== undefined) {
+      passwords.set(name, value());
+    }
   }
-  return undefined;
+  return passwords;
 }

@@ -75,6 +75,13 @@ describe('netrc', () => {
     ['https://own.test:8080/prefix', TEXT, 'two'],
     ['https://other.test', TEXT, undefined],
     ['https://other.test', `${TEXT}default login x password three`, 'three'],
+    // As Python's netrc reads them, and so the vendor's client: the default is for machines without an entry alone.
+    ['https://own.test', `default login x password three\n${TEXT}`, 'two'],
+    ['https://api.wandb.ai', 'machine api.wandb.ai login user\ndefault login x password three', undefined],
+    ['https://own.test', `${TEXT}machine own.test login user password four`, 'four'],
+    ['https://own.test', 'machine own.test login machine password five # machine other.test', 'five'],
+    // "wandb login" writes the port, where there is one.
+    ['http://own.test:8080', `default login x password three\n${TEXT}machine own.test:8080 login user password six`, 'six'],
   ])('has the key of %s', (url, text, key) => {
     expect(keyIn(text, url)).toBe(key);
   });

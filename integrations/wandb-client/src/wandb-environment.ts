@@ -84,7 +84,9 @@ export function netrcKey(baseUrl: string, env: NodeJS.ProcessEnv = process.env):
   for (const path of [env['NETRC'], join(homedir(), '.netrc'), join(homedir(), '_netrc')]) {
     if (path === undefined || path === '') continue;
     try {
-      const key = netrcPassword(readFileSync(path, 'utf8'), new URL(baseUrl).hostname);
+      // Older clients wrote the name alone, those of now write the port with it.
+      const { host, hostname } = new URL(baseUrl);
+      const key = netrcPassword(readFileSync(path, 'utf8'), [host, hostname]);
       if (key !== undefined) return key;
     } catch {
       // Not there, or not for us to read: as the vendor's client does, look further.
