@@ -1,7 +1,8 @@
 /**
  * - `unreachable`: no connection, or it broke. `timeout`: no answer in time. `untrusted`: the server's certificate is not trusted.
  * - `unauthorized` (401), `forbidden` (403), `not-found` (404): as the server says.
- * - `invalid`: refused by the server for what was asked, or by this client before anything was sent (then `status` is undefined).
+ * - `invalid`: refused by the server for what was asked, or by this client (then `status` is undefined): before anything was sent, or since a file changed
+ *   while it was read.
  * - `busy`: asked to come back later (408, 429, 503). `server`: any other 5xx.
  * - `protocol`: the answer is none of Weights & Biases': HTML, another service, a redirect.
  */

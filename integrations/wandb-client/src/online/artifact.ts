@@ -7,6 +7,7 @@ import { WandbError } from '../wandb-error.ts';
 import type { RunPlace } from '../wandb-urls.ts';
 import { measured, type Measured } from './measured.ts';
 import { COMMIT_ARTIFACT, CREATE_ARTIFACT, CREATE_ARTIFACT_FILES, CREATE_ARTIFACT_MANIFEST } from './operations.ts';
+import { unchanged } from './unchanged.ts';
 import { uploadHeaders } from './upload-headers.ts';
 
 /** Files that the server is asked to take at once. */
@@ -168,8 +169,9 @@ async function uploadFiles(
     const { uploadUrl, uploadHeaders: headers } = edges[at]!.node;
     // Without an address the storage has these bytes.
     if (uploadUrl === null) continue;
-    const upload = { body: file.read(signal), size: sizes.get(file.path)!.size };
-    await connection.put(uploadUrl, upload, uploadHeaders(headers), `upload ${file.path}`, signal);
+    const known = sizes.get(file.path)!;
+    const body = unchanged(file.path, file.read(signal), known);
+    await connection.put(uploadUrl, { body, size: known.size }, uploadHeaders(headers), `upload ${file.path}`, signal);
   }
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -226,6 +227,46 @@ describe('an artifact', () => {
     const broken = { path: 'w', read: () => failing() };
     await expect(run.artifact({ ...artifact, files: [broken] })).rejects.toThrow('the disk is gone');
     expect(recorder.artifacts).toEqual([]);
+  });
+});
+
+describe('a file that changes while it is read', () => {
+  /** Each time it is read it has the next of these texts, in the end the last. */
+  const changing = (...texts: string[]) => {
+    const left = [...texts];
+    return { read: () => bytes(left.length > 1 ? left.shift()! : left[0]!) };
+  };
+  const CHANGED = { kind: 'invalid', message: 'The file "w.bin" changed while it was being read' };
+
+  test.each([
+    ['grows', 'one', 'three'],
+    ['shrinks', 'three', 'one'],
+    ['is emptied', 'three', ''],
+  ])('and %s is uploaded as it is the next time', async (_, before, after) => {
+    const run = await begin();
+    await run.file('w.bin', changing(before, after));
+    expect(recorded().files['w.bin']!.toString()).toBe(after);
+    const artifact = { name: 'weights', type: 'model', files: [{ path: 'w.bin', ...changing(before, after) }] };
+    await run.artifact(artifact);
+    const committed = recorder.artifacts.filter((one) => one.committed);
+    expect(committed.map(({ files }) => files['w.bin']!.toString())).toEqual([after]);
+  });
+
+  test('and goes on changing is told as that, and no artifact is committed', async () => {
+    const run = await begin();
+    const growing = Array.from({ length: 9 }, (_, count) => 'x'.repeat(count + 1));
+    await expect(run.file('w.bin', changing(...growing))).rejects.toMatchObject(CHANGED);
+    const artifact = { name: 'weights', type: 'model', files: [{ path: 'w.bin', ...changing(...growing) }] };
+    await expect(run.artifact(artifact)).rejects.toMatchObject(CHANGED);
+    expect(recorder.artifacts.filter(({ committed }) => committed)).toEqual([]);
+  });
+
+  test('and stays as long as it was is no artifact with the digest of other bytes', async () => {
+    const run = await begin();
+    await run.artifact({ name: 'weights', type: 'model', files: [{ path: 'w.bin', ...changing('old', 'new') }] });
+    const [committed, ...others] = recorder.artifacts.filter((one) => one.committed);
+    expect([committed!.files['w.bin']!.toString(), others]).toEqual(['new', []]);
+    expect(committed!.manifest!.contents['w.bin']!.digest).toBe(createHash('md5').update('new').digest('base64'));
   });
 });
 

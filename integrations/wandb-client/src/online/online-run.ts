@@ -25,6 +25,7 @@ import { FileStream } from './file-stream.ts';
 import { ALERT } from './operations.ts';
 import { resumeStatus, type ResumeStatus } from './resume-status.ts';
 import { uploadRunFile } from './run-file.ts';
+import { againIfChanged } from './unchanged.ts';
 import { upsertBucket } from './upsert-bucket.ts';
 import { newVendorConfig, readVendorMetrics, vendorMetrics, type VendorConfig } from './vendor-config.ts';
 
@@ -170,13 +171,13 @@ export class OnlineRun implements RunWriter {
 
   async file(path: string, source: FileSource, signal?: AbortSignal): Promise<void> {
     this.#refuseIfEnded();
-    await uploadRunFile(this.#connection, { ...this.place, path }, source, signal);
+    await againIfChanged(() => uploadRunFile(this.#connection, { ...this.place, path }, source, signal));
     this.#stream.uploaded(path);
   }
 
   async artifact(artifact: LoggedArtifact, signal?: AbortSignal): Promise<ArtifactIds> {
     this.#refuseIfEnded();
-    return uploadArtifact(this.#connection, this.place, artifact, signal);
+    return againIfChanged(() => uploadArtifact(this.#connection, this.place, artifact, signal));
   }
 
   async alert({ title, text, level = 'INFO', waitDuration = 60_000 }: RunAlert, signal?: AbortSignal): Promise<void> {

@@ -5,6 +5,7 @@ import { WandbError } from '../wandb-error.ts';
 import type { RunPlace } from '../wandb-urls.ts';
 import { measured } from './measured.ts';
 import { CREATE_RUN_FILES } from './operations.ts';
+import { unchanged } from './unchanged.ts';
 import { uploadHeaders } from './upload-headers.ts';
 
 interface Answered {
@@ -25,7 +26,7 @@ export async function uploadRunFile(
   if (file === undefined) throw new WandbError('protocol', `${connection.server} gave no address to upload ${path} to`);
   await connection.put(
     file.uploadUrl,
-    { body: source.read(signal), size },
+    { body: unchanged(path, source.read(signal), { size }), size },
     uploadHeaders(createRunFiles.uploadHeaders),
     `upload ${path}`,
     signal,
