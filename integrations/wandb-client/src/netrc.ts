@@ -12,18 +12,18 @@ export function netrcPassword(text: string, machines: readonly string[]): string
   return name === undefined ? undefined : passwords.get(name);
 }
 
-/** By machine; undefined for an entry without. */
+/** By machine; undefined for an entry without. What begins with # is a comment to the end of its line, unless it is a value. */
 function passwordsIn(text: string): Map<string, string | undefined> {
-  const words = text
-    .replace(/(^|\s)#.*$/gm, '')
-    .split(/\s+/)
-    .filter((word) => word !== '')
-    .values();
-  const value = (): string | undefined => words.next().value;
+  const words = text.split('\n').flatMap((line, number) => (line.match(/\S+/g) ?? []).map((word) => ({ word, number })));
+  let next = 0;
+  const value = (): string | undefined => words[next++]?.word;
   const passwords = new Map<string, string | undefined>();
   let name: string | undefined;
-  for (const word of words) {
-    if (word === 'machine' || word === DEFAULT) {
+  while (next < words.length) {
+    const { word, number } = words[next++]!;
+    if (word.startsWith('#')) {
+      while (words[next]?.number === number) next++;
+    } else if (word === 'machine' || word === DEFAULT) {
       name = word === DEFAULT ? word : value();
       if (name !== undefined) passwords.set(name, undefined);
     } else if (OTHERS.includes(word)) {

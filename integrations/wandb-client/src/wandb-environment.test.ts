@@ -80,6 +80,7 @@ describe('netrc', () => {
     ['https://api.wandb.ai', 'machine api.wandb.ai login user\ndefault login x password three', undefined],
     ['https://own.test', `${TEXT}machine own.test login user password four`, 'four'],
     ['https://own.test', 'machine own.test login machine password five # machine other.test', 'five'],
+    ['https://own.test', 'machine own.test login user password #seven', '#seven'],
     // "wandb login" writes the port, where there is one.
     ['http://own.test:8080', `default login x password three\n${TEXT}machine own.test:8080 login user password six`, 'six'],
   ])('has the key of %s', (url, text, key) => {
