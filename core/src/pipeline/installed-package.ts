@@ -7,8 +7,8 @@ export interface InstalledPackage {
   version: string;
 }
 
-/** Packages of Mortise whose versions stand for their code even where they are symlinks into a checkout, as third-party packages' do. */
-const OWN_PACKAGE = /^@mortise\/(?:core|cli|flavor-[^/]+|integration-[^/]+)$/;
+/** Packages of Mortise whose versions stand for their code even where they are symlinks into a checkout, as third-party packages' do. Its examples are users' code. */
+const OWN_PACKAGE = /^@mortise\/(?!example-)/;
 
 export function isOwnPackage(name: string): boolean {
   return OWN_PACKAGE.test(name);

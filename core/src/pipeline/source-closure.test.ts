@@ -194,14 +194,18 @@ describe('third-party packages', () => {
       'core/package.json':
         '{ "name": "@mortise/core", "version": "0.1.0", "type": "module", "exports": { ".": "./src/index.ts", "./client": "./src/client.ts" } }',
       'core/src/index.ts': 'export const step = 1;',
+      's3/package.json':
+        '{ "name": "@mortise/s3", "version": "0.2.0", "type": "module", "exports": { ".": { "own-condition": "./index.ts" } } }',
       'example/package.json': '{ "name": "@mortise/example-wine", "version": "0.1.0", "type": "module", "exports": "./index.ts" }',
       'example/index.ts': 'export const wine = 1;',
-      'steps.ts': `import { step } from '@mortise/core';\nimport '@mortise/core/client';\nimport { wine } from '@mortise/example-wine';\nexport const x = [step, wine];`,
+      'steps.ts': `import { step } from '@mortise/core';\nimport '@mortise/core/client';\nimport '@mortise/s3';\nimport { wine } from '@mortise/example-wine';\nexport const x = [step, wine];`,
     });
     await mkdir(join(root, 'node_modules/@mortise'), { recursive: true });
     await symlink('../../core', join(root, 'node_modules/@mortise/core'));
     await symlink('../../example', join(root, 'node_modules/@mortise/example-wine'));
-    expect(await closureOf()).toMatchObject({ files: ['example/index.ts', 'steps.ts'], packages: { '@mortise/core': '0.1.0' } });
+    await symlink('../../s3', join(root, 'node_modules/@mortise/s3'));
+    const packages = { '@mortise/core': '0.1.0', '@mortise/s3': '0.2.0' };
+    expect(await closureOf()).toMatchObject({ files: ['example/index.ts', 'steps.ts'], packages });
     await expectHit({ 'core/src/index.ts': 'export const step = 2;' });
     await expectMiss({ 'example/index.ts': 'export const wine = 2;' });
     await write({ 'core/test.ts': `import { step } from './src/index.ts';\nexport const y = step;` });
