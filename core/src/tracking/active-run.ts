@@ -8,7 +8,6 @@ import {
   defineMetricEvent,
   figureEvent,
   jsonEvent,
-  logMetricValue,
   logMetricValues,
   noteEvent,
   paramsEvent,
@@ -146,7 +145,7 @@ class ContextRun implements ActiveRun {
     this.#log(() => paramsEvent('logParams', values));
   }
   logMetric(name: string, value: number, options?: MetricOptions): void {
-    if (this.#context !== undefined) logMetricValue(this.#context.tracking, name, value, options);
+    if (this.#context !== undefined) logMetricValues(this.#context.tracking, 'logMetric', { [name]: value }, options);
   }
   logMetrics(values: Record<string, number>, options?: MetricOptions): void {
     if (this.#context !== undefined) logMetricValues(this.#context.tracking, 'logMetrics', values, options);

@@ -32,16 +32,6 @@ export interface LoggedDataset {
 const LONGEST_NAME = 250;
 export const TABLE_MIME = 'application/vnd.mortise.table+json';
 
-/** Logs one metric: what comes by the ten thousand. */
-export function logMetricValue(tracking: AttemptTracking, name: string, value: number, options: MetricOptions = {}): void {
-  const { step, context } = options;
-  if (step !== undefined) checkStep('logMetric', step);
-  if (context !== undefined) checkName('logMetric', context, 'the context');
-  checkName('logMetric', name, 'a metric name');
-  if (typeof value !== 'number') throw new BadLogValue({ call: 'logMetric', reason: `"${name}" is ${described(value)}, not a number` });
-  tracking.append(metricsEvent({ [name]: value }, step ?? tracking.nextStep(name, context), context));
-}
-
 /** Logs metrics that belong to one moment. `call` names what the user called, for errors. */
 export function logMetricValues(
   tracking: AttemptTracking,
