@@ -69,3 +69,17 @@ test('what was read along stands for a moment, and no longer than until a step i
   await findAll(hits, [11]);
   expect(find).toHaveBeenCalledTimes(2);
 });
+
+test('what is being read along when a step is run does not stand at all', async () => {
+  const hits = new CacheHits(store);
+  await findAll(hits, first(3));
+  const reading = hits.find(key(3));
+  const ahead = jest.spyOn(store, 'cachedAfter');
+  const find = jest.spyOn(store, 'findCached');
+  while (ahead.mock.calls.length === 0) await Promise.resolve();
+  hits.forget();
+  await reading;
+  find.mockClear();
+  await findAll(hits, [4]);
+  expect(find).toHaveBeenCalledTimes(1);
+});

@@ -29,14 +29,17 @@ export class CacheHits {
   }
 
   async find(key: string): Promise<CachedStep | undefined> {
-    const ahead = this.#ahead.get(key);
-    if (ahead !== undefined && monotonicMs() - this.#readAt <= STANDS_FOR) {
+    const known = this.#ahead.get(key);
+    if (known !== undefined && monotonicMs() - this.#readAt <= STANDS_FOR) {
       this.#used++;
-      return ahead;
+      return known;
     }
     const hit = await this.#store.findCached(key);
     if (hit !== undefined && this.#isTimeToReadAhead()) {
-      this.#ahead = await this.#store.cachedAfter(hit.stepRunId);
+      const before = this.#ahead;
+      const ahead = await this.#store.cachedAfter(hit.stepRunId);
+      // Unless a step was run meanwhile.
+      if (this.#ahead === before) this.#ahead = ahead;
       this.#readAt = monotonicMs();
     }
     return hit;

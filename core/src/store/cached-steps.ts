@@ -1,11 +1,13 @@
 import { sql, type ExpressionBuilder } from 'kysely';
 import { metadataByEntity, metadataIn } from './annotations.ts';
+import { type Ids, valuesOf } from './given-ids.ts';
 import type { Queries } from './sqlite-dialect.ts';
 import type { CachedStep } from './step-data.ts';
-import { type Param, type RowOf, statement } from './statement.ts';
+import { type Param, statement } from './statement.ts';
 import type { StoreDb } from './store-db.ts';
 import type { Tables } from './tables.ts';
-import { availableVersions, versionRecord, withMetadata } from './version-records.ts';
+import type { Transaction } from './transaction.ts';
+import { availableVersions, versionRecord } from './version-records.ts';
 
 /** A look-up of so many steps costs about as much as three of one. */
 const READ_AHEAD = 64;
@@ -32,17 +34,6 @@ const remembered = statement((db, p: Param<{ key: string }>) =>
     .where(hasAllItMade)
     .orderBy('c.step_run_id', 'desc'),
 );
-const outputsOf = statement((db, p: Param<{ id: string }>) =>
-  availableVersions(db)
-    .innerJoin('artifact_refs as f', 'f.version_id', 'v.id')
-    .where('f.run_id', '=', p('id'))
-    .where('f.role', '=', 'output')
-    .orderBy('v.id'),
-);
-const trackersOf = statement((db, p: Param<{ id: string }>) =>
-  db.selectFrom('tracker_runs').select(['component', 'url']).where('run_id', '=', p('id')),
-);
-
 /** The steps that began next, of whatever run: in a run that was done before, the next hits are mostly among them. */
 const nextOf = (db: Queries, p: Param<{ id: string }>) =>
   db.selectFrom('step_runs').select('run_id as id').where('run_id', '>', p('id')).orderBy('run_id').limit(sql.lit(READ_AHEAD));
@@ -65,23 +56,18 @@ const rememberedNext = statement((db, p: Param<{ id: string }>) =>
       ),
     ),
 );
-const outputsOfNext = statement((db, p: Param<{ id: string }>) =>
+
+const outputsOf = statement((db, p: Param<Ids>) =>
   availableVersions(db)
     .innerJoin('artifact_refs as f', 'f.version_id', 'v.id')
     .select('f.run_id as by')
-    .where('f.run_id', 'in', nextOf(db, p))
+    .where('f.run_id', 'in', valuesOf(db, p).select('value'))
     .where('f.role', '=', 'output')
     .orderBy('v.id'),
 );
-const metadataOfNext = statement((db, p: Param<{ id: string }>) =>
-  metadataIn(
-    db,
-    'version',
-    db.selectFrom('artifact_refs').select('version_id as id').where('run_id', 'in', nextOf(db, p)).where('role', '=', 'output'),
-  ),
-);
-const trackersOfNext = statement((db, p: Param<{ id: string }>) =>
-  db.selectFrom('tracker_runs').select(['run_id', 'component', 'url']).where('run_id', 'in', nextOf(db, p)),
+const metadataOf = statement((db, p: Param<Ids>) => metadataIn(db, 'version', valuesOf(db, p).select('value as id')));
+const trackersOf = statement((db, p: Param<Ids>) =>
+  db.selectFrom('tracker_runs').select(['run_id', 'component', 'url']).where('run_id', 'in', valuesOf(db, p).select('value')),
 );
 
 /**
@@ -91,36 +77,37 @@ const trackersOfNext = statement((db, p: Param<{ id: string }>) =>
 export function findCached(store: StoreDb, cacheKey: string): Promise<CachedStep | undefined> {
   return store.connection.read((tx) => {
     const hit = tx.get(remembered, { key: cacheKey });
-    if (hit === undefined) return undefined;
-    const { id } = hit;
-    return { ...cachedStep(hit, tx.all(trackersOf, { id })), outputs: withMetadata(tx, tx.all(outputsOf, { id })) };
+    return hit && cachedSteps(tx, [hit])[0];
   });
 }
 
-/** What `findCached` gives for the steps that began after this one, by their keys. A number of queries that does not depend on theirs. */
+/** What `findCached` gives for the steps that began after this one, by their keys. */
 export function cachedAfter(store: StoreDb, id: string): Promise<Map<string, CachedStep>> {
   return store.connection.read((tx) => {
     const hits = tx.all(rememberedNext, { id });
-    if (hits.length === 0) return new Map<string, CachedStep>();
-    const outputs = Map.groupBy(tx.all(outputsOfNext, { id }), (row) => row.by);
-    const metadata = metadataByEntity(tx.all(metadataOfNext, { id }));
-    const trackers = Map.groupBy(tx.all(trackersOfNext, { id }), (row) => row.run_id);
-    return new Map(
-      hits.map((hit) => [
-        hit.key,
-        {
-          ...cachedStep(hit, trackers.get(hit.id) ?? []),
-          outputs: (outputs.get(hit.id) ?? []).map((row) => versionRecord(row, metadata.get(row.id))),
-        },
-      ]),
-    );
+    const steps = cachedSteps(tx, hits);
+    return new Map(hits.map(({ key }, index) => [key, steps[index]!]));
   });
 }
 
-function cachedStep(
-  { id, runId }: { id: string; runId: string },
-  trackers: readonly RowOf<typeof trackersOf>[],
-): Omit<CachedStep, 'outputs'> {
-  const url = trackers.find((each) => each.url !== null)?.url;
-  return { stepRunId: id, runId, seenBy: trackers.map((each) => each.component), ...(typeof url === 'string' && { url }) };
+/** A number of queries that does not depend on theirs. */
+function cachedSteps(tx: Transaction, hits: readonly { id: string; runId: string }[]): CachedStep[] {
+  const ids = idsOf(hits);
+  const made = tx.all(outputsOf, { ids });
+  const outputs = Map.groupBy(made, (row) => row.by);
+  const metadata = metadataByEntity(tx.all(metadataOf, { ids: idsOf(made) }));
+  const trackers = Map.groupBy(tx.all(trackersOf, { ids }), (row) => row.run_id);
+  return hits.map(({ id, runId }) => {
+    const seen = trackers.get(id) ?? [];
+    const url = seen.find((each) => each.url !== null)?.url;
+    return {
+      stepRunId: id,
+      runId,
+      outputs: (outputs.get(id) ?? []).map((row) => versionRecord(row, metadata.get(row.id))),
+      seenBy: seen.map((each) => each.component),
+      ...(typeof url === 'string' && { url }),
+    };
+  });
 }
+
+const idsOf = (rows: readonly { id: string }[]): string => JSON.stringify(rows.map(({ id }) => id));

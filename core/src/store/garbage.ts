@@ -1,17 +1,12 @@
 import { sql } from 'kysely';
 import { deletedRuns, firstUnderWay, forgetPipelineRun, forgetStep, readersOf, strip } from './deleted-runs.ts';
+import { type Ids, valuesOf } from './given-ids.ts';
 import type { Accounted, Garbage, VersionIntent } from './version-data.ts';
 import type { Queries } from './sqlite-dialect.ts';
 import { type Param, statement } from './statement.ts';
 import { type OfRun } from './step-run-ids.ts';
 import type { StoreDb } from './store-db.ts';
 import type { Transaction } from './transaction.ts';
-
-/** Ids as a JSON array: one statement serves any number of them. */
-interface Ids {
-  ids: string;
-}
-const valuesOf = (db: Queries, p: Param<Ids>) => db.selectFrom(sql<{ value: string }>`json_each(${p('ids')})`.as('given'));
 
 /** Of a deleted run, the steps that no other run shows as cached, and itself. */
 const makersOf = (db: Queries, p: Param<OfRun>) =>
