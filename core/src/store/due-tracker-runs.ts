@@ -1,10 +1,11 @@
-import { sql } from 'kysely';
+import { type ExpressionBuilder, sql } from 'kysely';
 import type { RunStatus } from '../pipeline/pipeline-spec.ts';
 import type { DeliveryQuery, DueTrackerRuns, RejectedEvent } from './delivery-store.ts';
 import type { WorkerRecord } from './run-data.ts';
 import type { Queries } from './sqlite-dialect.ts';
 import { type Param, type RowOf, statement } from './statement.ts';
 import type { StoreDb } from './store-db.ts';
+import type { Tables } from './tables.ts';
 import type { Transaction } from './transaction.ts';
 
 /** Tracker runs whose end is due, in the words of the index of such rows: literals, so that the planner sees that it serves. */
@@ -24,6 +25,13 @@ interface Filter {
   runId: string;
 }
 
+/** Whether a tracker run is one that the query is about. */
+export const isAsked = (p: Param<Omit<Filter, 'now'>>) => (eb: ExpressionBuilder<Tables & { t: Tables['tracker_runs'] }, 't'>) =>
+  eb.and([
+    eb.or([eb(eb.val(p('anyComponent')), '=', 1), eb('t.component', '=', p('component'))]),
+    eb.or([eb(eb.val(p('anyRun')), '=', 1), eb('t.pipeline_run_id', '=', p('runId'))]),
+  ]);
+
 const due = statement((db, p: Param<Filter>) =>
   dueOnes(db)
     .innerJoin('runs as r', 'r.id', 't.pipeline_run_id')
@@ -40,8 +48,7 @@ const due = statement((db, p: Param<Filter>) =>
         )
         .as('free'),
     ])
-    .where((eb) => eb.or([eb(eb.val(p('anyComponent')), '=', 1), eb('t.component', '=', p('component'))]))
-    .where((eb) => eb.or([eb(eb.val(p('anyRun')), '=', 1), eb('t.pipeline_run_id', '=', p('runId'))]))
+    .where(isAsked(p))
     .groupBy(['t.component', 't.pipeline_run_id']),
 );
 const worker = statement((db, p: Param<{ id: string }>) =>
@@ -55,8 +62,7 @@ const rejected = statement((db, p: Param<Omit<Filter, 'now'>>) =>
     .leftJoin('step_runs as s', 's.run_id', 't.run_id')
     .select(['e.tracker_run_key', 'e.writer', 'e.seq', 'e.why', 't.component', 't.flavor', 't.pipeline_run_id as run_id', 'r.name as run'])
     .select(['t.run_id as logged_by', 's.step_id', 's.map_index', 's.attempt'])
-    .where((eb) => eb.or([eb(eb.val(p('anyComponent')), '=', 1), eb('t.component', '=', p('component'))]))
-    .where((eb) => eb.or([eb(eb.val(p('anyRun')), '=', 1), eb('t.pipeline_run_id', '=', p('runId'))]))
+    .where(isAsked(p))
     .orderBy('t.pipeline_run_id')
     .orderBy('t.run_id')
     .orderBy('e.seq'),

@@ -1,15 +1,13 @@
 import type { JsonObject } from '../json.ts';
 import type { Outcome, TrackerRunRef } from '../tracking/experiment-tracker.ts';
+import { CLAIM_MS } from './claim-ms.ts';
 import type { DeliveryQuery, StoredTrackerRun, HeldClaim, TrackerRunClaim } from './delivery-store.ts';
-import { dueOnes, filterOf } from './due-tracker-runs.ts';
+import { dueOnes, filterOf, isAsked } from './due-tracker-runs.ts';
 import { insertWorker } from './run-sessions.ts';
 import { type Param, type RowOf, statement } from './statement.ts';
 import type { StoreDb } from './store-db.ts';
 import { insertParent } from './tracker-runs.ts';
 import type { Transaction } from './transaction.ts';
-
-/** How long a claim holds unless it is renewed, ms. */
-const CLAIM_MS = 30_000;
 
 /** A claim as the rows tell it. */
 interface Claimant {
@@ -131,8 +129,7 @@ const drop = statement((db, p: Param<ReturnType<typeof filterOf> & { now: number
       'in',
       dueOnes(db)
         .select('t.key')
-        .where((eb) => eb.or([eb(eb.val(p('anyComponent')), '=', 1), eb('t.component', '=', p('component'))]))
-        .where((eb) => eb.or([eb(eb.val(p('anyRun')), '=', 1), eb('t.pipeline_run_id', '=', p('runId'))]))
+        .where(isAsked(p))
         .where((eb) =>
           eb.not(
             eb.exists(
@@ -149,24 +146,20 @@ const drop = statement((db, p: Param<ReturnType<typeof filterOf> & { now: number
 /** Of those that have ended, so that it is known later that they do not have all: on others the mark would say that nothing waits. */
 const markRejected = statement((db, p: Param<ReturnType<typeof filterOf> & { now: number }>) =>
   db
-    .updateTable('tracker_runs')
+    .updateTable('tracker_runs as t')
     .set({ dropped_at: p('now') })
-    .where('key', 'in', (eb) => eb.selectFrom('rejected_events as e').select('e.tracker_run_key'))
-    .where('status', 'not in', ['queued', 'running'])
-    .where((eb) => eb.or([eb(eb.val(p('anyComponent')), '=', 1), eb('component', '=', p('component'))]))
-    .where((eb) => eb.or([eb(eb.val(p('anyRun')), '=', 1), eb('pipeline_run_id', '=', p('runId'))])),
+    .where('t.key', 'in', (eb) => eb.selectFrom('rejected_events as e').select('e.tracker_run_key'))
+    .where('t.status', 'not in', ['queued', 'running'])
+    .where(isAsked(p)),
 );
 const dropRejected = statement((db, p: Param<ReturnType<typeof filterOf>>) =>
-  db.deleteFrom('rejected_events').where((eb) =>
-    eb.exists(
-      eb
-        .selectFrom('tracker_runs as t')
-        .select('t.key')
-        .whereRef('t.key', '=', 'rejected_events.tracker_run_key')
-        .where((of) => of.or([of(of.val(p('anyComponent')), '=', 1), of('t.component', '=', p('component'))]))
-        .where((of) => of.or([of(of.val(p('anyRun')), '=', 1), of('t.pipeline_run_id', '=', p('runId'))])),
+  db
+    .deleteFrom('rejected_events')
+    .where((eb) =>
+      eb.exists(
+        eb.selectFrom('tracker_runs as t').select('t.key').whereRef('t.key', '=', 'rejected_events.tracker_run_key').where(isAsked(p)),
+      ),
     ),
-  ),
 );
 const unreject = statement((db, p: Param<{ key: string; writer: string; seq: number }>) =>
   db.deleteFrom('rejected_events').where('tracker_run_key', '=', p('key')).where('writer', '=', p('writer')).where('seq', '=', p('seq')),

@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { existsSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
+import { CLAIM_MS } from '../store/claim-ms.ts';
 import type { RejectedEvent, StoredTrackerRun, TrackerRunClaim } from '../store/delivery-store.ts';
 import type { RunRecord } from '../store/run-data.ts';
 import { warnOfLost } from './apply-left-logs.ts';
@@ -14,10 +15,9 @@ import type { LeftTrackers, PacedComponent } from './left-trackers.ts';
 import { segmentFiles } from './segment-files.ts';
 import { deliverStoredRun, type StoredRunEnd, type StoredRunPlan } from './stored-run-delivery.ts';
 
-/** A claim holds for 30 s. */
-const RENEW_MS = 10_000;
+const RENEW_MS = CLAIM_MS / 3;
 /** One that was not renewed for so long is not relied on: what is on its way is to arrive before another process may begin, ms. */
-const RELIED_ON_MS = 25_000;
+const RELIED_ON_MS = CLAIM_MS - 5_000;
 const LOOK_MS = 100;
 /** A tracker that says nothing at all is given up after so long, if there is any end to patience, ms. */
 const SILENCE_MS = 150_000;

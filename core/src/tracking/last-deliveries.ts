@@ -1,13 +1,12 @@
 import { reasonOf } from '../execution/outcome.ts';
+import { CLAIM_MS } from '../store/claim-ms.ts';
 import type { Delivery } from './delivery.ts';
 import type { RunTrackingOptions, Undelivered } from './run-tracking.ts';
 import { withinTime } from './within-time.ts';
 
 /** A person who waits longer is told what for. */
 const TELL_MS = 2_000;
-/** How long a claim that is renewed holds, ms. */
-const CLAIM_MS = 30_000;
-const RENEW_MS = 10_000;
+const RENEW_MS = CLAIM_MS / 3;
 
 interface LastOptions extends Pick<RunTrackingOptions, 'store' | 'run' | 'workerId' | 'onTrackerWait' | 'log'> {
   /** Stops all deliveries. */

@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { join } from 'node:path';
 
 import { redactEvent } from '../secrets/redaction.ts';
+import { CLAIM_MS } from '../store/claim-ms.ts';
 import { AttemptLog, type AttemptDelivery } from './attempt-log.ts';
 import { shortParams } from './attempt-params.ts';
 import type { DeliveryPlan, DeliverySurroundings } from './delivery-plan.ts';
@@ -36,8 +37,6 @@ const OPEN_TIMEOUT_MS = 5_000;
 const DRAIN_TIMEOUT_MS = 5_000;
 /** How long deliveries that were told to stop may take to note how far they came, ms. */
 const LEAVE_MS = 500;
-/** How much longer than it should take nobody else may deliver what this process delivers at the end of the run, ms. */
-const CLAIM_SLACK_MS = 30_000;
 
 class Tracking implements RunTracking {
   readonly #options: RunTrackingOptions;
@@ -118,7 +117,8 @@ class Tracking implements RunTracking {
 
   get claim(): RunTracking['claim'] {
     if (this.#parents.size === 0) return {};
-    return { claim: { workerId: this.#options.workerId, ms: this.#drainTimeoutMs + CLAIM_SLACK_MS } };
+    // As long as it should take, and as much longer as a claim is good for.
+    return { claim: { workerId: this.#options.workerId, ms: this.#drainTimeoutMs + CLAIM_MS } };
   }
 
   async finish(outcome: Outcome, endedAt: number, hurry?: AbortSignal): Promise<Undelivered[]> {
