@@ -168,22 +168,8 @@ async function beginRun(from: Beginning): Promise<OpenRun> {
     watch.release();
   };
   return {
-    ...{
-      id,
-      name,
-      plan,
-      options,
-      project,
-      store,
-      stack,
-      worker,
-      warnings,
-      settled,
-      earlier,
-      watch,
-      trackersOf,
-      hits: new CacheHits(store),
-    },
+    ...{ id, name, plan, options, project, store, stack, worker, warnings, settled, earlier, watch, trackersOf },
+    hits: new CacheHits(store),
     ...services,
     signal: stop.signal,
     abort: stop.abort,
