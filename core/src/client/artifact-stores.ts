@@ -57,12 +57,12 @@ export class ArtifactStores {
 
   /** A store that is gone, or whose package is, must not keep anyone from looking at a run. */
   async #assemble(stack: StackSnapshot): Promise<ArtifactStore | undefined> {
-    const [{ assembleArtifactStore }, { stderrLogger }] = await Promise.all([
+    const [{ assembleArtifactStore }, { processLog }] = await Promise.all([
       import('../stack/assemble-stack.ts'),
       import('../stack/logger.ts'),
     ]);
     try {
-      return await assembleArtifactStore(stack, { ...this.#place, log: stderrLogger() });
+      return await assembleArtifactStore(stack, { ...this.#place, log: processLog() });
     } catch (error) {
       if (isMortiseError(error)) return undefined;
       throw error;

@@ -93,8 +93,8 @@ export class StackClient extends FlavorClient {
    */
   async validateStack(name?: string, options: ValidateOptions = {}): Promise<StackValidation> {
     const { registry, project, store } = await this.open();
-    const [{ validateStack }, { stderrLogger }] = await Promise.all([import('../stack/validate-stack.ts'), import('../stack/logger.ts')]);
-    return validateStack(name ?? registry.activeStack(), { project, store, log: stderrLogger() }, options);
+    const [{ validateStack }, { processLog }] = await Promise.all([import('../stack/validate-stack.ts'), import('../stack/logger.ts')]);
+    return validateStack(name ?? registry.activeStack(), { project, store, log: processLog() }, options);
   }
 
   /**
@@ -164,8 +164,8 @@ export class StackClient extends FlavorClient {
   async checkComponent(type: string, name: string, options: ValidateOptions = {}): Promise<ComponentValidation> {
     const { registry, project, store } = await this.open();
     const record = await registry.component(type, name);
-    const [{ checkComponent }, { stderrLogger }] = await Promise.all([import('../stack/validate-stack.ts'), import('../stack/logger.ts')]);
-    return checkComponent(record, { project, store, log: stderrLogger() }, options);
+    const [{ checkComponent }, { processLog }] = await Promise.all([import('../stack/validate-stack.ts'), import('../stack/logger.ts')]);
+    return checkComponent(record, { project, store, log: processLog() }, options);
   }
 
   /**

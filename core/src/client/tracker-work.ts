@@ -4,7 +4,7 @@ import { UnknownComponent } from '../errors.ts';
 import { deliveryPlace } from '../execution/take-over-left.ts';
 import { workerIdentity } from '../execution/worker-identity.ts';
 import type { Project } from '../project/project.ts';
-import { stderrLogger } from '../stack/logger.ts';
+import { processLog } from '../stack/logger.ts';
 import type { DeliveryQuery } from '../store/delivery-store.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
 import { deliverLeft } from '../tracking/deliver-left.ts';
@@ -112,7 +112,7 @@ export async function deliverWaiting(
 ): Promise<DeliveryReport[]> {
   const { store } = place;
   const taken = runIds ?? new Set((await (retry ? store.rejectedEvents(query) : store.dueTrackerRuns(query))).map(({ runId }) => runId));
-  const ends = await deliverLeft(deliveryPlace({ ...place, log: stderrLogger(), worker: workerIdentity() }), {
+  const ends = await deliverLeft(deliveryPlace({ ...place, log: processLog(), worker: workerIdentity() }), {
     ...query,
     patienceMs,
     retry,

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 
 import type { HandOver } from '../artifacts/hand-over.ts';
-import { processServices, runServices } from '../composition.ts';
 import { isError, RunKilled, RunTakenOver } from '../errors.ts';
 import { newId } from '../id.ts';
 import type { JsonObject } from '../json.ts';
@@ -16,9 +15,10 @@ import { redact, redactJson } from '../secrets/redaction.ts';
 import type { AssembledStack } from '../stack/assembled-stack.ts';
 import { assembleStack, trackersForStep } from '../stack/assemble-stack.ts';
 import { checkSettings } from '../stack/check-settings.ts';
-import type { Logger } from '../stack/flavor.ts';
+import { processLog } from '../stack/logger.ts';
 import { mergedSettings } from '../stack/merged-settings.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
+import { openProjectStore } from '../store/project-store.ts';
 import type { RunEnvironment, RunError, RunRecord, WorkerRecord } from '../store/run-data.ts';
 import { artifactReader } from '../tracking/artifact-reader.ts';
 import type { Outcome } from '../tracking/experiment-tracker.ts';
@@ -31,11 +31,13 @@ import { describeEnvironment } from './environment.ts';
 import { type RunWatch, watchRun } from './heartbeat.ts';
 import { RecordedSteps } from './recorded-steps.ts';
 import type { RunOptions } from './run-options.ts';
+import { runServices } from './run-services.ts';
 import { SettledSteps } from './settled-steps.ts';
 import { onStopSignal } from './signals.ts';
 import { sweep } from './sweep.ts';
 import { takeOverLeft } from './take-over-left.ts';
 import { unendedRuns } from './unended-runs.ts';
+import { workerIdentity } from './worker-identity.ts';
 
 /** A run that has begun: what every step of it needs. */
 export interface OpenRun {
@@ -103,14 +105,17 @@ export async function openRun(plan: PipelineSpec, options: RunOptions, opening: 
   const project = findProject();
   // Asks Git, which takes as long as all the rest here together.
   const environment = describeEnvironment(project.root);
-  const { worker, log, store: storeOf } = processServices();
-  const store = await storeOf(project);
+  const store = await openProjectStore(project);
   const { possibleSteps = plan.steps, resumed, hooks = [] } = opening;
   await sweep({ store, project });
-  const stack = await assembleStack(resumed?.stack.name ?? options.stack ?? activeStackName(project), { store, project, log });
+  const stack = await assembleStack(resumed?.stack.name ?? options.stack ?? activeStackName(project), {
+    store,
+    project,
+    log: processLog(),
+  });
   try {
     checkAlerters(stack, hooks);
-    return await beginRun({ plan, options, possibleSteps, resumed, project, store, stack, worker, log, environment: await environment });
+    return await beginRun({ plan, options, possibleSteps, resumed, project, store, stack, environment: await environment });
   } catch (error) {
     await stack[Symbol.asyncDispose]();
     throw error;
@@ -125,13 +130,13 @@ interface Beginning {
   project: Project;
   store: MetadataStore;
   stack: AssembledStack;
-  worker: WorkerRecord;
-  log: Logger;
   environment: RunEnvironment;
 }
 
 async function beginRun(from: Beginning): Promise<OpenRun> {
-  const { plan, options, resumed, project, store, stack, worker, environment } = from;
+  const { plan, options, resumed, project, store, stack, environment } = from;
+  const worker = workerIdentity();
+  const log = processLog();
   const trackersOf = trackersIn(stack);
   await checkSettings(plan, from.possibleSteps, stack, store);
   const identity = resumed === undefined ? newIdentity(plan, options) : identityOf(resumed);
@@ -151,9 +156,9 @@ async function beginRun(from: Beginning): Promise<OpenRun> {
   };
   const { trackerTimeoutMs, onTrackerWait } = options;
   const services = runServices({ project, store, stack, run: about, trackerTimeoutMs, onTrackerWait });
-  const left = takeOverLeft({ store, project, log: from.log, worker }, stack.trackers);
+  const left = takeOverLeft({ store, project, log, worker }, stack.trackers);
   const stop = stopping(options.signal);
-  const watch = watchRun({ id, storeUrl: store.url, workerId: worker.id, log: from.log, onCancel: () => stop.abort('cancelled') });
+  const watch = watchRun({ id, storeUrl: store.url, workerId: worker.id, log, onCancel: () => stop.abort('cancelled') });
   const warnings: string[] = [...(resumed?.warnings ?? [])];
   let ended = false;
   const warn = (what: string): void => {

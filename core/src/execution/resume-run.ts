@@ -1,9 +1,9 @@
-import { processServices } from '../composition.ts';
 import { UnknownOption } from '../errors.ts';
 import { classPipeline, type PipelineClass } from '../pipeline/class-pipeline.ts';
 import { paramValues } from '../pipeline/param-values.ts';
 import { isPipeline, type Pipeline } from '../pipeline/pipeline.ts';
 import { findProject } from '../project/find-project.ts';
+import { openProjectStore } from '../store/project-store.ts';
 import type { FinishedRun } from './end-run.ts';
 import { findResumable } from './find-resumable.ts';
 import { findRunPipeline } from './find-run-pipeline.ts';
@@ -25,7 +25,7 @@ export const FIXED_OPTIONS: readonly string[] = ['name', 'stack', 'experiment', 
 export async function resumeRun(nameOrId: string, { pipeline: given, ...options }: ResumeOptions = {}): Promise<FinishedRun<unknown>> {
   for (const option of FIXED_OPTIONS) if (option in options) throw new UnknownOption({ of: 'resumeRun()', option, known: [] });
   const project = findProject();
-  const store = await processServices().store(project);
+  const store = await openProjectStore(project);
   await sweep({ store, project });
   const run = await findResumable(store, nameOrId);
   if (given === undefined) return (await findRunPipeline(run, project.root)).resume(run.id, options) as Promise<FinishedRun<unknown>>;

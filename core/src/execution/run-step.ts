@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { processServices } from '../composition.ts';
 import { FenceLost, isError, RunKilled, RunTakenOver } from '../errors.ts';
 import { newId } from '../id.ts';
 import type { RetrySpec } from '../pipeline/pipeline-spec.ts';
+import { processLog } from '../stack/logger.ts';
 import type { RunError } from '../store/run-data.ts';
 import type { CachedStep, SettledStep, StepIdentity } from '../store/step-data.ts';
 import type { Outcome } from '../tracking/experiment-tracker.ts';
@@ -264,7 +264,7 @@ async function withSystemMetrics(call: StepCall, { tracking, stop }: BegunAttemp
   const { systemMetrics } = call.step.options;
   if (!systemMetrics) return execute();
   const { whileSampling } = await import('./system-metrics.ts');
-  return whileSampling({ systemMetrics, tracking, signal: stop.signal, log: processServices().log }, execute);
+  return whileSampling({ systemMetrics, tracking, signal: stop.signal, log: processLog() }, execute);
 }
 
 function successors(identity: StepIdentity, attempt: number, trackers: readonly { component: string }[]): Record<string, string> {

@@ -6,7 +6,7 @@ import type { Project } from '../project/project.ts';
 import { assembleArtifactStore, snapshotOf } from '../stack/assemble-stack.ts';
 import { findDescriptor, flavorDescriptors } from '../stack/builtin-flavors.ts';
 import { findStack } from '../stack/find-stack.ts';
-import { stderrLogger } from '../stack/logger.ts';
+import { processLog } from '../stack/logger.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
 import type { StackSnapshot } from '../store/stack-data.ts';
 import { importedOutcome, importRun, type ImportPlace } from './import-run.ts';
@@ -92,7 +92,7 @@ interface Place {
  */
 export async function importRuns({ store, project, stack }: Place, options: ImportRunsOptions): Promise<ImportReport> {
   const { vendor, from, dryRun = false, env = process.env, signal = new AbortController().signal } = options;
-  const log = stderrLogger();
+  const log = processLog();
   const warnings = new ImportWarnings(options.onWarning ?? ((message) => log.warn(message)));
   const importer = await loadImporter(vendor, from, project.root, { env, warn: warnings.warn });
   const snapshot = await snapshotForFiles(store, stack);

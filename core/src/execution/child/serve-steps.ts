@@ -4,7 +4,7 @@ import { join } from 'node:path';
 
 import type { StepSpec } from '../../pipeline/pipeline-spec.ts';
 import { keepSecret } from '../../secrets/kept-secrets.ts';
-import { stderrLogger } from '../../stack/logger.ts';
+import { processLog } from '../../stack/logger.ts';
 import { makeResolvedComponent } from '../../stack/make-component.ts';
 import { EventLogWriter } from '../../tracking/event-log-writer.ts';
 import type { LoggedEvent } from '../../tracking/experiment-tracker.ts';
@@ -24,7 +24,7 @@ const LOGGED_MS = 50;
 
 /** Serves the process that started this one: prepares once, then runs one step after the other. `watch` ends this process with its parent. */
 export function serveSteps({ watch }: { watch: (parent: number) => void }): void {
-  const log = stderrLogger();
+  const log = processLog();
   const server = new StepServer(send, (what) => log.warn(what));
   process.on('message', (message: ToChild) => {
     if (message.kind === 'prepare')
@@ -84,7 +84,7 @@ class StepServer {
   async prepare({ origin, run, project, artifactStore: { part, descriptor }, log }: Preparation): Promise<void> {
     enableCompileCache(join(project.cacheFolder, 'code'));
     // One after the other: a module that is loaded by require() may not need one that is being imported.
-    const artifactStore = await makeResolvedComponent(part, descriptor, { project, log: stderrLogger() });
+    const artifactStore = await makeResolvedComponent(part, descriptor, { project, log: processLog() });
     const locate = await locateCode(origin);
     const events = new EventLogWriter(log.folder, log.writer);
     const surroundings = { ...run, plan: { pipeline: run.pipeline }, stack: { artifactStore } };
