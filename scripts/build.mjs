@@ -5,11 +5,13 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, cpSync, existsSync, globSync, mkdirSync, readFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stampFile = join(root, '.tsbuild/build.stamp');
+const lockFile = join(root, '.tsbuild/build.lock');
 const packages = [
   { folder: 'core', declared: true },
   { folder: 'cli', declared: false },
@@ -167,17 +169,51 @@ async function buildAll() {
   packages.forEach((each, index) => removeStale(each, bundles[index], addDeclarations(each)));
 }
 
-const current = fingerprint();
-if (!isFresh(current)) {
-  console.log('building, about 5 s ...');
+/** Two builds at once would take each other's files away: the later one waits. */
+async function alone(work) {
+  mkdirSync(dirname(lockFile), { recursive: true });
+  while (!tookLock()) await delay(100);
   try {
-    rmSync(stampFile, { force: true });
-    await buildAll();
-    mkdirSync(dirname(stampFile), { recursive: true });
-    writeFileSync(stampFile, current);
-  } catch (error) {
-    // tsc reports on stdout, the bundler in the message.
-    console.error(error.stdout || error.message);
-    process.exitCode = 1;
+    await work();
+  } finally {
+    rmSync(lockFile);
   }
+}
+
+function tookLock() {
+  try {
+    writeFileSync(lockFile, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (error.code !== 'EEXIST') throw error;
+    if (!isHeld()) rmSync(lockFile, { force: true });
+    return false;
+  }
+}
+
+/** By a process that still runs; one that has just made the file has not written its number yet. */
+function isHeld() {
+  try {
+    const pid = readFileSync(lockFile, 'utf8');
+    return pid === '' || process.kill(Number(pid), 0);
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
+
+async function buildIfStale() {
+  const current = fingerprint();
+  if (isFresh(current)) return;
+  console.log('building, about 5 s ...');
+  rmSync(stampFile, { force: true });
+  await buildAll();
+  writeFileSync(stampFile, current);
+}
+
+try {
+  if (!isFresh(fingerprint())) await alone(buildIfStale);
+} catch (error) {
+  // tsc reports on stdout, the bundler in the message.
+  console.error(error.stdout || error.message);
+  process.exitCode = 1;
 }

@@ -5,10 +5,25 @@ export const UnknownComponentType = define('UNKNOWN_COMPONENT_TYPE', (p: { type:
   `no component type "${p.type}"`,
   didYouMean(p.type, p.known),
 ]);
+/** Flavors that Mortise has, but in packages that are installed apart: `@mortise/<flavor>`. */
+const PACKAGED: Record<string, readonly string[]> = {
+  'experiment-tracker': ['comet', 'mlflow', 'neptune', 'wandb'],
+  'artifact-store': ['azure-blob', 'gcs', 'mlflow', 's3'],
+};
 export const UnknownFlavor = define('UNKNOWN_FLAVOR', (p: { type: string; flavor: string; known: string[] }) => [
   `no ${spoken(p.type)} flavor "${p.flavor}"`,
-  didYouMean(p.flavor, p.known),
+  whereFlavorIs(p),
 ]);
+
+function whereFlavorIs({ type, flavor, known }: { type: string; flavor: string; known: string[] }): string {
+  const register = (of: string): string => `"mortise ${type} flavor register ${of}"`;
+  const packaged = PACKAGED[type]?.includes(flavor) ? flavor : nearest(flavor, [...known, ...(PACKAGED[type] ?? [])]);
+  if (packaged === undefined)
+    return [didYouMean(flavor, known), `One of a package is made known by ${register('PACKAGE')}.`].join(' ').trim();
+  if (known.includes(packaged)) return didYouMean(flavor, known);
+  return `"${packaged}" is of the package @mortise/${packaged}: run "npm install @mortise/${packaged}" and ${register(`@mortise/${packaged}`)}.`;
+}
+
 export const FlavorBroken = define('FLAVOR_BROKEN', (p: { type: string; flavor: string; reason: string; advice?: string | undefined }) => [
   `the ${spoken(p.type)} flavor "${p.flavor}" cannot be loaded: ${p.reason}`,
   p.advice ?? 'Mend or reinstall the package it comes from.',
