@@ -210,6 +210,14 @@ describe('several processes', () => {
     store.close();
   });
 
+  test('that end by process.exit() leave nothing in the log that the next one would have to go through first', async () => {
+    await inProcess('const store = await openStore(url, { create: true }); await samples.createdRun(store); process.exit();');
+    expect(existsSync(`${path}-wal`)).toBe(false);
+    const store = await openStore(url);
+    expect((await store.runs({})).items).toHaveLength(1);
+    store.close();
+  });
+
   test('a kill -9 in the middle of writing loses nothing that was acknowledged and leaves no half of a commit', async () => {
     (await openStore(url, { create: true })).close();
     const child = spawn(

@@ -17,6 +17,13 @@ const FULL = 13;
 const CANTOPEN = 14;
 const NOTADB = 26;
 
+/** Those of this process. When it is ended by process.exit(), Node closes none, and the next process has to go through all that was written since. */
+const connections = new Set<SqliteConnection>();
+
+function closeAll(): void {
+  for (const connection of connections) connection.close();
+}
+
 /**
  * One SQLite file. A write is one synchronous BEGIN IMMEDIATE ... COMMIT in which nothing is awaited, so that no other code of this process can
  * run inside it. A lock is not waited for inside SQLite, whose waiting is unfair and blocks the event loop: the whole transaction is tried again
@@ -31,6 +38,8 @@ export class SqliteConnection {
     this.path = path;
     this.#db = db;
     this.#transaction = new Transaction(db);
+    if (connections.size === 0) process.once('exit', closeAll);
+    connections.add(this);
   }
 
   /** Throws `StoreMissing` unless `create`, `StoreCorrupt`, `FolderNotWritable`, `StoreBusy`. */
@@ -62,6 +71,8 @@ export class SqliteConnection {
 
   close(): void {
     if (this.#db.isOpen) this.#db.close();
+    connections.delete(this);
+    if (connections.size === 0) process.off('exit', closeAll);
   }
 
   #once<T>(begin: 'BEGIN' | 'BEGIN IMMEDIATE', work: (tx: Transaction) => T): T {
