@@ -19,6 +19,34 @@ const run = (file, args, cwd = project, env = process.env) => runIn(file, args, 
 const node = (...args) => run(process.execPath, args);
 const mortise = join(project, 'node_modules/@mortise/cli/dist/mortise.js');
 
+/** A step that logs when it has ended. */
+const OWN_LOG = `
+import { activeRun, pipeline, step } from '@mortise/core';
+import { container, LOG } from '@mortise/core/container';
+
+const tell = (message: string) => console.log('told: ' + message);
+container.rebind(LOG).toConstantValue({ debug: () => undefined, info: () => undefined, warn: tell });
+
+let late = () => {};
+const hasty = step('hasty', () => {
+  const run = activeRun();
+  late = () => run.logParam('rate', 3);
+  return 1;
+});
+const slow = step('slow', ({ n }: { n: number }) => {
+  late();
+  return n;
+});
+await pipeline('own-log', () => slow({ n: hasty() })).run();
+`;
+
+/** Checks the types of a file of the project, those of the libraries too. */
+function compile(file) {
+  const types = ['--typeRoots', join(root, 'node_modules/@types'), '--types', 'node'];
+  const options = ['--noEmit', '--strict', '--module', 'nodenext', '--target', 'es2023', '--skipLibCheck', 'false', ...types];
+  node(join(root, 'node_modules/typescript/bin/tsc'), ...options, file);
+}
+
 /** A Node on this machine that is too old for Mortise, if there is one. */
 function oldNode() {
   const candidates = (process.env.PATH ?? '')
@@ -143,22 +171,17 @@ try {
       join(project, 'use.ts'),
       "export * from '@mortise/core';\nexport * as client from '@mortise/core/client';\nexport * as local from '@mortise/flavor-local';\nexport * as testkit from '@mortise/flavor-testkit';\n",
     );
-    const types = ['--typeRoots', join(root, 'node_modules/@types'), '--types', 'node'];
-    node(
-      join(root, 'node_modules/typescript/bin/tsc'),
-      '--noEmit',
-      '--strict',
-      '--module',
-      'nodenext',
-      '--target',
-      'es2023',
-      '--skipLibCheck',
-      'false',
-      ...types,
-      'use.ts',
-    );
+    compile('use.ts');
   });
   useOn(process.execPath);
+  check('with inversify, a program takes what Mortise says into a log of its own', () => {
+    const { peerDependencies } = JSON.parse(readFileSync(join(root, 'core/package.json'), 'utf8'));
+    run('npm', ['install', `inversify@${peerDependencies.inversify}`]);
+    node(mortise, 'init');
+    writeFileSync(join(project, 'own-log.ts'), OWN_LOG);
+    compile('own-log.ts');
+    assert.equal(node('own-log.ts'), 'told: step "hasty" logged something after it had ended: that is not recorded\n');
+  });
   let oldest;
   check(`Node ${OLDEST} is here`, () => {
     oldest = oldestSupportedNode();
