@@ -100,6 +100,15 @@ test('importing core loads none of what takes Node long to load', () => {
     expect(builtins).not.toContain(`NativeModule ${name}`);
 });
 
+test.each([
+  ['stack', '--help'],
+  ['stack', 'list'],
+  ['runs', 'list'],
+])('mortise %s %s loads none of what only other commands need', (...args) => {
+  const { builtins } = loadedBy(fileURLToPath(new URL('../cli/dist/mortise.js', import.meta.url)), ...args);
+  for (const name of ['child_process', 'zlib', 'worker_threads', 'crypto']) expect(builtins).not.toContain(`NativeModule ${name}`);
+});
+
 test.each(['comet', 'wandb', 'neptune', 'mlflow', 's3', 'gcs', 'azure-blob'])(
   'the config of %s, a class with rules of class-validator, loads of that only what it uses',
   (name) => {

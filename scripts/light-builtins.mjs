@@ -1,7 +1,7 @@
 // Replaces the imports of Node's own modules in the bundled files. An import makes Node touch every export of the module, which loads what it would
 // otherwise load when it is needed: of `node:fs` all streams, promises and readline, a tenth of a short run's start.
 
-/** Long to load, and used here only for their functions: loaded at the first call of one. */
+/** Long to load, and used here only for their functions: loaded when one is called, or asked for by its name. */
 const LATE = new Set([
   'node:child_process',
   'node:crypto',
@@ -29,7 +29,7 @@ export function withLightBuiltins(code) {
     // A library may import "node:process" as `process`, which hides the global.
     const loaded = `globalThis.process.getBuiltinModule("${module}")`;
     return [
-      ...(whole === undefined ? [] : [`${whole} = ${loaded}`]),
+      ...(whole === undefined ? [] : [`${whole} = ${LATE.has(module) ? `new Proxy({}, { get: (_, name) => ${loaded}[name] })` : loaded}`]),
       ...(now.length === 0 ? [] : [`{ ${now.join(', ').replaceAll(' as ', ': ')} } = ${loaded}`]),
       ...late.map((name) => {
         const [theirs, ours = theirs] = name.split(' as ');
