@@ -64,7 +64,9 @@ export async function deliverClaimed(
       deliverStoredRun(plan, { store, log: place.log, stop, openTimeoutMs: 0 }),
     );
     await tell(place, run, end, setAside);
-    return { delivered: end.delivered, gaveUp: end.gaveUp, failures: end.left > 0 ? [...end.failures.values()] : [] };
+    const { delivered, gaveUp, claimLost } = end;
+    const reasons = [...end.failures.values(), ...(claimLost === undefined ? [] : [{ reason: claimLost }])];
+    return { delivered, gaveUp, failures: end.left > 0 ? reasons : [] };
   } catch (error) {
     const failure = failureOf(error);
     for (const { key } of rows.slice(0, 1)) await store.updateTrackerRun({ id: key, lastError: failure.reason }).catch(() => undefined);
@@ -133,28 +135,35 @@ async function whileClaimed(
   claim: TrackerRunClaim,
   { claimedAt, signal, patienceMs, component: { tracker } }: Patience,
   work: (stop: AbortSignal) => Promise<StoredRunEnd>,
-): Promise<StoredRunEnd & { gaveUp: boolean }> {
+): Promise<StoredRunEnd & { gaveUp: boolean; claimLost?: string }> {
   const stop = new AbortController();
   setMaxListeners(0, stop.signal);
   const give = (): void => stop.abort();
   signal.addEventListener('abort', give, { once: true });
   if (signal.aborted) give();
   let gaveUp = false;
+  let claimLost: string | undefined;
   let heldFrom = claimedAt;
+  let notRenewed = '';
+  const lose = (why: string): void => {
+    claimLost ??= why;
+    stop.abort();
+  };
   const renewing = setInterval(() => {
     const asked = Date.now();
     store.renewClaim(claim).then(
-      (ours) => (ours ? (heldFrom = asked) : stop.abort()),
-      () => undefined,
+      (ours) => (ours ? (heldFrom = asked) : lose('another process has taken it over')),
+      (error: unknown) => (notRenewed = `: ${failureOf(error).reason}`),
     );
   }, RENEW_MS).unref();
   const looking = setInterval(() => {
     gaveUp = tracker.failingFor > patienceMs || (patienceMs < Infinity && tracker.silentFor > SILENCE_MS);
-    if (gaveUp || Date.now() - heldFrom > RELIED_ON_MS) stop.abort();
+    if (Date.now() - heldFrom > RELIED_ON_MS) lose(`the store could not be told that it goes on${notRenewed}`);
+    if (gaveUp) stop.abort();
   }, LOOK_MS);
   if (patienceMs === Infinity) looking.unref();
   try {
-    return { ...(await work(stop.signal)), gaveUp };
+    return { ...(await work(stop.signal)), gaveUp, ...(claimLost !== undefined && { claimLost }) };
   } finally {
     clearInterval(renewing);
     clearInterval(looking);
