@@ -1,4 +1,5 @@
-import { createRequire } from 'node:module';
+import { readFileSync } from 'node:fs';
+import { findPackageJSON } from 'node:module';
 import { BadFlavor, FlavorBroken, UnknownFlavor } from '../errors.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
 import type { ComponentType } from './component-types.ts';
@@ -76,6 +77,7 @@ async function builtinFlavors(): Promise<Flavor[]> {
 }
 
 function builtinVersion(): string {
-  const { version } = createRequire(import.meta.url)(`${PACKAGE}/package.json`) as { version: string };
+  // Not require(), which takes four times as long.
+  const { version } = JSON.parse(readFileSync(findPackageJSON(PACKAGE, import.meta.url)!, 'utf8')) as { version: string };
   return version;
 }
