@@ -211,7 +211,8 @@ export class MlflowTrackerRun implements TrackerRun<MlflowRun> {
     return atMlflow(async () => {
       const { client, runId, experimentId } = this.native;
       const run = await this.#read(signal);
-      await this.#models.finish(endedAt, signal);
+      for (const model of await this.#models.finish(endedAt, signal))
+        this.#opened.warn(`the model ${shownName(model)} of ${shownName(run.runName)} was deleted at MLflow, and is not brought back`);
       const end = markedEnd(run.tags) ?? (await this.#markEnd({ outcome, end: runEnd(outcome, endedAt), supersededBy }, signal));
       if (run.status !== end.status || run.endTime !== end.endTime) await client.updateRun(runId, end, signal);
       if (this.#opened.mayHaveTwin) await removeTwins(client, { experimentId, key: this.#opened.key }, runId, signal);

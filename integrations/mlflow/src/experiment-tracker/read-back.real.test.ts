@@ -195,6 +195,29 @@ print(json.dumps({
       expect(await client.getRegisteredModel(name)).toBeUndefined();
     });
 
+    test('that was deleted at the server keeps its run from nothing: it ends, its other model is ready, and what is gone is told', async () => {
+      const name = `${registered}-deleted`;
+      const warnings: string[] = [];
+      const tracker = await trackerAt(server.url, { warnings });
+      const start = startIn(experiment, { settings: { registerModel: name } });
+      const run = await tracker.open({ ...newIdentity(), stepId: 'train' }, start, undefined, never);
+      await run.deliver(eventsOf([file('model/weights.bin', 'x'), file('other/weights.bin', 'x', 'model')]), never);
+      const { modelId } = (await modelsOf(run)).find((model) => model.name === 'model')!;
+      await fetch(`${server.url}/api/2.0/mlflow/logged-models/${modelId}`, { method: 'DELETE' });
+      const ref = await run.close({ status: 'completed' }, Date.now(), never);
+      await (await tracker.open(newIdentity(), start, ref, never)).close({ status: 'completed' }, Date.now(), never);
+      expect((await modelsOf(run)).map((model) => `${model.name} ${model.status}`)).toEqual(['other LOGGED_MODEL_READY']);
+      const { status, modelOutputs, tags } = (await client.getRun(run.ref.id!))!;
+      expect({ status, outputs: modelOutputs.length, tag: tags['mortise.registered_model'] }).toEqual({
+        ...{ status: 'FINISHED', outputs: 1, tag: 'not registered: its model "model" was deleted at MLflow' },
+      });
+      expect(await client.getRegisteredModel(name)).toBeUndefined();
+      expect(warnings).toEqual([
+        'the model "model" of "train" was deleted at MLflow, and is not brought back',
+        `no model of "train" was registered at MLflow as "${name}": its model "model" was deleted at MLflow`,
+      ]);
+    });
+
     test('is one, and one version, whatever answers are lost', async () => {
       const name = `${registered}-lost`;
       const proxy = await startFaultyProxy(server.url);

@@ -248,6 +248,22 @@ test('a model of which a file was refused is not called ready, and becomes no ve
   expect(warnings.join()).toMatch(/no model .* was registered at MLflow as "champion": .*"weights#1\.bin"/);
 });
 
+test('a model that is gone at the server, also for good, keeps neither its run from ending nor what is logged later from arriving', async () => {
+  const readArtifact = async function* () {
+    yield new Uint8Array(1);
+  };
+  const warnings: string[] = [];
+  const tracker = await trackerAt(server.url, { warnings });
+  const run = await tracker.open(newIdentity(), { ...start, readArtifact }, undefined, never);
+  await run.deliver(eventsOf([{ kind: 'artifact', path: 'model/a.bin', uri: 'x://y', sha256: 'ab', size: 1 }]), never);
+  server.store.loggedModels.clear();
+  await run.deliver(eventsOf(curve('loss', 2), 2), never);
+  await run.close(FAILED, 5_000, never);
+  const { status, metrics } = (await readRun(server.url, run.ref.id!))!;
+  expect({ status, points: metrics.length }).toEqual({ status: 'failed', points: 2 });
+  expect(warnings).toEqual(['the model "model" of "train" was deleted at MLflow, and is not brought back']);
+});
+
 test.each([
   ['weights.bin', 'weights/weights.bin'],
   ['model/model.bin', 'model.bin'],

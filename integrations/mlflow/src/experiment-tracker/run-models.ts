@@ -13,7 +13,7 @@ interface RunModel {
   uri: string;
   /** It has a description of its own, logged by the user. */
   described?: true;
-  /** MLflow has been told that all files are there, or not. */
+  /** MLflow has been told that all files are there, or not; or it has been deleted there. */
   ready?: true;
   /** Files that were refused. */
   missing?: string[];
@@ -68,13 +68,21 @@ export class RunModels {
     if (model !== undefined) this.#models.set(name, { ...model, missing: [...(model.missing ?? []), file] });
   }
 
-  /** The run has ended, so all files are there that come. */
-  async finish(savedAt: number, signal: AbortSignal): Promise<void> {
+  /** The run has ended, so all files are there that come. Gives the names of models that somebody has deleted: those are left alone. */
+  async finish(savedAt: number, signal: AbortSignal): Promise<string[]> {
+    const deleted: string[] = [];
     for (const [name, model] of this.#models) {
       if (model.ready === true) continue;
-      await this.#finish(model, savedAt, signal);
+      if (await this.#isThere(model, signal)) await this.#finish(model, savedAt, signal);
+      else deleted.push(name);
       this.#models.set(name, { ...model, ready: true });
     }
+    return deleted;
+  }
+
+  /** Most calls take a deleted model as if it were there; to make it a version fails as if the server were ill, for ever. */
+  async #isThere({ id }: RunModel, signal: AbortSignal): Promise<boolean> {
+    return (await this.#client.getLoggedModel(id, signal)) !== undefined;
   }
 
   async #finish({ id, uri, described, missing }: RunModel, savedAt: number, signal: AbortSignal): Promise<void> {
@@ -94,9 +102,11 @@ export class RunModels {
   async register(name: string, signal: AbortSignal): Promise<{ version: string } | { why: string }> {
     const names = [...this.#models.keys()];
     if (names.length === 0) return { why: 'it logged no model' };
-    const model = names.length === 1 ? this.#models.get(names[0]!) : this.#models.get('model');
+    const which = names.length === 1 ? names[0]! : 'model';
+    const model = this.#models.get(which);
     if (model === undefined) return { why: `of ${names.length} models (${names.join(', ')}) none is called "model"` };
     if (model.missing !== undefined) return { why: `its file ${shownName(model.missing[0]!)} was not uploaded` };
+    if (!(await this.#isThere(model, signal))) return { why: `its model ${shownName(which)} was deleted at MLflow` };
     return { version: await this.#version(name, model, signal) };
   }
 
