@@ -11,7 +11,7 @@ import { selfSigned } from '@mortise/test-servers';
 import { trackingServer } from './tracking-server.ts';
 
 const SUFFIXES = ['URI', 'USERNAME', 'PASSWORD', 'TOKEN', 'INSECURE_TLS', 'SERVER_CERT_PATH', 'CLIENT_CERT_PATH', 'AUTH', 'AWS_SIGV4'];
-const NAMES = SUFFIXES.map((name) => `MLFLOW_TRACKING_${name}`);
+const NAMES = [...SUFFIXES.map((name) => `MLFLOW_TRACKING_${name}`), 'MLFLOW_REGISTRY_URI'];
 /** What MLflow takes for not set, of all by which it is let in. */
 const NOBODY = {
   MLFLOW_TRACKING_USERNAME: '',
@@ -40,6 +40,7 @@ test('a spawned program is told the server, and how it lets us in, by the variab
   expect(env).toEqual({
     ...NOBODY,
     MLFLOW_TRACKING_URI: 'https://x.test/ml',
+    MLFLOW_REGISTRY_URI: 'https://x.test/ml',
     MLFLOW_TRACKING_USERNAME: 'me',
     MLFLOW_TRACKING_PASSWORD: 'hunter2',
     MLFLOW_TRACKING_INSECURE_TLS: 'true',
@@ -48,6 +49,7 @@ test('a spawned program is told the server, and how it lets us in, by the variab
   expect((await trackingServer({ trackingUri: 'http://x.test', trackingToken: 't' }, context)).env).toEqual({
     ...NOBODY,
     MLFLOW_TRACKING_URI: 'http://x.test',
+    MLFLOW_REGISTRY_URI: 'http://x.test',
     MLFLOW_TRACKING_TOKEN: 't',
   });
 });
@@ -55,7 +57,8 @@ test('a spawned program is told the server, and how it lets us in, by the variab
 test('without a trackingUri the variables of MLflow count', async () => {
   Object.assign(process.env, { MLFLOW_TRACKING_URI: 'http://x.test', MLFLOW_TRACKING_TOKEN: 't', MLFLOW_TRACKING_SERVER_CERT_PATH: '' });
   const { env } = await trackingServer({ trackingToken: 'of the config' }, context);
-  expect(env).toEqual({ ...NOBODY, MLFLOW_TRACKING_URI: 'http://x.test', MLFLOW_TRACKING_TOKEN: 't' });
+  const x = 'http://x.test';
+  expect(env).toEqual({ ...NOBODY, MLFLOW_TRACKING_URI: x, MLFLOW_REGISTRY_URI: x, MLFLOW_TRACKING_TOKEN: 't' });
 });
 
 test('and a spawned program keeps those that only MLflow itself knows', async () => {
@@ -63,6 +66,12 @@ test('and a spawned program keeps those that only MLflow itself knows', async ()
   Object.assign(process.env, { MLFLOW_TRACKING_URI: 'http://x.test', ...others });
   expect((await trackingServer({}, context)).env).toMatchObject(others);
   expect((await trackingServer({ trackingUri: 'http://y.test' }, context)).env).toMatchObject(NOBODY);
+});
+
+test('and its models go to the registry that the variables name; with a trackingUri they go to that server, with the password for it', async () => {
+  Object.assign(process.env, { MLFLOW_TRACKING_URI: 'http://x.test', MLFLOW_REGISTRY_URI: 'http://registry.test' });
+  expect((await trackingServer({}, context)).env).toMatchObject({ MLFLOW_REGISTRY_URI: 'http://registry.test' });
+  expect((await trackingServer({ trackingUri: 'http://y.test' }, context)).env).toMatchObject({ MLFLOW_REGISTRY_URI: 'http://y.test' });
 });
 
 test('with one, none of them does: a password for one server is not sent to another', async () => {
@@ -76,7 +85,7 @@ test('with one, none of them does: a password for one server is not sent to anot
     const { client, env } = await trackingServer({ trackingUri: server.url }, context);
     await client.searchExperiments();
     expect(server.requests.map(({ headers }) => headers.authorization)).toEqual([undefined]);
-    expect(env).toEqual({ ...NOBODY, MLFLOW_TRACKING_URI: server.url });
+    expect(env).toEqual({ ...NOBODY, MLFLOW_TRACKING_URI: server.url, MLFLOW_REGISTRY_URI: server.url });
   } finally {
     await server.stop();
   }

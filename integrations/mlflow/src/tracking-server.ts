@@ -44,6 +44,8 @@ export async function trackingServer(
   const client = clientOf(options, names);
   const env = {
     ...LETS_NOBODY_IN,
+    // An inherited registry of another server would get the models, and the password for this one.
+    MLFLOW_REGISTRY_URI: client.trackingUri,
     ...others,
     MLFLOW_TRACKING_URI: client.trackingUri,
     ...(username !== undefined && { MLFLOW_TRACKING_USERNAME: username }),
@@ -55,8 +57,8 @@ export async function trackingServer(
   return { client, env };
 }
 
-/** By what else MLflow's own client is let in somewhere; there is nothing in the config for it. */
-const OTHER_WAYS = ['MLFLOW_TRACKING_AUTH', 'MLFLOW_TRACKING_AWS_SIGV4', 'MLFLOW_TRACKING_CLIENT_CERT_PATH'];
+/** By what else MLflow's own client is let in somewhere, and where its models go; there is nothing in the config for it. */
+const NOT_OURS = ['MLFLOW_TRACKING_AUTH', 'MLFLOW_TRACKING_AWS_SIGV4', 'MLFLOW_TRACKING_CLIENT_CERT_PATH', 'MLFLOW_REGISTRY_URI'];
 
 /**
  * MLflow's variables as if they were not set; of those for yes and no it takes no empty ones. `MLFLOW_TRACKING_SERVER_CERT_PATH` is left out: when it is
@@ -107,7 +109,7 @@ function ofEnvironment(): Access {
     names: VARIABLES,
     ...{ trackingUri, username, password, token, insecureTls },
     caPath: path === undefined ? undefined : resolve(path),
-    others: Object.fromEntries(OTHER_WAYS.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : []))),
+    others: Object.fromEntries(NOT_OURS.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : []))),
   };
 }
 

@@ -10,6 +10,7 @@ import { never, newIdentity, startIn, trackerAt } from '../testing/tracker-at.ts
 /** Of another server, as they stand in the environment of a developer. */
 const ANOTHERS = {
   MLFLOW_TRACKING_URI: 'http://127.0.0.1:9',
+  MLFLOW_REGISTRY_URI: 'http://127.0.0.1:9',
   MLFLOW_TRACKING_USERNAME: 'me',
   MLFLOW_TRACKING_PASSWORD: 'hunter2',
   MLFLOW_TRACKING_TOKEN: 'hunter3',
@@ -23,6 +24,8 @@ import mlflow
 with mlflow.start_run():
     mlflow.log_metric("loss", 1)
     mlflow.log_text("x", "notes.txt")
+# Sent with the password for the server of its runs.
+mlflow.MlflowClient().search_registered_models(max_results=1)
 `;
 
 (canStart('mlflow') ? describe : describe.skip)(
@@ -39,11 +42,11 @@ with mlflow.start_run():
       await server?.stop();
     });
 
-    test('logs into the run of its step, and sends none of them there', async () => {
+    test('logs into the run of its step, has its models registered there too, and sends none of them there', async () => {
       const tracker = await trackerAt(proxy.url);
       const { ref } = await tracker.open(newIdentity(), startIn(`child-${randomBytes(4).toString('hex')}`), undefined, never);
       proxy.forget();
-      await python(LOG, { ...ANOTHERS, ...tracker.childEnv(ref) });
+      await python(LOG, { MLFLOW_HTTP_REQUEST_MAX_RETRIES: '0', ...ANOTHERS, ...tracker.childEnv(ref) });
       expect(await readRun(server.url, ref.id!)).toMatchObject({
         metrics: [{ name: 'loss', value: 1 }],
         artifacts: { 'notes.txt': { size: 1 } },
