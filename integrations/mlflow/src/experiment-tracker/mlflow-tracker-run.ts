@@ -165,10 +165,10 @@ export class MlflowTrackerRun implements TrackerRun<MlflowRun> {
     const odd = pathRefusal(path) ?? (event.kind === 'artifact' ? modelFileRefusal(event) : undefined);
     if (odd !== undefined) return `${shownName(path)} ${odd}`;
     const model = event.kind === 'artifact' ? modelFileOf(event) : undefined;
-    const other = model && this.#models.otherAt(model, path);
-    if (model !== undefined && other !== undefined) {
+    const taken = model && this.#models.placeRefusal(model, path);
+    if (model !== undefined && taken !== undefined) {
       this.#models.refuse({ ...model, file: path });
-      return `${shownName(path)} cannot be beside ${shownName(other)}: both would be ${model.file} in the model "${model.model}"`;
+      return `${shownName(path)} ${taken}`;
     }
     try {
       await (event.kind === 'artifact' ? this.#uploadArtifact(event, signal) : this.#uploadDocument(event, signal));

@@ -14,9 +14,18 @@ export interface ModelFile {
  */
 export function modelFileOf({ path, type }: { path: string; type?: string }): ModelFile | undefined {
   if (type !== 'model' && !path.startsWith('model/')) return undefined;
+  return { model: modelName(modelFolderOf(path)), file: path.slice(path.indexOf('/') + 1) };
+}
+
+/** What the model of an artifact is called by who logged it: its first folder, and without one its name without the ending. */
+export function modelFolderOf(path: string): string {
   const slash = path.indexOf('/');
-  if (slash === -1) return { model: modelName(path.replace(/(?<=.)\.[^.]*$/, '')), file: path };
-  return { model: modelName(path.slice(0, slash)), file: path.slice(slash + 1) };
+  return slash === -1 ? path.replace(/(?<=.)\.[^.]*$/, '') : path.slice(0, slash);
+}
+
+/** May models that are called otherwise have this name at MLflow, as `v1.2` and `v1_2`? */
+export function isOfTwoFolders({ model }: ModelFile): boolean {
+  return model.includes('_');
 }
 
 /** Why an artifact can be no file of a model, in words that follow its path; undefined if it can, or is none of a model. */

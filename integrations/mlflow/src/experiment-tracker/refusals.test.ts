@@ -290,3 +290,28 @@ test.each([
     expect(status).toBe('LOGGED_MODEL_UPLOAD_FAILED');
   },
 );
+
+test.each([
+  ['v1.2/w.bin', 'v1_2/w.bin', 'v1.2'],
+  ['v1_2/w.bin', 'v1.2/w.bin', 'v1_2'],
+  ['v1.2/w.bin', 'v1:2/other.bin', 'v1.2'],
+  ['v1.2.bin', 'v1_2/w.bin', 'v1.2'],
+])('of %j and %j, which MLflow would have in one model, the second is refused, also by a later process', async (first, second, folder) => {
+  const readArtifact = async function* ({ uri }: { uri: string }) {
+    yield Buffer.from(uri);
+  };
+  const id = newIdentity();
+  const file = (path: string, uri: string): LoggedEvent => ({ kind: 'artifact', type: 'model', path, uri, sha256: 'ab', size: 3 });
+  const run = await (await trackerAt(server.url)).open(id, { ...start, readArtifact }, undefined, never);
+  const { ref, rejected: none } = await run.deliver(eventsOf([file(first, 'one'), file(`${folder}/more.bin`, 'abc')]), never);
+  const later = await (await trackerAt(server.url)).open(id, { ...start, readArtifact }, ref, never);
+  const { rejected } = await later.deliver(eventsOf([file(second, 'two'), file(first, 'new')], 3), never);
+  const why = `"${second}" cannot be in the model "v1_2": that has the files of "${folder}", and both names are "v1_2" at MLflow`;
+  expect([none, rejected]).toEqual([undefined, [{ writer: 'w', seq: 3, why }]]);
+  await later.close(COMPLETED, Date.now(), never);
+  const texts = Array.from(server.store.artifacts.files, ([path, { bytes }]) => [basename(path), Buffer.from(bytes).toString()]);
+  expect(Object.fromEntries(texts)).toEqual({ [basename(first)]: 'new', 'more.bin': 'abc', MLmodel: expect.anything() });
+  const { modelOutputs } = (await run.native.client.getRun(run.ref.id!))!;
+  const { status } = (await run.native.client.getLoggedModel(modelOutputs[0]!.modelId))!;
+  expect(status).toBe('LOGGED_MODEL_UPLOAD_FAILED');
+});

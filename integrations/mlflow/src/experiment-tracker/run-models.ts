@@ -2,7 +2,7 @@ import type { Json } from '@mortise/core';
 import { proxiedArtifactPath, type LoggedModel, type MlflowClient, type Run } from '@mortise/mlflow-client';
 
 import { filterText } from './filter-text.ts';
-import { isOfTwoPaths, MLMODEL, mlmodelText, type ModelFile } from './model-file.ts';
+import { isOfTwoFolders, isOfTwoPaths, MLMODEL, mlmodelText, modelFolderOf, type ModelFile } from './model-file.ts';
 import { shownName } from './mlflow-names.ts';
 import type { FilePlace } from './put-file.ts';
 import { KEY_TAG } from './run-tags.ts';
@@ -19,6 +19,8 @@ interface RunModel {
   missing?: string[];
   /** Of files that artifacts of two paths may be: which it is. */
   paths?: Record<string, string>;
+  /** Where models of two folders may have its name: whose it is. */
+  folder?: string;
 }
 
 /** The logged models of one run: made with their first file, ready when the run ends. */
@@ -43,21 +45,27 @@ export class RunModels {
     return { models: Object.fromEntries(Array.from(this.#models, ([name, model]) => [name, { ...model }])) };
   }
 
-  /** Path of the artifact that is this file already, if it is another than this. */
-  otherAt({ model, file }: ModelFile, path: string): string | undefined {
-    const there = this.#models.get(model)?.paths;
-    return there !== undefined && Object.hasOwn(there, file) && there[file] !== path ? there[file] : undefined;
+  /** Why an artifact can have no place in the model, in words that follow its path: another one has it. */
+  placeRefusal({ model: name, file }: ModelFile, path: string): string | undefined {
+    const { paths = {}, folder } = this.#models.get(name) ?? {};
+    if (folder !== undefined && folder !== modelFolderOf(path))
+      return `cannot be in the model "${name}": that has the files of ${shownName(folder)}, and both names are "${name}" at MLflow`;
+    if (Object.hasOwn(paths, file) && paths[file] !== path)
+      return `cannot be beside ${shownName(paths[file]!)}: both would be ${file} in the model "${name}"`;
+    return undefined;
   }
 
   /** Where a file of a model goes, below the artifact proxy. `path`: of the artifact. */
   async place(at: ModelFile, path: string, signal: AbortSignal): Promise<FilePlace> {
     const { model: name, file } = at;
-    const { id, uri, described, missing, paths } = this.#models.get(name) ?? (await this.#findOrCreate(name, signal));
+    const there = this.#models.get(name) ?? (await this.#findOrCreate(name, signal));
+    const { id, uri, described, missing, paths } = there;
     const others = missing?.filter((other) => other !== file);
     const isDescribed = described === true || file === MLMODEL;
     const known = isOfTwoPaths(at) ? { ...paths, [file]: path } : paths;
     this.#models.set(name, {
       ...{ id, uri, ...(isDescribed && { described: true }), ...(others?.length && { missing: others }), ...(known && { paths: known }) },
+      ...(isOfTwoFolders(at) && { folder: there.folder ?? modelFolderOf(path) }),
     });
     return { root: proxiedArtifactPath(uri)!, path: file };
   }
