@@ -99,6 +99,9 @@ afterEach(async () => {
   place.remove();
 });
 
+// At the top level, because steps that a function makes are not cached.
+const grapes = step('grapes', () => ['merlot', 'syrah']);
+const steady = step('steady', { experimentTracker: 'team' }, ({ grape }: { grape: string }) => grape);
 const tracked = { experimentTracker: true, cache: false } as const;
 
 /** The line of the error that a run throws before any step of it. */
@@ -110,6 +113,38 @@ async function refused(run: () => Promise<unknown>): Promise<string> {
   expect(await client.listRuns()).toEqual({ items: [], next: null });
   return isMortiseError(thrown) ? thrown.line : `not refused: ${String(thrown)}`;
 }
+
+describe('settings of a step that came from the cache', () => {
+  beforeEach(async () => {
+    const parts = { orchestrator: 'default', 'artifact-store': 'default', 'experiment-tracker': 'team' };
+    await client.registerStack('mapping', parts);
+  });
+  const run = async (settings: PipelineSpec['settings'] = {}) => {
+    const { steps, warnings } = await pipeline('wine', { settings }, () => void steady.map({ grape: grapes() })).run(
+      {},
+      { stack: 'mapping' },
+    );
+    return { status: steps['steady[1]']!.status, warnings };
+  };
+  const UNSET = { status: 'cached', warnings: [] };
+
+  test('are told, once, when the step had run with others: nothing is done at a tracker that has its run', async () => {
+    expect(await run({ 'experiment-tracker.server': { priority: 1, nested: true } })).toEqual({ status: 'completed', warnings: [] });
+    expect(await run({ 'experiment-tracker.server': { priority: 4, nested: true } })).toEqual({
+      status: 'cached',
+      warnings: [
+        'step "steady" came from the cache: what is set now for experiment tracker "team" ("priority") had no effect, for it was not when the step ran. To run it anew: --no-cache',
+      ],
+    });
+  });
+
+  test('are not told when they are those of the step that ran, none at all, or only say what its tracker run is called', async () => {
+    await run({ 'experiment-tracker.server': { priority: 1 } });
+    expect(await run({ 'experiment-tracker.server': { priority: 1 } })).toEqual(UNSET);
+    expect(await run()).toEqual(UNSET);
+    expect(await run({ 'experiment-tracker': { runName: 'best', tags: { team: 'red' } } })).toEqual(UNSET);
+  });
+});
 
 describe('settings of a step are merged', () => {
   test('type, flavor, name; and what the step sets, however general, wins over what its pipeline sets, however special', async () => {

@@ -181,13 +181,14 @@ test('a cached step is found, and shows the outputs, metadata, logged values and
     store,
     run.id,
     'train',
-    { cacheKey: 'k', trackers: [{ component: 'mlflow', flavor: 'mlflow' }] },
+    { cacheKey: 'k', trackers: [{ component: 'mlflow', flavor: 'mlflow', settings: { registerModel: 'wine' } }] },
     { cache: true },
   );
   await store.updateTrackerRun({ id: source.started.trackerRuns[0]!.id, ref: { url: 'http://mlflow/1', ids: {} } });
   await store.putMetadata(source.id, { experiment_tracker_url: { type: 'uri', value: 'http://mlflow/1' } });
   const hit = await store.findCached('k');
-  expect(hit).toEqual({ stepRunId: source.id, runId: run.id, outputs: [source.version], seenBy: ['mlflow'], url: 'http://mlflow/1' });
+  const seenBy = [{ component: 'mlflow', settings: { registerModel: 'wine' } }];
+  expect(hit).toEqual({ stepRunId: source.id, runId: run.id, outputs: [source.version], seenBy, url: 'http://mlflow/1' });
 
   const later = await createdRun(store);
   const id = newId();

@@ -1,4 +1,6 @@
 import { sql, type ExpressionBuilder } from 'kysely';
+
+import type { JsonObject } from '../json.ts';
 import { metadataByEntity, metadataIn } from './annotations.ts';
 import { type Ids, valuesOf } from './given-ids.ts';
 import type { Queries } from './sqlite-dialect.ts';
@@ -67,7 +69,7 @@ const outputsOf = statement((db, p: Param<Ids>) =>
 );
 const metadataOf = statement((db, p: Param<Ids>) => metadataIn(db, 'version', valuesOf(db, p).select('value as id')));
 const trackersOf = statement((db, p: Param<Ids>) =>
-  db.selectFrom('tracker_runs').select(['run_id', 'component', 'url']).where('run_id', 'in', valuesOf(db, p).select('value')),
+  db.selectFrom('tracker_runs').select(['run_id', 'component', 'url', 'settings']).where('run_id', 'in', valuesOf(db, p).select('value')),
 );
 
 /**
@@ -104,7 +106,10 @@ function cachedSteps(tx: Transaction, hits: readonly { id: string; runId: string
       stepRunId: id,
       runId,
       outputs: (outputs.get(id) ?? []).map((row) => versionRecord(row, metadata.get(row.id))),
-      seenBy: seen.map((each) => each.component),
+      seenBy: seen.map(({ component, settings }) => ({
+        component,
+        ...(settings !== null && { settings: JSON.parse(settings) as JsonObject }),
+      })),
       ...(typeof url === 'string' && { url }),
     };
   });

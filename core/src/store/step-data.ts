@@ -83,8 +83,8 @@ export interface CachedStep {
   stepRunId: string;
   runId: string;
   outputs: VersionRecord[];
-  /** Components whose tracker has seen the source. */
-  seenBy: string[];
+  /** Components whose tracker has seen the source, with what was set for them then. */
+  seenBy: { component: string; settings?: JsonObject }[];
   url?: string;
 }
 

@@ -24,6 +24,11 @@ with mlflow.start_run() as run:
     print(run.info.run_id)
 `;
 
+// At the top level, because steps that a function makes are not cached.
+const fit = step('fit', { experimentTracker: true }, async () => {
+  await activeRun().logArtifact(new TextEncoder().encode('weights'), { path: 'model/weights.bin' });
+});
+
 (canStart('mlflow') ? describe : describe.skip)('pipelines on a stack with a real server', () => {
   let server: SharedMlflow;
   let proxy: FaultyProxy;
@@ -99,6 +104,27 @@ with mlflow.start_run() as run:
     expect((await client.getExperiment(parent.experimentId))!.name).toBe(`nested-${unique}`);
     expect(Object.keys(state.artifacts).sort()).toEqual(['model/MLmodel', 'model/weights.bin', 'scores.json']);
     expect((await client.getModelVersion(name, '1'))?.runId).toBe(urlOf(run, 'train').split('/').at(-1));
+  });
+
+  test('a model of a step that came from the cache is not registered, and the run says so', async () => {
+    const settled = async (registerModel?: string) => {
+      const settings = registerModel === undefined ? {} : settingsFor(mlflow, { registerModel });
+      const { steps, warnings } = await pipeline(`cached-${unique}`, { settings }, () => void fit()).run();
+      return { status: steps['fit']!.status, warnings };
+    };
+    expect(await settled()).toEqual({ status: 'completed', warnings: [] });
+    const name = `cached-${unique}`;
+    const { status, warnings } = await settled(name);
+    expect({ status, warnings }).toEqual({
+      status: 'cached',
+      warnings: [
+        expect.stringMatching(
+          /^step "fit" came from the cache: what is set now for experiment tracker "team" \("registerModel"\) had no effect/,
+        ),
+      ],
+    });
+    expect(await new MlflowClient({ trackingUri: server.url }).getRegisteredModel(name)).toBeUndefined();
+    expect(await settled()).toEqual({ status: 'cached', warnings: [] });
   });
 
   test('503 for 30 s costs the step nothing, and afterwards every point is there once', async () => {
