@@ -108,6 +108,28 @@ describe('after the end of a process', () => {
     expect((await offlineExperiment(archives, KEY))!.error).toBe(null);
     expect(await steps()).toEqual(upTo(5));
   });
+
+  test.each(['the same', 'another'])(
+    'an archive that was whole is not replaced by what was not taken away yet, when %s closes again',
+    async (who) => {
+      const readArtifact = async function* (): AsyncGenerator<Uint8Array> {
+        yield await Promise.resolve(Buffer.from('weights'));
+      };
+      const artifact: LoggedEvent = { kind: 'artifact', path: 'w.bin', uri: 'file:///w', sha256: 'x', size: 7 };
+      const run = await opened({ readArtifact });
+      await run.deliver([...curve(5), { writer: 'w', seq: 6, at: 5, ...artifact }], never);
+      const other = await opened({ readArtifact });
+      const log = readFileSync(join(archives, KEY, 'messages.log'));
+      await run.close(COMPLETED, 9_000, never);
+      // The log is there still, and its assets are not.
+      mkdirSync(join(archives, KEY, 'assets'), { recursive: true });
+      writeFileSync(join(archives, KEY, 'messages.log'), log);
+      await (who === 'the same' ? run : other).close(COMPLETED, 9_999, never);
+      expect(readdirSync(archives)).toEqual([`${KEY}.zip`]);
+      const { assets, endedAt } = (await offlineExperiment(archives, KEY))!;
+      expect([assets.map(({ bytes }) => bytes.toString()), endedAt, await steps()]).toEqual([['weights'], 9_000, upTo(5)]);
+    },
+  );
 });
 
 test('two processes take turns, and each sees what the other wrote', async () => {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -65,14 +66,26 @@ export class OfflineRun implements TrackerRun<CometRun> {
 
   deliver(events: readonly TrackerEvent[], signal: AbortSignal, closing = false): Promise<Receipt> {
     return this.#atFiles(signal, async () => {
-      const { files, archived, again } = this.#opened;
-      const found = await MessageLog.find(files.log);
+      const found = await this.#presentLog();
+      const { archived, again } = this.#opened;
       const state = found === undefined ? archived! : await found.state();
       const through = again ? this.#settled : state.through;
       const open = events.filter(({ writer, seq }) => seq > (through[writer] ?? 0));
       if (open.length === 0) return { through: throughOf(events), ref: this.ref };
       return this.#append({ found, state }, { events, open }, signal, !closing);
     });
+  }
+
+  /** Unless it is in an archive already: then it is there still since who closed it could not take it away, with fewer of the files than the archive has. */
+  async #presentLog(): Promise<MessageLog | undefined> {
+    const { files } = this.#opened;
+    const log = await MessageLog.find(files.log);
+    if (log === undefined) return undefined;
+    const state = await log.state();
+    if (!existsSync(files.archive(state.part))) return log;
+    this.#opened.archived = { ...state, part: state.part + 1 };
+    await rm(files.folder, { recursive: true, force: true });
+    return undefined;
   }
 
   /** The run goes on in another archive. */
@@ -149,7 +162,7 @@ export class OfflineRun implements TrackerRun<CometRun> {
   close(outcome: Outcome, endedAt: number, signal: AbortSignal, supersededBy?: string): Promise<TrackerRunRef> {
     return this.#atFiles(signal, async () => {
       const { files } = this.#opened;
-      const log = await MessageLog.find(files.log);
+      const log = await this.#presentLog();
       if (log === undefined) {
         // Of files that could not be saved.
         await rm(files.folder, { recursive: true, force: true });
