@@ -261,6 +261,22 @@ describe('a file that changes while it is read', () => {
     expect(recorder.artifacts.filter(({ committed }) => committed)).toEqual([]);
   });
 
+  test('and stays as long as it was is not uploaded half as it was and half as it is', async () => {
+    const run = await begin();
+    const states = [
+      ['o', 'ld'],
+      ['o', 'ew'],
+      ['n', 'ew'],
+    ];
+    const source = {
+      async *read() {
+        for (const part of states.length > 1 ? states.shift()! : states[0]!) yield await Promise.resolve(Buffer.from(part));
+      },
+    };
+    await run.file('w.bin', source);
+    expect(recorded().files['w.bin']!.toString()).toBe('new');
+  });
+
   test('and stays as long as it was is no artifact with the digest of other bytes', async () => {
     const run = await begin();
     await run.artifact({ name: 'weights', type: 'model', files: [{ path: 'w.bin', ...changing('old', 'new') }] });

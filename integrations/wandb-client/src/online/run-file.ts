@@ -20,13 +20,13 @@ export async function uploadRunFile(
   signal?: AbortSignal,
 ): Promise<void> {
   const { entity, project, id, path } = at;
-  const { size } = await measured(source, signal);
+  const known = await measured(source, signal);
   const { createRunFiles } = await graphql<Answered>(connection, CREATE_RUN_FILES, { entity, project, run: id, files: [path] }, signal);
   const file = createRunFiles.files.find(({ name }) => name === path) ?? createRunFiles.files[0];
   if (file === undefined) throw new WandbError('protocol', `${connection.server} gave no address to upload ${path} to`);
   await connection.put(
     file.uploadUrl,
-    { body: unchanged(path, source.read(signal), { size }), size },
+    { body: unchanged(path, source.read(signal), known), size: known.size },
     uploadHeaders(createRunFiles.uploadHeaders),
     `upload ${path}`,
     signal,

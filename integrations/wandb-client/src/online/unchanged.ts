@@ -8,12 +8,12 @@ const changes = new WeakSet<WandbError>();
 
 /**
  * The bytes of a file that was measured before. Where they are others by now it fails, and the last of them is kept back until that is known: no storage takes
- * half of an old file and half of a new one for a whole. Without `md5` only how many they are counts.
+ * half of an old file and half of a new one for a whole.
  */
 export async function* unchanged(
   path: string,
   body: AsyncIterable<Uint8Array>,
-  { size, md5 }: Pick<Measured, 'size'> & Partial<Measured>,
+  { size, md5 }: Measured,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const hash = createHash('md5');
   let last: Uint8Array | undefined;
@@ -22,10 +22,10 @@ export async function* unchanged(
     read += chunk.length;
     if (read > size) throw changed(path);
     if (last !== undefined) yield last;
-    if (md5 !== undefined) hash.update(chunk);
+    hash.update(chunk);
     last = chunk;
   }
-  if (read < size || (md5 !== undefined && hash.digest('base64') !== md5)) throw changed(path);
+  if (read < size || hash.digest('base64') !== md5) throw changed(path);
   if (last !== undefined) yield last;
 }
 
