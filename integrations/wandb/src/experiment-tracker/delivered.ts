@@ -2,32 +2,51 @@ import type { Json, TrackerEvent, TrackerRunRef } from '@mortise/core';
 
 type Place = Pick<TrackerEvent, 'writer' | 'seq'>;
 
-/** How far a run's events have come, per writer. Online it stands in the run's summary too, so that it is known after an answer that was lost. */
+/** How far a run's events have come. */
+export interface Progress {
+  /** Highest `seq` of each writer. */
+  through: Record<string, number>;
+  /** `writer seq` of those that were refused, and taken when they came again: what is before them says nothing of them. */
+  again?: string[];
+}
+
+/** Online it stands in the run's summary too, so that it is known after an answer that was lost. */
 export class Delivered {
-  readonly through: Record<string, number>;
+  readonly #through: Record<string, number> = {};
+  readonly #again = new Set<string>();
 
   /** @param told by all that knows of it; the furthest counts */
-  constructor(...told: (Readonly<Record<string, number>> | undefined)[]) {
-    this.through = {};
+  constructor(...told: (Progress | undefined)[]) {
     for (const one of told) this.add(one);
   }
 
-  add(other: Readonly<Record<string, number>> = {}): void {
-    for (const [writer, seq] of Object.entries(other)) this.through[writer] = Math.max(seq, this.through[writer] ?? 0);
+  get progress(): Progress {
+    return { through: { ...this.#through }, ...(this.#again.size > 0 && { again: [...this.#again] }) };
   }
 
-  has({ writer, seq }: Place): boolean {
-    return seq <= (this.through[writer] ?? 0);
+  add({ through, again = [] }: Progress = { through: {} }): void {
+    for (const [writer, seq] of Object.entries(through)) this.mark({ writer, seq });
+    for (const one of again) this.#again.add(one);
+  }
+
+  has(place: Place): boolean {
+    return place.seq <= (this.#through[place.writer] ?? 0) || this.#again.has(named(place));
   }
 
   mark({ writer, seq }: Place): void {
-    this.through[writer] = Math.max(seq, this.through[writer] ?? 0);
+    this.#through[writer] = Math.max(seq, this.#through[writer] ?? 0);
+  }
+
+  markAgain(place: Place): void {
+    this.mark(place);
+    this.#again.add(named(place));
   }
 }
 
+const named = ({ writer, seq }: Place): string => `${writer} ${seq}`;
+
 /** In `ref.state`. */
-export interface StoredState {
-  through: Record<string, number>;
+export interface StoredState extends Progress {
   /** Rows at the server, or bytes of the offline file, that hold them. */
   rows?: number;
   size?: number;
@@ -51,11 +70,12 @@ export const asJson = (state: StoredState): Json => ({ ...state });
 export const MARK = '_mortise';
 
 /** What the summary says of the tracker run of this key: another one may have written to the same W&B run. */
-export function markIn(summary: Readonly<Record<string, unknown>>, key: string): Record<string, number> | undefined {
+export function markIn(summary: Readonly<Record<string, unknown>>, key: string): Progress | undefined {
   const mark = summary[MARK] as Partial<ReturnType<typeof markOf>> | null | undefined;
-  return typeof mark === 'object' && mark !== null && mark.key === key ? mark.through : undefined;
+  if (typeof mark !== 'object' || mark === null || mark.key !== key || mark.through === undefined) return undefined;
+  return { through: mark.through, ...(mark.again !== undefined && { again: mark.again }) };
 }
 
-export function markOf(key: string, through: Readonly<Record<string, number>>): { key: string; through: Record<string, number> } {
-  return { key, through: { ...through } };
+export function markOf(key: string, progress: Progress): Progress & { key: string } {
+  return { key, ...progress };
 }

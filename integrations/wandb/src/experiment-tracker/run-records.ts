@@ -2,7 +2,7 @@ import { pathToFileURL } from 'node:url';
 
 import type { OfflineRun, OnlineRun, RunStart, RunWriter, WandbClient } from '@mortise/wandb-client';
 
-import { markIn, type StoredState } from './delivered.ts';
+import { markIn, type Progress, type StoredState } from './delivered.ts';
 import { waitForItsEnd, type OtherWriters } from './other-writers.ts';
 
 /** Where one run's records go, and how far they are. */
@@ -20,11 +20,11 @@ export interface RunRecords {
   /** Writes down in the run itself how far its events came. */
   readonly marks: boolean;
   /** What the run said of that when it was opened. */
-  readonly mark?: Record<string, number> | undefined;
+  readonly mark?: Progress | undefined;
   /** A program was told of it that writes to the same place. */
   readonly isShared: boolean;
   /** Takes in what other processes wrote; gives how far the run says that its events came. */
-  refresh(signal: AbortSignal): Promise<Record<string, number> | undefined>;
+  refresh(signal: AbortSignal): Promise<Progress | undefined>;
   /** Forgets what waits. */
   discard(): void;
   /** This process has no more to do with the run, ended or not. */
@@ -41,7 +41,7 @@ export interface AboutRun {
   /** Of the tracker run. */
   key: string;
   /** How far it says itself that its events came. */
-  mark: Record<string, number> | undefined;
+  mark: Progress | undefined;
 }
 
 export function onlineRecords(client: WandbClient, run: OnlineRun, { ids, key, mark }: AboutRun, others: OtherWriters): RunRecords {

@@ -11,7 +11,7 @@ import {
 } from '@mortise/core';
 import { isWandbError, logTable, type FileSource, type RunWriter } from '@mortise/wandb-client';
 
-import { asJson, Delivered, MARK, markOf, type StoredState } from './delivered.ts';
+import { asJson, Delivered, MARK, markOf, type Progress, type StoredState } from './delivered.ts';
 import { eventRefusal, withoutTaken } from './event-refusal.ts';
 import { gatherRows, OWN_STEP } from './gather-rows.ts';
 import { inRequests } from './in-requests.ts';
@@ -80,9 +80,10 @@ export class WandbTrackerRun implements TrackerRun<WandbRun> {
     this.#opened = opened;
     this.#records = opened.records;
     this.#story = this.#safeStory = opened.story;
-    this.#before = new Delivered(opened.known?.through, opened.records.mark);
-    this.#safe = new Delivered(opened.again ? undefined : this.#before.through);
-    this.#given = new Delivered(this.#safe.through);
+    this.#before = new Delivered(opened.known, opened.records.mark);
+    const before = this.#before.progress;
+    this.#safe = new Delivered(opened.again ? { ...before, through: {} } : before);
+    this.#given = new Delivered(this.#safe.progress);
     const { known, records } = opened;
     this.#ownStep = this.#safeOwnStep = known?.ownStep ?? known?.step ?? -1;
     this.#othersStep = records.lastStep > (known?.step ?? -1) ? records.lastStep : -1;
@@ -102,7 +103,7 @@ export class WandbTrackerRun implements TrackerRun<WandbRun> {
     const { state, lastStep, isShared } = this.#records;
     const shared = isShared || this.#opened.known?.shared === true;
     return {
-      ...{ through: this.#furthest(this.#safe), step: lastStep, ...state },
+      ...{ ...this.#furthest(this.#safe), step: lastStep, ...state },
       ...(this.#safeOwnStep !== lastStep && { ownStep: this.#safeOwnStep }),
       ...(shared && { shared }),
     };
@@ -133,23 +134,27 @@ export class WandbTrackerRun implements TrackerRun<WandbRun> {
     await untilEnded(this.#ended.promise, signal);
   }
 
-  #furthest({ through }: Delivered): Record<string, number> {
-    return new Delivered(this.#before.through, through).through;
+  #furthest({ progress }: Delivered): Progress {
+    return new Delivered(this.#before.progress, progress).progress;
   }
 
   get #progress(): string {
-    return JSON.stringify(this.#safe.through);
+    return JSON.stringify(this.#safe.progress);
   }
 
   /** Is there anything given that is not safe? */
   get #waits(): boolean {
-    return this.#progress !== JSON.stringify(this.#given.through);
+    return this.#progress !== JSON.stringify(this.#given.progress);
   }
 
   #receipt(events: readonly TrackerEvent[]): Receipt {
-    const safe = events.filter((event) => this.#safe.has(event));
     const through: Record<string, number> = {};
-    for (const { writer, seq } of safe) through[writer] = seq;
+    const open = new Set<string>();
+    for (const event of events) {
+      if (!this.#safe.has(event)) open.add(event.writer);
+      // What came again before may be behind one that is not there yet.
+      else if (!open.has(event.writer)) through[event.writer] = event.seq;
+    }
     const rejected = this.#refused.filter((refused) => this.#safe.has(refused));
     this.#refused = this.#refused.filter((refused) => !this.#safe.has(refused));
     return { through, ref: this.ref, ...(rejected.length > 0 && { rejected }) };
@@ -162,9 +167,10 @@ export class WandbTrackerRun implements TrackerRun<WandbRun> {
     if (this.#records.lastStep > lastStep) this.#othersStep = this.#records.lastStep;
     if (mark === undefined || this.#opened.again) return;
     const arrived = new Delivered(mark);
-    const waits = Object.entries(this.#given.through).some(([writer, seq]) => !this.#safe.has({ writer, seq }));
+    const given = Object.entries(this.#given.progress.through);
+    const waits = given.some(([writer, seq]) => !this.#safe.has({ writer, seq }));
     // The answer was lost, and the lines were not.
-    if (waits && Object.entries(this.#given.through).every(([writer, seq]) => arrived.has({ writer, seq }))) this.#records.discard();
+    if (waits && given.every(([writer, seq]) => arrived.has({ writer, seq }))) this.#records.discard();
     this.#safe.add(mark);
     this.#given.add(mark);
   }
@@ -215,13 +221,13 @@ export class WandbTrackerRun implements TrackerRun<WandbRun> {
   #settle(): void {
     this.#safeOwnStep = this.#ownStep;
     this.#safeStory = this.#story;
-    this.#safe.add(this.#given.through);
+    this.#safe.add(this.#given.progress);
   }
 
   /** What was refused is not to stand in the way of the rest. */
   #takeBack(): void {
     this.#records.discard();
-    this.#given = new Delivered(this.#safe.through);
+    this.#given = new Delivered(this.#safe.progress);
     this.#ownStep = this.#safeOwnStep;
     this.#story = this.#safeStory;
   }
@@ -231,7 +237,8 @@ export class WandbTrackerRun implements TrackerRun<WandbRun> {
     const before = this.#story;
     for (const event of events) {
       this.#giveOne(event);
-      this.#given.mark(event);
+      if (this.#opened.again) this.#given.markAgain(event);
+      else this.#given.mark(event);
     }
     if (this.#story !== before) writer.config({ [STORY]: this.#story });
     if (this.#story.tags !== before.tags) writer.describe({ tags: shownTags(this.#story.tags, this.#opened.plainTags) });

@@ -277,6 +277,40 @@ describe('what cannot be taken', () => {
     rmSync(dir, { recursive: true });
   });
 
+  test.each(['online', 'offline'] as const)(
+    'is there once when the process that sent it again ended before it was told: %s',
+    async (mode) => {
+      const dir = mkdtempSync(join(tmpdir(), 'mortise-wandb-'));
+      const identity = newIdentity();
+      const open = async (known?: TrackerRunRef, over: object = {}): Promise<WandbTrackerRun> =>
+        (await tracker({ mode, dir })).open(
+          identity,
+          newStart(over),
+          known && (JSON.parse(JSON.stringify(known)) as TrackerRunRef),
+          never,
+        ) as Promise<WandbTrackerRun>;
+      const events = eventsOf([...curve('loss', 5), { kind: 'log', stream: 'out', text: 'one line' }]);
+      const run = await open();
+      await run.deliver([...events.slice(0, 2), events[4]!], never);
+      let known = await run.close({ status: 'completed' }, Date.now(), never);
+      const setAside = [events[2]!, events[3]!, events[5]!];
+      // It ends between two batches, then before what the tracker says is stored, then behind the end of the run: all of it is still to be sent again.
+      const first = await open(known, { again: true });
+      known = (await first.deliver(setAside.slice(1, 2), never)).ref;
+      await (await open(known, { again: true })).deliver(setAside.slice(0, 1), never);
+      for (let times = 0; times < 2; times++) {
+        const again = await open(known, { again: true });
+        expect((await again.deliver(setAside, never, true)).through).toEqual({ w: 6 });
+        known = await again.close({ status: 'completed' }, Date.now(), never);
+      }
+      // And once as any other process.
+      const last = await (await open(known)).close({ status: 'completed' }, Date.now(), never);
+      const state = mode === 'online' ? readOnlineRun(recorder, last.id!)! : await readOfflineRun(fileURLToPath(last.url!));
+      expect([state.metrics.map(({ step }) => step), state.logs?.length, state.status]).toEqual([[0, 1, 4, 3, 2], 1, 'completed']);
+      rmSync(dir, { recursive: true });
+    },
+  );
+
   test('since the server refuses it stands in the way of nothing else, and nothing that came with it is there twice', async () => {
     const http: typeof fetch = (url, init) =>
       typeof init?.body === 'string' && init.body.includes('too long')
