@@ -8,42 +8,63 @@ export interface Progress {
   through: Record<string, number>;
   /** `writer seq` of those that were refused, and taken when they came again: what is before them says nothing of them. */
   again?: string[];
+  /** And of all that were refused: they have not come, though later ones have. */
+  refused?: string[];
+}
+
+/** What several tell of one run. */
+export function furthest(...told: (Progress | undefined)[]): Progress {
+  const all = new Delivered();
+  for (const one of told) if (one !== undefined) all.add(one);
+  const refused = new Set(told.flatMap((one) => one?.refused ?? []));
+  return { ...all.progress, ...(refused.size > 0 && { refused: [...refused] }) };
 }
 
 /** Online it stands in the run's summary too, so that it is known after an answer that was lost. */
 export class Delivered {
   readonly #through: Record<string, number> = {};
-  readonly #again = new Set<string>();
+  readonly #again: Set<string>;
+  readonly #missing: Set<string>;
 
-  /** @param told by all that knows of it; the furthest counts */
-  constructor(...told: (Progress | undefined)[]) {
-    for (const one of told) this.add(one);
+  constructor({ through, again, refused }: Progress = { through: {} }) {
+    this.#again = new Set(again);
+    this.#missing = new Set(refused);
+    this.add({ through });
   }
 
   get progress(): Progress {
-    return { through: { ...this.#through }, ...(this.#again.size > 0 && { again: [...this.#again] }) };
+    const [again, refused] = [[...this.#again], [...this.#missing]];
+    return { through: { ...this.#through }, ...(again.length > 0 && { again }), ...(refused.length > 0 && { refused }) };
   }
 
-  add({ through, again = [] }: Progress = { through: {} }): void {
-    for (const [writer, seq] of Object.entries(through)) this.mark({ writer, seq });
+  /** What has come; what was refused of it has come to its end, too. */
+  add({ through, again = [] }: Progress): void {
+    for (const [writer, seq] of Object.entries(through)) this.#through[writer] = Math.max(seq, this.#through[writer] ?? 0);
     for (const one of again) this.#again.add(one);
   }
 
   has(place: Place): boolean {
-    return place.seq <= (this.#through[place.writer] ?? 0) || this.#again.has(named(place));
+    const name = nameOf(place);
+    return this.#again.has(name) || (isWithin(place, { through: this.#through }) && !this.#missing.has(name));
   }
 
-  mark({ writer, seq }: Place): void {
-    this.#through[writer] = Math.max(seq, this.#through[writer] ?? 0);
+  mark(place: Place): void {
+    this.add({ through: { [place.writer]: place.seq } });
+    this.#missing.delete(nameOf(place));
   }
 
   markAgain(place: Place): void {
     this.mark(place);
-    this.#again.add(named(place));
+    this.#again.add(nameOf(place));
   }
 }
 
-const named = ({ writer, seq }: Place): string => `${writer} ${seq}`;
+/** It came, whether it was taken or refused. */
+export function isWithin({ writer, seq }: Place, { through }: Progress): boolean {
+  return seq <= (through[writer] ?? 0);
+}
+
+export const nameOf = ({ writer, seq }: Place): string => `${writer} ${seq}`;
 
 /** In `ref.state`. */
 export interface StoredState extends Progress {
@@ -73,7 +94,7 @@ export const MARK = '_mortise';
 export function markIn(summary: Readonly<Record<string, unknown>>, key: string): Progress | undefined {
   const mark = summary[MARK] as Partial<ReturnType<typeof markOf>> | null | undefined;
   if (typeof mark !== 'object' || mark === null || mark.key !== key || mark.through === undefined) return undefined;
-  return { through: mark.through, ...(mark.again !== undefined && { again: mark.again }) };
+  return furthest({ ...mark, through: mark.through });
 }
 
 export function markOf(key: string, progress: Progress): Progress & { key: string } {

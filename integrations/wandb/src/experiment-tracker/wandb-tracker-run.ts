@@ -11,7 +11,7 @@ import {
 } from '@mortise/core';
 import { isWandbError, logTable, type FileSource, type RunWriter } from '@mortise/wandb-client';
 
-import { asJson, Delivered, MARK, markOf, type Progress, type StoredState } from './delivered.ts';
+import { asJson, Delivered, furthest, isWithin, MARK, markOf, nameOf, type Progress, type StoredState } from './delivered.ts';
 import { eventRefusal, withoutTaken } from './event-refusal.ts';
 import { gatherRows, OWN_STEP } from './gather-rows.ts';
 import { inRequests } from './in-requests.ts';
@@ -59,11 +59,13 @@ export class WandbTrackerRun implements TrackerRun<WandbRun> {
   /** Given to the writer; what it could not send yet goes with the next flush. */
   #given: Delivered;
   /** Safe. */
-  readonly #safe: Delivered;
+  #safe: Delivered;
   /** How far the run had come when it was opened. */
-  readonly #before: Delivered;
+  readonly #before: Progress;
   /** Events that were refused for good, until a receipt tells of them. */
   #refused: Refused = [];
+  /** All that were. */
+  readonly #everRefused = new Set<string>();
   #story: RunStory;
   #safeStory: RunStory;
   /** The highest step that was given, and that is safe. */
@@ -80,9 +82,8 @@ export class WandbTrackerRun implements TrackerRun<WandbRun> {
     this.#opened = opened;
     this.#records = opened.records;
     this.#story = this.#safeStory = opened.story;
-    this.#before = new Delivered(opened.known, opened.records.mark);
-    const before = this.#before.progress;
-    this.#safe = new Delivered(opened.again ? { ...before, through: {} } : before);
+    this.#before = furthest(opened.known, opened.records.mark);
+    this.#safe = new Delivered(opened.again ? { ...this.#before, through: {} } : this.#before);
     this.#given = new Delivered(this.#safe.progress);
     const { known, records } = opened;
     this.#ownStep = this.#safeOwnStep = known?.ownStep ?? known?.step ?? -1;
@@ -117,6 +118,7 @@ export class WandbTrackerRun implements TrackerRun<WandbRun> {
       await atWandb(() => this.#takeIn(signal));
       await this.#send(events, signal, closing);
     } catch (error) {
+      if (isError(error, Permanent) && events.length === 1) this.#everRefused.add(nameOf(events[0]!));
       // What came before it is safe, and need not come again.
       if (this.#progress === before || isError(error, Permanent) || signal.aborted) throw error;
     }
@@ -135,7 +137,7 @@ export class WandbTrackerRun implements TrackerRun<WandbRun> {
   }
 
   #furthest({ progress }: Delivered): Progress {
-    return new Delivered(this.#before.progress, progress).progress;
+    return furthest(this.#before, progress, { through: {}, refused: [...this.#everRefused] });
   }
 
   get #progress(): string {
@@ -166,7 +168,8 @@ export class WandbTrackerRun implements TrackerRun<WandbRun> {
     const mark = await this.#records.refresh(signal);
     if (this.#records.lastStep > lastStep) this.#othersStep = this.#records.lastStep;
     if (mark === undefined || this.#opened.again) return;
-    const arrived = new Delivered(mark);
+    const arrived = new Delivered();
+    arrived.add(mark);
     const given = Object.entries(this.#given.progress.through);
     const waits = given.some(([writer, seq]) => !this.#safe.has({ writer, seq }));
     // The answer was lost, and the lines were not.
@@ -185,7 +188,7 @@ export class WandbTrackerRun implements TrackerRun<WandbRun> {
       const why = eventRefusal(event);
       if (why !== undefined) this.#refuse(event, why);
       // The rest of it was taken when it came first.
-      if (why !== undefined && this.#opened.again) this.#given.mark(event);
+      if (why !== undefined && (this.#opened.again || isWithin(event, this.#before))) this.#given.mark(event);
       else if (!isFile(event)) part.push(why === undefined ? event : withoutTaken(event));
       else {
         await this.#sendParts(part.splice(0), signal);
@@ -205,7 +208,7 @@ export class WandbTrackerRun implements TrackerRun<WandbRun> {
     const isLeft = closing && this.#records.mode === 'offline';
     if (isLeft) this.#stateBefore ??= this.#state;
     this.#give(events);
-    if (this.#records.marks && this.#waits) this.#records.writer.summary({ [MARK]: markOf(this.#story.key, this.#furthest(this.#given)) });
+    if (this.#waits) this.#tellMark();
     // With the close that follows, unless a server could refuse it.
     if (isLeft) return this.#settle();
     try {
@@ -218,16 +221,22 @@ export class WandbTrackerRun implements TrackerRun<WandbRun> {
     this.#settle();
   }
 
+  #tellMark(): void {
+    if (this.#records.marks) this.#records.writer.summary({ [MARK]: markOf(this.#story.key, this.#furthest(this.#given)) });
+  }
+
   #settle(): void {
     this.#safeOwnStep = this.#ownStep;
     this.#safeStory = this.#story;
-    this.#safe.add(this.#given.progress);
+    this.#safe = new Delivered(this.#given.progress);
   }
 
   /** What was refused is not to stand in the way of the rest. */
   #takeBack(): void {
     this.#records.discard();
     this.#given = new Delivered(this.#safe.progress);
+    // The one that waited tells of what was refused.
+    this.#tellMark();
     this.#ownStep = this.#safeOwnStep;
     this.#story = this.#safeStory;
   }
@@ -351,6 +360,7 @@ export class WandbTrackerRun implements TrackerRun<WandbRun> {
 
   #refuse({ writer, seq }: TrackerEvent, why: string): void {
     this.#refused.push({ writer, seq, why });
+    this.#everRefused.add(nameOf({ writer, seq }));
   }
 
   /** What follows is moved for the same reason. */

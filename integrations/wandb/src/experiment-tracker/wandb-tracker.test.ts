@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { ArtifactNotFound, isError, Permanent, type TrackerRunIdentity, type TrackerRunRef } from '@mortise/core';
+import { ArtifactNotFound, isError, Permanent, type LoggedEvent, type TrackerRunIdentity, type TrackerRunRef } from '@mortise/core';
 import { WandbClient } from '@mortise/wandb-client';
 import { startWandbRecorder, type RecordedRun, type WandbRecorder } from '@mortise/wandb-client/testing';
 
@@ -331,6 +331,82 @@ describe('what cannot be taken', () => {
     await run.close({ status: 'completed' }, Date.now(), never);
     expect(storyOf(run.ref)).toMatchObject({ datasets: [{ name: 'wine' }], status: 'completed' });
     expect([recorded(run.ref).config['lr'], recorded(run.ref).config['text']]).toEqual([{ value: 2 }, undefined]);
+  });
+
+  test.each<[string, LoggedEvent, string, number?]>([
+    ['for its name', { kind: 'metrics', values: { _step: 5, loss: 9 }, step: 9 }, '_step'],
+    ['since its file is gone', artifactEvent('w.bin'), '"w.bin" was not uploaded'],
+    ['by the server', { kind: 'params', values: { text: 'too long' } }, 'too large'],
+    ['by the server, and nothing follows', { kind: 'params', values: { text: 'too long' } }, 'too large', 0],
+  ])(
+    'is told when it is tried again, though what came with it had arrived and the answer was lost: %s',
+    async (_, refused, says, after = 2) => {
+      let isLost = false;
+      const http: typeof fetch = async (url, init) => {
+        const isRefused = typeof init?.body === 'string' && init.body.includes('too long');
+        const answer = isRefused ? Response.json({ error: 'too large' }, { status: 413 }) : await fetch(url, init);
+        if (isLost) throw new TypeError('fetch failed', { cause: Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }) });
+        return answer;
+      };
+      const readArtifact = async function* (): AsyncGenerator<Uint8Array> {
+        yield await Promise.reject<Uint8Array>(new ArtifactNotFound({ what: 'w.bin', where: 'the artifact store' }));
+      };
+      const identity = newIdentity();
+      const open = async (known?: TrackerRunRef): Promise<WandbTrackerRun> =>
+        (await trackerWith({ baseUrl: recorder.url, apiKey: KEY }, { http })).open(
+          identity,
+          newStart({ readArtifact }),
+          known && (JSON.parse(JSON.stringify(known)) as TrackerRunRef),
+          never,
+        ) as Promise<WandbTrackerRun>;
+      const events = eventsOf([...curve('loss', 2), refused, ...curve('loss', after, 2)]);
+      /** As core does: all, and each by itself where that is refused. */
+      const told = async (run: WandbTrackerRun, sent = events): Promise<[number, string][]> => {
+        try {
+          const { rejected = [], through } = await run.deliver(sent, never);
+          expect(through).toEqual({ w: sent.at(-1)!.seq });
+          return rejected.map(({ seq, why }) => [seq, why]);
+        } catch (error) {
+          if (!isError(error, Permanent)) throw error;
+          if (sent.length === 1) return [[sent[0]!.seq, error.message]];
+          return [...(await told(run, sent.slice(0, sent.length >> 1))), ...(await told(run, sent.slice(sent.length >> 1)))];
+        }
+      };
+      const run = await open();
+      const { ref } = run;
+      isLost = true;
+      await expect(told(run)).rejects.toMatchObject({ code: 'TRANSIENT' });
+      isLost = false;
+      const expected = [[3, expect.stringContaining(says)]];
+      expect(await told(run)).toEqual(expected);
+      await run.close({ status: 'completed' }, Date.now(), never);
+      // Nothing of that was stored: another process knows of it only what the run tells.
+      const again = await open(ref);
+      expect(await told(again)).toEqual(expected);
+      await again.close({ status: 'completed' }, Date.now(), never);
+      const { metrics, status } = readOnlineRun(recorder, ref.id!)!;
+      const own = refused.kind === 'metrics' ? [9] : [];
+      expect([metrics.map(({ step }) => step).sort(), status]).toEqual([[0, 1, 2, 3].slice(0, 2 + after).concat(own), 'completed']);
+    },
+  );
+
+  test('is told of an event of which the rest had not come, and that arrives with the next process', async () => {
+    let posts = 0;
+    const http: typeof fetch = async (url, init) =>
+      url instanceof Request || !String(url).endsWith('file_stream') || ++posts !== 2
+        ? fetch(url, init)
+        : Response.json({ error: 'oh no' }, { status: 500 });
+    const identity = newIdentity();
+    const open = async (known?: TrackerRunRef) =>
+      (await trackerWith({ baseUrl: recorder.url, apiKey: KEY }, { http })).open(identity, newStart(), known, never);
+    // Too much for one request.
+    const long: LoggedEvent = { kind: 'log', stream: 'out', text: 'x'.repeat(3_000_000) };
+    const events = eventsOf([long, long, { kind: 'metrics', values: { _step: 5, loss: 1 }, step: 0 }]);
+    const { through, ref } = await (await open()).deliver(events, never);
+    expect(through).toEqual({ w: 1 });
+    const { rejected } = await (await open(JSON.parse(JSON.stringify(ref)) as TrackerRunRef)).deliver(events.slice(1), never);
+    expect(rejected?.map(({ seq }) => seq)).toEqual([3]);
+    expect(readOnlineRun(recorder, ref.id!)!.metrics).toEqual([{ name: 'loss', value: 1, step: 0 }]);
   });
 
   test('is set aside with the reason, and the rest of its event arrives', async () => {
