@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { open, readdir, rename } from 'node:fs/promises';
+import { readdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -10,6 +10,7 @@ import { otherText } from '../run/other-text.ts';
 import type { RunEnd } from '../run/run-end.ts';
 import type { LogState, MessageLog } from './message-log.ts';
 import type { RunFiles } from './run-files.ts';
+import { syncFolder } from './sync-folder.ts';
 
 const LONGEST_ERROR = 8_000;
 
@@ -83,11 +84,4 @@ function shortened(end: RunEnd): RunEnd {
 /** A ZIP file's comment has no other characters that all programs agree about. */
 function asciiJson(value: ArchiveState): string {
   return JSON.stringify(value).replace(/[^\x20-\x7e]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
-}
-
-/** So that its entries outlive a failure of the machine. Some systems cannot, and need not. */
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path).catch(() => undefined);
-  await folder?.sync().catch(() => undefined);
-  await folder?.close();
 }

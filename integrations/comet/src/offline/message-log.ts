@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { link, open, rm, stat, writeFile, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
 
 import type { RunEnd } from '../run/run-end.ts';
+import { syncFolder } from './sync-folder.ts';
 
 /** What holds of a run once its messages are on disk. */
 export interface LogState {
@@ -46,6 +48,8 @@ export class MessageLog {
     } finally {
       await rm(beside, { force: true });
     }
+    // Its name, and that of its folder: without them the bytes are nowhere.
+    for (const folder of [dirname(path), dirname(dirname(path))]) await syncFolder(folder);
     return new MessageLog(path);
   }
 

@@ -5,16 +5,18 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { open as openFile, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import {
   ArtifactNotFound,
   type LoggedEvent,
@@ -130,6 +132,26 @@ describe('after the end of a process', () => {
       expect([assets.map(({ bytes }) => bytes.toString()), endedAt, await steps()]).toEqual([['weights'], 9_000, upTo(5)]);
     },
   );
+});
+
+test('where its messages are is on the disk before any is confirmed, and where its archive is before they are taken away', async () => {
+  await using probe = await openFile(root);
+  const handles = Object.getPrototypeOf(probe) as FileHandle;
+  const synced: string[] = [];
+  const { sync } = handles;
+  const spy = jest.spyOn(handles, 'sync').mockImplementation(function (this: FileHandle) {
+    synced.push(readlinkSync(`/proc/self/fd/${this.fd}`));
+    return sync.call(this);
+  });
+  try {
+    const run = await opened();
+    expect(synced).toEqual(expect.arrayContaining([archives, join(archives, KEY)]));
+    synced.length = 0;
+    await run.close(COMPLETED, 9_000, never);
+    expect(synced).toEqual([archives]);
+  } finally {
+    spy.mockRestore();
+  }
 });
 
 test('two processes take turns, and each sees what the other wrote', async () => {
