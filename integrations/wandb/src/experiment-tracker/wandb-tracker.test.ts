@@ -194,6 +194,31 @@ describe('a file of an offline run', () => {
     expect([status, metrics.map(({ step }) => step)]).toEqual(['completed', Array.from({ length: 30 }, (_, step) => step)]);
   });
 
+  test('that two steps share has one after the other, with the end of each, and all rows when the first is gone on with', async () => {
+    const start = newStart({ settings: { runId: 'shared' } });
+    const [one, other] = [newIdentity(), newIdentity()];
+    const offline = await trackerWith({ mode: 'offline', dir: folder });
+    const first = await offline.open(one, start, undefined, never);
+    await first.deliver(eventsOf(curve('loss', 2)), never);
+    await expect(offline.open(other, start, undefined, never)).rejects.toMatchObject({ code: 'TRANSIENT' });
+    const known = JSON.parse(JSON.stringify(await first.close({ status: 'completed' }, Date.now(), never))) as TrackerRunRef;
+    const second = await offline.open(other, start, undefined, never);
+    await second.deliver(eventsOf(curve('other', 2, 2)), never);
+    await second.close({ status: 'killed', reason: 'enough' }, Date.now(), never);
+    expect(await readOfflineRun(fileURLToPath(known.url!))).toMatchObject({ status: 'killed', error: 'Killed: enough' });
+    const again = await offline.open(one, { ...start, again: true }, known, never);
+    await again.deliver(eventsOf(curve('late', 1, 4)), never, true);
+    const { url } = await again.close({ status: 'completed' }, Date.now(), never);
+    const { metrics } = await readOfflineRun(fileURLToPath(url!));
+    expect(metrics.map(({ name, step }) => [name, step])).toEqual([
+      ['loss', 0],
+      ['loss', 1],
+      ['other', 2],
+      ['other', 3],
+      ['late', 4],
+    ]);
+  });
+
   test('has what was left to a close that did not come when it comes again, though the ref was stored meanwhile', async () => {
     const identity = newIdentity();
     const run = await open(identity);

@@ -105,19 +105,25 @@ export class WandbTracker implements ExperimentTracker<WandbRun> {
     const { mode, client } = this.#access;
     if (client !== undefined) return atWandb(() => this.#findOnline(client, begun, start, known, signal));
     return mode === 'offline'
-      ? this.#findOffline(begun, known)
+      ? this.#findOffline(begun, start, known)
       : Promise.resolve({ records: disabledRecords(begun.id), story: newStoryOf(begun) });
   }
 
-  async #findOffline(begun: RunStart, known: TrackerRunRef | undefined): Promise<Found> {
-    const size = storedState(known)?.size;
-    makeOfflineFolder(this.#access.dir);
-    const run = await openOffline({ ...begun, dir: this.#access.dir, ...(size !== undefined && { size }) });
-    const story = storyOf(run.values.config) ?? newStoryOf(begun);
-    if (begun.resumed === true && story.ended_at !== undefined) run.config({ [STORY]: runningStory(story) });
+  async #findOffline(begun: RunStart, start: TrackerRunStart, known: TrackerRunRef | undefined): Promise<Found> {
+    const { dir } = this.#access;
+    makeOfflineFolder(dir);
+    const own = newStoryOf(begun);
+    const { runId } = start.settings as Partial<WandbTrackerSettings>;
+    const run = await openOffline({ ...begun, dir }, storedState(known)?.size, runId === undefined ? undefined : own.key);
+    const before = storyOf(run.values.config) ?? own;
+    const isOurs = before.key === own.key;
+    if (!isOurs) await takeOver(run, begun);
+    else if (begun.resumed === true && before.ended_at !== undefined) run.config({ [STORY]: runningStory(before) });
+    const ours = isOurs ? before : own;
+    const mark = isOurs ? markIn(run.values.summary, own.key) : undefined;
     return {
-      records: offlineRecords(run, begun, { ids: idsOf(begun), key: story.key, mark: markIn(run.values.summary, newStoryOf(begun).key) }),
-      story: begun.resumed === true ? runningStory(story) : story,
+      records: offlineRecords(run, begun, { ids: idsOf(begun), key: own.key, mark }),
+      story: begun.resumed === true ? runningStory(ours) : ours,
     };
   }
 
@@ -194,14 +200,38 @@ export class WandbTracker implements ExperimentTracker<WandbRun> {
   }
 }
 
-/** @throws Permanent when there is such a file, and it is damaged */
-async function openOffline(options: OfflineRunOptions): Promise<OfflineRun> {
+/**
+ * What was written behind `size` is written anew by who wrote it, unless that was another run of this id.
+ * @param key of the one that asks, where others may have the id
+ * @throws Permanent when there is such a file, and it is damaged
+ */
+async function openOffline(options: OfflineRunOptions, size: number | undefined, key: string | undefined): Promise<OfflineRun> {
   try {
-    return await OfflineRun.open(options);
+    if (size !== undefined && key !== undefined) {
+      const whole = await OfflineRun.open(options);
+      if (storyOf(whole.values.config)?.key !== key) return whole;
+      await whole.close();
+    }
+    return await OfflineRun.open({ ...options, ...(size !== undefined && { size }) });
   } catch (error) {
     if (!types.isNativeError(error) || error.name !== 'TransactionLogDamaged') throw error;
     throw new Permanent(`${error.message}: move its folder away, and the run is written anew`, { cause: error });
   }
+}
+
+/** Another run of this id wrote to it before. */
+async function takeOver(run: OfflineRun, begun: RunStart): Promise<void> {
+  waitForItsEnd(run.values.config, begun.id, newStoryOf(begun).key);
+  const { displayName, group, jobType, notes, tags } = begun;
+  run.describe({
+    ...(displayName !== undefined && { displayName }),
+    ...(group !== undefined && { group }),
+    ...(jobType !== undefined && { jobType }),
+    ...(notes !== undefined && { notes }),
+    ...(tags !== undefined && { tags }),
+  });
+  run.config(begun.config);
+  await run.flush();
 }
 
 function newStoryOf({ config }: RunStart): RunStory {
