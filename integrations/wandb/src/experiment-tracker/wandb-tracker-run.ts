@@ -11,7 +11,7 @@ import {
 } from '@mortise/core';
 import { isWandbError, logTable, type FileSource, type RunWriter } from '@mortise/wandb-client';
 
-import { asJson, Delivered, furthest, isWithin, MARK, markOf, nameOf, type Progress, type StoredState } from './delivered.ts';
+import { asJson, Delivered, furthest, isWithin, keptNames, MARK, markOf, nameOf, type Progress, type StoredState } from './delivered.ts';
 import { eventRefusal, withoutTaken } from './event-refusal.ts';
 import { gatherRows, OWN_STEP } from './gather-rows.ts';
 import { inRequests } from './in-requests.ts';
@@ -137,7 +137,7 @@ export class WandbTrackerRun implements TrackerRun<WandbRun> {
   }
 
   #furthest({ progress }: Delivered): Progress {
-    return furthest(this.#before, progress, { through: {}, refused: [...this.#everRefused] });
+    return furthest(this.#before, progress, { through: {}, refused: keptNames(this.#everRefused) });
   }
 
   get #progress(): string {
