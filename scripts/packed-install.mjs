@@ -6,6 +6,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, write
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 
+import { documentModules, promisedOutput } from './testing/markdown-code.ts';
 import { Claims, pack, PUBLISHED, root, run as runIn } from './testing/packed-packages.mjs';
 
 const { version } = JSON.parse(readFileSync(join(root, 'lerna.json'), 'utf8'));
@@ -18,27 +19,6 @@ const check = claims.check.bind(claims);
 const run = (file, args, cwd = project, env = process.env) => runIn(file, args, cwd, env);
 const node = (...args) => run(process.execPath, args);
 const mortise = join(project, 'node_modules/@mortise/cli/dist/mortise.js');
-
-/** A step that logs when it has ended. */
-const OWN_LOG = `
-import { activeRun, pipeline, step } from '@mortise/core';
-import { container, LOG } from '@mortise/core/container';
-
-const tell = (message: string) => console.log('told: ' + message);
-container.rebind(LOG).toConstantValue({ debug: () => undefined, info: () => undefined, warn: tell });
-
-let late = () => {};
-const hasty = step('hasty', () => {
-  const run = activeRun();
-  late = () => run.logParam('rate', 3);
-  return 1;
-});
-const slow = step('slow', ({ n }: { n: number }) => {
-  late();
-  return n;
-});
-await pipeline('own-log', () => slow({ n: hasty() })).run();
-`;
 
 /** Checks the types of a file of the project, those of the libraries too. */
 function compile(file) {
@@ -178,9 +158,10 @@ try {
     const { peerDependencies } = JSON.parse(readFileSync(join(root, 'core/package.json'), 'utf8'));
     run('npm', ['install', `inversify@${peerDependencies.inversify}`]);
     node(mortise, 'init');
-    writeFileSync(join(project, 'own-log.ts'), OWN_LOG);
-    compile('own-log.ts');
-    assert.equal(node('own-log.ts'), 'told: step "hasty" logged something after it had ended: that is not recorded\n');
+    const { file, text } = documentModules(join(root, 'docs/client.md')).find((module) => module.file === 'own-log.ts');
+    writeFileSync(join(project, file), `${text}\n`);
+    compile(file);
+    assert.deepEqual(node(file).trimEnd().split('\n'), promisedOutput(text));
   });
   let oldest;
   check(`Node ${OLDEST} is here`, () => {

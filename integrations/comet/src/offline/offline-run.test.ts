@@ -1,13 +1,14 @@
 import {
   appendFileSync,
   existsSync,
+  fstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
-  readlinkSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -137,18 +138,19 @@ describe('after the end of a process', () => {
 test('where its messages are is on the disk before any is confirmed, and where its archive is before they are taken away', async () => {
   await using probe = await openFile(root);
   const handles = Object.getPrototypeOf(probe) as FileHandle;
-  const synced: string[] = [];
+  const synced: number[] = [];
   const { sync } = handles;
   const spy = jest.spyOn(handles, 'sync').mockImplementation(function (this: FileHandle) {
-    synced.push(readlinkSync(`/proc/self/fd/${this.fd}`));
+    synced.push(fstatSync(this.fd).ino);
     return sync.call(this);
   });
   try {
     const run = await opened();
-    expect(synced).toEqual(expect.arrayContaining([archives, join(archives, KEY)]));
+    const inodes = [archives, join(archives, KEY)].map((folder) => statSync(folder).ino);
+    expect(synced).toEqual(expect.arrayContaining(inodes));
     synced.length = 0;
     await run.close(COMPLETED, 9_000, never);
-    expect(synced).toEqual([archives]);
+    expect(synced).toEqual([inodes[0]]);
   } finally {
     spy.mockRestore();
   }

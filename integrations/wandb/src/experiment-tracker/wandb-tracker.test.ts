@@ -328,7 +328,7 @@ describe('what cannot be taken', () => {
         expect((await again.deliver(setAside, never, true)).through).toEqual({ w: 6 });
         known = await again.close({ status: 'completed' }, Date.now(), never);
       }
-      // And once as any other process.
+      // The process that has nothing to send again finds it whole.
       const last = await (await open(known)).close({ status: 'completed' }, Date.now(), never);
       const state = mode === 'online' ? readOnlineRun(recorder, last.id!)! : await readOfflineRun(fileURLToPath(last.url!));
       expect([state.metrics.map(({ step }) => step), state.logs?.length, state.status]).toEqual([[0, 1, 4, 3, 2], 1, 'completed']);
