@@ -297,6 +297,22 @@ describe('set-aside events', () => {
     expect(losses(tracker.run('train').events).sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => i));
   });
 
+  test('of which a part fits no tracker are not sent again: the rest of them arrived when they came first, and would undo what came since', async () => {
+    const tracker = new RecordingTracker({ capabilities: { limits: { keyLength: 10 } } });
+    run = await TrackedRun.open({ trackers: [{ name: 'mine', flavor: 'recording', tracker }] });
+    await run.step('train', tracked, () => {
+      activeRun().logMetrics({ loss: 1, ['n'.repeat(11)]: 1 }, { step: 0 });
+      activeRun().logParams({ width: 1, ['n'.repeat(11)]: 1 });
+      activeRun().logParams({ width: 2 });
+    });
+    await run.endRun();
+    const calls = (): string[] => tracker.calls.filter((call) => call.startsWith('deliver'));
+    const before = calls();
+    expect(await deliver(tracker, { retry: true })).toEqual([{ component: 'mine', delivered: 1 }]);
+    expect(calls()).toEqual(before);
+    expect(await run.store.rejectedEvents({})).toHaveLength(2);
+  });
+
   test('are given up with what waits', async () => {
     const { later } = await openDown();
     await run.step('train', tracked, () => 1);

@@ -26,6 +26,8 @@ export interface DeliveryPlan {
   events: EventSource | undefined;
   /** What is safe at the tracker already: highest seq per writer. */
   acked?: Record<string, number>;
+  /** Only what was refused before comes. */
+  again?: boolean;
   /** What the names of the run metadata end with that hold its URL and its ids at the vendor. */
   metadataSuffixes: readonly string[];
 }

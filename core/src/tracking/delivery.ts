@@ -32,6 +32,12 @@ interface Batch extends AdaptedEvents {
   last: Record<string, number>;
 }
 
+/** Of an event that is refused in part again the rest was sent when it came first: sent once more, it would be there twice, or undo what came since. */
+function wholeOnes({ events, refused }: AdaptedEvents): AdaptedEvents {
+  const inPart = new Set(refused.map(({ writer, seq }) => `${writer} ${seq}`));
+  return { events: events.filter(({ writer, seq }) => !inPart.has(`${writer} ${seq}`)), refused };
+}
+
 /**
  * Brings one tracker run from `open` to `close`: everything in order, again and again when it fails for a passing reason. What is known of
  * it is recorded in the store. Nothing here throws; `done` resolves when there is no more to do, now or in this process.
@@ -223,7 +229,8 @@ export class Delivery implements TrackerHandle, ParentRun {
     const last: Record<string, number> = {};
     for (const { record } of taken) last[record.writer] = record.seq;
     const redacted = taken.map(({ record: { runId: _, ...event } }) => redactEvent(event));
-    return { ...adaptEvents(redacted, capabilities), count: taken.length, last };
+    const adapted = adaptEvents(redacted, capabilities);
+    return { ...(this.#plan.again === true ? wholeOnes(adapted) : adapted), count: taken.length, last };
   }
 
   async #takeMeanwhile(most: number): Promise<Batch | undefined> {

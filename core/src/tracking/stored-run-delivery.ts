@@ -176,6 +176,7 @@ class StoredRunDelivery {
         events: step === undefined ? undefined : events,
         metadataSuffixes: suffixes,
         acked,
+        again: this.#plan.only !== undefined,
       },
       this.#around,
     );

@@ -136,6 +136,34 @@ test.each([
   },
 );
 
+test.each(['online', 'offline'])(
+  '%s: of an event that has a part which Comet does not take the rest is there once, and as it was said last, however often it is sent again',
+  async (stack) => {
+    await using client = new Client();
+    await client.setActiveStack(stack);
+    const long = 'n'.repeat(101);
+    const train = step('train', { experimentTracker: true, cache: false }, () => {
+      const run = activeRun();
+      run.logMetrics({ [long]: 1, loss: 1 }, { step: 0 });
+      run.logParams({ [long]: 1, width: 1 });
+      run.logParams({ width: 2 });
+      run.setTags({ Name: 'mine', stage: 'early' });
+      run.setTags({ stage: 'late' });
+    });
+    const run = await pipeline(`again-${stack}`, () => void train()).run();
+    const setAside = async () => (await client.trackerStatus(stack)).items[0]!.setAside.length;
+    expect(await setAside()).toBe(3);
+    for (let times = 0; times < 2; times++) await client.retrySetAside({ component: stack });
+    expect(await setAside()).toBe(3);
+    const key = textOf(run.steps['train']!.runMetadata['comet_experiment_key']!.value);
+    const { points, params, others } =
+      stack === 'online' ? recorder.experiment(key) : (await offlineExperiment(join(root, 'archives'), key))!;
+    expect(points.map(({ metricName }) => metricName)).toEqual(['loss']);
+    expect([params.get('width'), others.get('stage')]).toEqual([2, 'late']);
+    await client.dropUndelivered({ component: stack });
+  },
+);
+
 async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await sleep(10);
 }

@@ -24,12 +24,15 @@ export interface Gathered {
   refused: NonNullable<Receipt['rejected']>;
 }
 
-export function gathered(events: readonly TrackerEvent[]): Gathered {
+/** `again`: they were refused before. */
+export function gathered(events: readonly TrackerEvent[], again: boolean): Gathered {
   const into: Gathered = { params: [], others: new Map(), html: undefined, lines: [], points: [], files: [], refused: [] };
   for (const [index, event] of events.entries()) {
     const { pieces, refused } = piecesOf(event);
     const { writer, seq } = event;
     if (refused.length > 0) into.refused.push({ writer, seq, why: refused.join('; ') });
+    // The rest of it was taken when it came first, and what came since counts.
+    if (again && refused.length > 0) continue;
     if (event.kind === 'metrics') into.points.push({ writer, seq, what: pieces.flatMap(pointOf) });
     else for (const piece of pieces) add(into, piece, { writer, seq, index });
   }

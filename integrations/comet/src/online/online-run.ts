@@ -33,6 +33,8 @@ export interface OpenedRun {
   ids: Record<string, string>;
   progress: Progress;
   readArtifact: ReadArtifact | undefined;
+  /** Only what was refused before comes. */
+  again: boolean;
   /** Called when its end is told: nothing goes on any more. */
   ended(): void;
 }
@@ -59,7 +61,7 @@ export class OnlineRun implements TrackerRun<CometRun> {
     signal.throwIfAborted();
     const part = beginningOf(events, Math.max(LEAST_POINTS, this.#opened.client.freePoints));
     const open = this.#opened.progress.open(part, 'rest');
-    const { files, refused, ...texts } = gathered(open);
+    const { files, refused, ...texts } = gathered(open, this.#opened.again);
     await atComet(() => this.#send(texts, signal), 'a run');
     for (const { file, index, writer, seq } of files) {
       try {

@@ -58,7 +58,8 @@ export class OnlineTracker implements ExperimentTracker<CometRun> {
       ...(place.workspace !== undefined && { comet_workspace: place.workspace }),
       comet_project_name: place.projectName,
     };
-    return new OnlineRun({ client, native, ids, progress, readArtifact: start.readArtifact, ended: this.#beating(key) });
+    const { readArtifact, again = false } = start;
+    return new OnlineRun({ client, native, ids, progress, readArtifact, again, ended: this.#beating(key) });
   }
 
   /** Asks whether the server is there, is a Comet, and knows the key. */
