@@ -126,8 +126,6 @@ export interface DeliveryStore {
   dueAcked(runId: string, component: string): Promise<{ runId: string; acked: Record<string, number> }[]>;
   /** By run and step. */
   rejectedEvents(query: DeliveryQuery): Promise<RejectedEvent[]>;
-  /** They are no longer set aside. */
-  removeRejected(trackerRunKey: string, events: readonly { writer: string; seq: number }[]): Promise<void>;
   /** Of a pipeline run. */
   segments(runId: string): Promise<SegmentRecord[]>;
   /** Ids of runs that have ended and whose event log is not known to be applied to its end. */

@@ -110,7 +110,12 @@ async function useEverything(store: MetadataStore): Promise<void> {
     { kind: 'json', name: 'j', mime: 'm', value: 1 },
   ]);
   await store.sealSegment('none');
-  await store.updateTrackerRun({ id: step.started.trackerRuns[0]!.id, status: 'running', rejected: [{ writer: 'w', seq: 1, why: 'x' }] });
+  await store.updateTrackerRun({
+    id: step.started.trackerRuns[0]!.id,
+    status: 'running',
+    rejected: [{ writer: 'w', seq: 1, why: 'x' }],
+    arrived: [{ writer: 'w', seq: 2 }],
+  });
   await store.startAttempt({ ...settled, startedAt: 1, intents: [] });
   await store.finishRun({
     id: run.id,
@@ -141,7 +146,6 @@ async function useEverything(store: MetadataStore): Promise<void> {
   await store.releaseClaim(claim);
   await store.claimTrackerRuns(claim, 'rejected');
   await store.rejectedEvents({});
-  await store.removeRejected('none', [{ writer: 'w', seq: 1 }]);
   await store.dropTrackerRuns({});
   await store.segments(run.id);
   await store.runsWithOpenLogs();

@@ -19,7 +19,7 @@ import { createStack, deleteStack, stack, stacks, updateStack } from './stacks.t
 import { stepRuns } from './step-run-records.ts';
 import { createStoreDb, type StoreDb } from './store-db.ts';
 import { sweepRun } from './sweep-run.ts';
-import { claimTrackerRuns, dropTrackerRuns, releaseClaim, releaseClaimsOf, removeRejected, renewClaim } from './tracker-claims.ts';
+import { claimTrackerRuns, dropTrackerRuns, releaseClaim, releaseClaimsOf, renewClaim } from './tracker-claims.ts';
 import { createTrackerRuns, undelivered, updateTrackerRun } from './tracker-runs.ts';
 import { version } from './version-records.ts';
 
@@ -95,7 +95,6 @@ function metadataStore(store: StoreDb, id: string): MetadataStore {
     dropTrackerRuns: on(dropTrackerRuns),
     dueAcked: on(dueAcked),
     rejectedEvents: on(rejectedEvents),
-    removeRejected: on(removeRejected),
     segments: on(segments),
     runsWithOpenLogs: on(runsWithOpenLogs),
     run: on(run),

@@ -161,9 +161,6 @@ const dropRejected = statement((db, p: Param<ReturnType<typeof filterOf>>) =>
       ),
     ),
 );
-const unreject = statement((db, p: Param<{ key: string; writer: string; seq: number }>) =>
-  db.deleteFrom('rejected_events').where('tracker_run_key', '=', p('key')).where('writer', '=', p('writer')).where('seq', '=', p('seq')),
-);
 
 export function claimTrackerRuns(store: StoreDb, claim: TrackerRunClaim, what: 'due' | 'rejected'): Promise<StoredTrackerRun[]> {
   return store.connection.write((tx) => {
@@ -243,11 +240,5 @@ export function dropTrackerRuns(store: StoreDb, query: DeliveryQuery): Promise<{
     const trackerRuns = tx.run(drop, { ...filter, now });
     tx.run(markRejected, { ...filter, now });
     return { trackerRuns, events: tx.run(dropRejected, filter) };
-  });
-}
-
-export function removeRejected(store: StoreDb, key: string, events: readonly { writer: string; seq: number }[]): Promise<void> {
-  return store.connection.write((tx) => {
-    for (const { writer, seq } of events) tx.run(unreject, { key, writer, seq });
   });
 }

@@ -89,6 +89,9 @@ const insertRejected = statement((db, p: Param<{ key: string; writer: string; se
     .values({ tracker_run_key: p('key'), writer: p('writer'), seq: p('seq'), why: p('why') })
     .onConflict((conflict) => conflict.doNothing()),
 );
+const unreject = statement((db, p: Param<{ key: string; writer: string; seq: number }>) =>
+  db.deleteFrom('rejected_events').where('tracker_run_key', '=', p('key')).where('writer', '=', p('writer')).where('seq', '=', p('seq')),
+);
 
 type Identity = { runId: string; attempt: number } & Partial<StepIdentity>;
 
@@ -187,6 +190,7 @@ export function updateTrackerRun(store: StoreDb, update: TrackerRunUpdate): Prom
       claim_until: over ? null : known.claim_until,
     });
     for (const each of update.rejected ?? []) tx.run(insertRejected, { key: known.key, ...each });
+    for (const { writer, seq } of update.arrived ?? []) tx.run(unreject, { key: known.key, writer, seq });
     if (update.metadata !== undefined) writeMetadata(tx, store, 'run', known.run_id, update.metadata);
   });
 }

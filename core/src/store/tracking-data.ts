@@ -33,6 +33,8 @@ export interface TrackerRunUpdate {
   /** null clears it. */
   lastError?: string | null;
   rejected?: { writer: string; seq: number; why: string }[];
+  /** Were set aside, and are so no longer. */
+  arrived?: { writer: string; seq: number }[];
   /** Run metadata to record with it (experiment_tracker_url, ids). */
   metadata?: Record<string, MetadataValue>;
 }

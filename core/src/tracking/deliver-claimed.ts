@@ -63,7 +63,7 @@ export async function deliverClaimed(
     const end = await whileClaimed(place, claim, { claimedAt, signal, patienceMs, component }, (stop) =>
       deliverStoredRun(plan, { store, log: place.log, stop, openTimeoutMs: 0 }),
     );
-    await tell(place, run, end, setAside);
+    if (end.lost.length > 0) await warnOfLost(store, run.id, end.lost);
     const { delivered, gaveUp, claimLost } = end;
     const reasons = [...end.failures.values(), ...(claimLost === undefined ? [] : [{ reason: claimLost }])];
     return { delivered, gaveUp, failures: end.left > 0 ? reasons : [] };
@@ -169,14 +169,4 @@ async function whileClaimed(
     clearInterval(looking);
     signal.removeEventListener('abort', give);
   }
-}
-
-/** What is lost, the run's own warnings say; set-aside events that arrived are no longer set aside. */
-async function tell({ store }: DeliveryPlace, run: RunRecord, end: StoredRunEnd, setAside: readonly RejectedEvent[]): Promise<void> {
-  if (end.lost.length > 0) await warnOfLost(store, run.id, end.lost);
-  if (setAside.length === 0) return;
-  const again = new Set(Array.from(end.refused, ([key, events]) => events.map(({ writer, seq }) => `${key} ${writer} ${seq}`)).flat());
-  const ended = new Set(end.ended);
-  const arrived = setAside.filter(({ trackerRunKey: key, writer, seq }) => ended.has(key) && !again.has(`${key} ${writer} ${seq}`));
-  for (const [key, events] of Map.groupBy(arrived, (event) => event.trackerRunKey)) await store.removeRejected(key, events);
 }

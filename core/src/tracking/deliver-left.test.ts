@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs';
+
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 
 import { Permanent } from '../errors.ts';
@@ -311,6 +313,49 @@ describe('set-aside events', () => {
     expect(await deliver(tracker, { retry: true })).toEqual([{ component: 'mine', delivered: 1 }]);
     expect(calls()).toEqual(before);
     expect(await run.store.rejectedEvents({})).toHaveLength(2);
+  });
+
+  /** A run of whose twenty points the first three were refused, and are not any more. */
+  async function threeSetAside(): Promise<RecordingTracker> {
+    const tracker = new RecordingTracker({
+      capabilities: { limits: { batch: 1 } },
+      reject: (event) => (event.kind === 'metrics' && event.step < 3 ? 'odd' : undefined),
+    });
+    run = await TrackedRun.open({ trackers: [{ name: 'mine', flavor: 'recording', tracker }] });
+    await run.step('train', tracked, () => {
+      for (let i = 0; i < 20; i++) activeRun().logMetric('loss', i);
+    });
+    await run.endRun();
+    expect(await run.store.rejectedEvents({})).toHaveLength(3);
+    delete tracker.options.reject;
+    return tracker;
+  }
+
+  test('that arrived are noted with the answer: where a process ends in the middle, the next one sends the rest', async () => {
+    const tracker = await threeSetAside();
+    const calls = (): string[] => tracker.calls.filter((call) => call.startsWith('deliver'));
+    const before = calls().length;
+    const recorded = run.store.updateTrackerRun;
+    const stop = new AbortController();
+    jest.spyOn(run.store, 'updateTrackerRun').mockImplementation(async (update) => {
+      if (calls().length === before + 2) stop.abort();
+      // As one that was killed: of the second answer nothing is noted.
+      if (!stop.signal.aborted) await recorded(update);
+    });
+    await deliver(tracker, { retry: true, signal: stop.signal });
+    jest.restoreAllMocks();
+    expect((await run.store.rejectedEvents({})).map(({ seq }) => seq)).toEqual([2, 3]);
+    await deliver(tracker, { retry: true });
+    expect(await run.store.rejectedEvents({})).toEqual([]);
+    expect(calls().slice(before)).toHaveLength(4);
+    expect(await waiting()).toBe(0);
+  });
+
+  test('that the log no longer holds are not said to have arrived', async () => {
+    const tracker = await threeSetAside();
+    rmSync(run.place({ id: 'b'.repeat(32) }).project.logsFolder, { recursive: true });
+    await deliver(tracker, { retry: true });
+    expect(await run.store.rejectedEvents({})).toHaveLength(3);
   });
 
   test('are given up with what waits', async () => {

@@ -24,19 +24,25 @@ interface End {
   supersededBy: string | undefined;
 }
 
+type EventName = Pick<TrackerEvent, 'writer' | 'seq'>;
+
 /** Events that go to the tracker together. */
 interface Batch extends AdaptedEvents {
   /** How many were taken from the queue. */
   count: number;
   /** Highest seq per writer. */
   last: Record<string, number>;
+  /** Which were taken from the queue, where only what was refused before comes. */
+  again: EventName[];
 }
 
 /** Of an event that is refused in part again the rest was sent when it came first: sent once more, it would be there twice, or undo what came since. */
 function wholeOnes({ events, refused }: AdaptedEvents): AdaptedEvents {
-  const inPart = new Set(refused.map(({ writer, seq }) => `${writer} ${seq}`));
-  return { events: events.filter(({ writer, seq }) => !inPart.has(`${writer} ${seq}`)), refused };
+  const inPart = new Set(refused.map(nameOf));
+  return { events: events.filter((event) => !inPart.has(nameOf(event))), refused };
 }
+
+const nameOf = ({ writer, seq }: EventName): string => `${writer} ${seq}`;
 
 /**
  * Brings one tracker run from `open` to `close`: everything in order, again and again when it fails for a passing reason. What is known of
@@ -51,8 +57,6 @@ export class Delivery implements TrackerHandle, ParentRun {
   delivered = false;
   /** When it last got any further, ms of the process's own clock. */
   advancedAt = performance.now();
-  /** What the tracker refused for good. */
-  readonly refused: Refusal[] = [];
 
   readonly #plan: DeliveryPlan;
   readonly #around: DeliverySurroundings;
@@ -69,6 +73,10 @@ export class Delivery implements TrackerHandle, ParentRun {
   /** Refused, but perhaps for a reason that is not theirs: settled by the next thing that the tracker takes. */
   #suspects: Refusal[] = [];
   readonly #acked: Record<string, number>;
+  /** Names of what was refused once more, where only what was refused before comes. */
+  readonly #refusedAgain = new Set<string>();
+  /** Were set aside and are at the tracker, which is not recorded yet. */
+  readonly #arrived: EventName[] = [];
   /** Events that were taken from the queue, and are not yet at the tracker. */
   #underWay = 0;
 
@@ -191,6 +199,7 @@ export class Delivery implements TrackerHandle, ParentRun {
     this.#closed = true;
     this.#taken();
     this.#news.addRef(ref);
+    this.#news.addArrived(this.#arrived.splice(0));
     this.#news.add({ status: outcome.status, acked: { ...this.#acked }, lastError: null });
     await this.#persist(() => this.#record());
     this.delivered = true;
@@ -210,8 +219,10 @@ export class Delivery implements TrackerHandle, ParentRun {
       await this.#send(batch.events, closing);
       Object.assign(this.#acked, batch.last);
       this.#underWay -= batch.count;
+      this.#arrive(batch.again);
       // The last receipt is recorded with the close.
       if (closing) return;
+      this.#news.addArrived(this.#arrived.splice(0));
       if (this.#suspects.length === 0) this.#news.add({ acked: { ...this.#acked } });
       await this.#persist(() => this.#record());
       batch = await next;
@@ -230,7 +241,8 @@ export class Delivery implements TrackerHandle, ParentRun {
     for (const { record } of taken) last[record.writer] = record.seq;
     const redacted = taken.map(({ record: { runId: _, ...event } }) => redactEvent(event));
     const adapted = adaptEvents(redacted, capabilities);
-    return { ...(this.#plan.again === true ? wholeOnes(adapted) : adapted), count: taken.length, last };
+    if (this.#plan.again !== true) return { ...adapted, count: taken.length, last, again: [] };
+    return { ...wholeOnes(adapted), count: taken.length, last, again: redacted.map(({ writer, seq }) => ({ writer, seq })) };
   }
 
   async #takeMeanwhile(most: number): Promise<Batch | undefined> {
@@ -286,8 +298,15 @@ export class Delivery implements TrackerHandle, ParentRun {
     this.#news.add({ acked: { ...this.#acked } });
   }
 
+  #arrive(events: readonly EventName[]): void {
+    if (events.length === 0) return;
+    const suspects = new Set(this.#suspects.map(nameOf));
+    const isRefused = (name: string): boolean => this.#refusedAgain.has(name) || suspects.has(name);
+    this.#arrived.push(...events.filter((event) => !isRefused(nameOf(event))));
+  }
+
   #refuse(refused: readonly Refusal[]): void {
-    this.refused.push(...refused);
+    if (this.#plan.again === true) for (const one of refused) this.#refusedAgain.add(nameOf(one));
     this.#news.addRejected(refused);
   }
 

@@ -2,7 +2,6 @@ import { setImmediate } from 'node:timers/promises';
 
 import type { StoredTrackerRun } from '../store/delivery-store.ts';
 import type { LoggedRecord } from '../store/tracking-data.ts';
-import type { Refusal } from './adapt-events.ts';
 import type { DeliverySurroundings, ParentRun } from './delivery-plan.ts';
 import { Delivery } from './delivery.ts';
 import type { Failure } from './failure.ts';
@@ -38,10 +37,6 @@ export interface StoredRunEnd {
   left: number;
   /** What stood in the way, each once, by its reason. */
   failures: Map<string, Failure>;
-  /** By the key of the tracker run. */
-  refused: Map<string, readonly Refusal[]>;
-  /** Keys of those that reached their end. */
-  ended: string[];
   /** What the log no longer holds. */
   lost: LostEvents[];
 }
@@ -85,7 +80,7 @@ class StoredRunDelivery {
     this.#around = around;
     this.#steps = plan.trackerRuns.filter(({ step }) => step !== undefined);
     this.#byStepRun = new Map(this.#steps.map((row) => [row.runId, row]));
-    this.#end = { delivered: 0, left: plan.trackerRuns.length, failures: new Map(), refused: new Map(), ended: [], lost: [] };
+    this.#end = { delivered: 0, left: plan.trackerRuns.length, failures: new Map(), lost: [] };
     around.stop.addEventListener('abort', this.#wake, { once: true });
   }
 
@@ -199,23 +194,21 @@ class StoredRunDelivery {
     if (delivery.delivered) {
       this.#end.delivered++;
       this.#end.left--;
-      this.#end.ended.push(key);
     }
-    this.#note(key, delivery);
+    this.#note(delivery);
     events.close();
     this.#wake();
   }
 
-  #note(key: string, { failure, advice, refused }: Delivery): void {
+  #note({ failure, advice }: Delivery): void {
     if (failure !== undefined) this.#end.failures.set(failure, { reason: failure, ...(advice !== undefined && { advice }) });
-    if (refused.length > 0) this.#end.refused.set(key, refused);
   }
 
   /** What is known of those that were left is for the next process. */
   async #leave(): Promise<void> {
-    const left = [...this.#active];
-    for (const [key, { delivery }] of left) this.#note(key, delivery);
-    await withinTime(Promise.allSettled(left.map(([, { delivery }]) => delivery.leave())), LEAVE_MS);
+    const left = Array.from(this.#active.values(), ({ delivery }) => delivery);
+    for (const delivery of left) this.#note(delivery);
+    await withinTime(Promise.allSettled(left.map((delivery) => delivery.leave())), LEAVE_MS);
   }
 
   /** Lets others have their turn, and waits until the tracker has taken enough to read on. */

@@ -28,6 +28,10 @@ export class TrackerRunNews {
     if (refused.length > 0) this.#news.rejected = [...(this.#news.rejected ?? []), ...refused];
   }
 
+  addArrived(events: NonNullable<TrackerRunUpdate['arrived']>): void {
+    if (events.length > 0) this.#news.arrived = [...(this.#news.arrived ?? []), ...events];
+  }
+
   addRef(ref: TrackerRunRef): void {
     this.#news.ref = ref;
     this.url = ref.url ?? this.url;
@@ -49,6 +53,7 @@ export class TrackerRunNews {
       const later = this.#news;
       this.#news = { ...news, ...later };
       if (news.rejected !== undefined) this.#news.rejected = [...news.rejected, ...(later.rejected ?? [])];
+      if (news.arrived !== undefined) this.#news.arrived = [...news.arrived, ...(later.arrived ?? [])];
       throw error;
     }
   }
