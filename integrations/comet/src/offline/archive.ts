@@ -11,6 +11,7 @@ import type { RunEnd } from '../run/run-end.ts';
 import type { LogState, MessageLog } from './message-log.ts';
 import type { RunFiles } from './run-files.ts';
 import { syncFolder } from './sync-folder.ts';
+import type { TakenAgain } from './taken-again.ts';
 
 const LONGEST_ERROR = 8_000;
 
@@ -18,6 +19,7 @@ const LONGEST_ERROR = 8_000;
 export interface ArchiveState {
   part: number;
   through: Record<string, number>;
+  again?: TakenAgain | undefined;
   messages: number;
   end: RunEnd | null;
 }
@@ -35,8 +37,8 @@ export async function writeArchive(files: RunFiles, log: MessageLog, signal: Abo
     take(null, Readable.from(log.messages(), { objectMode: false }).on('error', fail)),
   );
   for (const name of await readdir(files.assets).catch(() => [])) zip.addFile(join(files.assets, name), name, { compress: false });
-  const { part, through, messages, end } = state;
-  zip.end({ forceZip64Format: false, comment: asciiJson({ part, through, messages, end: end && shortened(end) }) });
+  const { part, through, again, messages, end } = state;
+  zip.end({ forceZip64Format: false, comment: asciiJson({ part, through, again, messages, end: end && shortened(end) }) });
   const path = files.archive(part);
   const beside = `${path}.part`;
   await pipeline(bytes, createWriteStream(beside, { flush: true }), { signal });

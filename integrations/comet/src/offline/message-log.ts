@@ -5,6 +5,7 @@ import { dirname } from 'node:path';
 
 import type { RunEnd } from '../run/run-end.ts';
 import { syncFolder } from './sync-folder.ts';
+import type { TakenAgain } from './taken-again.ts';
 
 /** What holds of a run once its messages are on disk. */
 export interface LogState {
@@ -17,6 +18,8 @@ export interface LogState {
   labels: string[];
   /** Highest `seq` of each writer. */
   through: Record<string, number>;
+  /** Undefined if there are none. */
+  again?: TakenAgain | undefined;
   /** How many messages there are, in all parts. */
   messages: number;
   end: RunEnd | null;

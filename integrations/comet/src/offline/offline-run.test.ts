@@ -268,6 +268,42 @@ test('what was set aside is taken when it is sent again, in a further archive, a
   expect(await steps()).toEqual([0, 1]);
 });
 
+describe('what was set aside, and was sent again by a process that ended before that was noted, is there once', () => {
+  const setAside = (): TrackerEvent[] => curve(3).slice(0, 2);
+  beforeEach(async () => {
+    const run = await opened();
+    await run.deliver(curve(4).slice(2), never);
+    await run.close(COMPLETED, 9_000, never);
+  });
+
+  const ENDS: [when: string, end: (again: TrackerRun<CometRun>) => Promise<unknown>][] = [
+    ['before it was in an archive', async () => undefined],
+    ['before it was in an archive, which the next one made first', async () => (await opened()).close(COMPLETED, 9_000, never)],
+    ['when it was in an archive', (again) => again.close(COMPLETED, 9_000, never)],
+  ];
+  test.each(ENDS)('%s', async (_when, end) => {
+    const again = await opened({ again: true });
+    // As core does after an answer that left some of them open.
+    for (const event of setAside()) await again.deliver([event], never);
+    await end(again);
+    const next = await opened({ again: true });
+    expect((await next.deliver(setAside(), never)).through).toEqual({ w: 2 });
+    await next.close(COMPLETED, 9_000, never);
+    expect((await steps()).sort()).toEqual(upTo(4));
+  });
+
+  test('and what is kept of it fits into an archive, however much it was', async () => {
+    const again = await opened({ again: true });
+    const odd = curve(20_000, 10).filter((_, at) => at % 2 === 0);
+    for (let at = 0; at < odd.length; at += 1_000) await again.deliver(odd.slice(at, at + 1_000), never);
+    await again.close({ status: 'failed', error: { name: 'E', message: '\u2192'.repeat(8_000) } }, 9_000, never);
+    const next = await opened({ again: true });
+    await next.deliver(odd.slice(-1_000), never);
+    await next.close(COMPLETED, 9_000, never);
+    expect(await steps()).toHaveLength(2 + odd.length);
+  });
+});
+
 test('a file that cannot be read now is asked for again, and what came before it is confirmed', async () => {
   let fails = true;
   const run = await opened({

@@ -28,6 +28,7 @@ import { MessageLog, type LogState } from './message-log.ts';
 import { Messages } from './messages.ts';
 import type { RunFiles } from './run-files.ts';
 import { saveFile } from './save-file.ts';
+import { notTaken, withTaken } from './taken-again.ts';
 
 export interface OpenedOfflineRun {
   files: RunFiles;
@@ -45,8 +46,6 @@ export class OfflineRun implements TrackerRun<CometRun> {
   readonly native: CometRun;
   readonly #opened: OpenedOfflineRun;
   #part: number;
-  /** What was sent again, and has come to its end. */
-  readonly #settled: Receipt['through'] = {};
 
   constructor(opened: OpenedOfflineRun, part: number) {
     this.#opened = opened;
@@ -69,8 +68,8 @@ export class OfflineRun implements TrackerRun<CometRun> {
       const found = await this.#presentLog();
       const { archived, again } = this.#opened;
       const state = found === undefined ? archived! : await found.state();
-      const through = again ? this.#settled : state.through;
-      const open = events.filter(({ writer, seq }) => seq > (through[writer] ?? 0));
+      const isOpen = ({ writer, seq }: TrackerEvent): boolean => seq > (state.through[writer] ?? 0);
+      const open = again ? notTaken(state.again ?? [], events) : events.filter(isOpen);
       if (open.length === 0) return { through: throughOf(events), ref: this.ref };
       return this.#append({ found, state }, { events, open }, signal, !closing);
     });
@@ -105,11 +104,13 @@ export class OfflineRun implements TrackerRun<CometRun> {
     const { again } = this.#opened;
     const messages = new Messages(state.messages + 1);
     const rejected: NonNullable<Receipt['rejected']> = [];
+    const arrived: TrackerEvent[] = [];
     let taken = open;
     for (const [index, event] of open.entries()) {
       try {
         const why = await this.#add(messages, event, signal);
         if (why.length > 0) rejected.push({ writer: event.writer, seq: event.seq, why: why.join('; ') });
+        else arrived.push(event);
       } catch (error) {
         // What came before it is taken, and need not come again.
         if (index === 0 || isError(error, Permanent) || signal.aborted) throw error;
@@ -122,9 +123,9 @@ export class OfflineRun implements TrackerRun<CometRun> {
     // What is refused again makes no further archive.
     if (!again || messages.lines.length > 0) {
       const log = found ?? (await this.#nextPart());
-      await log.append(messages.lines, { ...state, through, messages: state.messages + messages.lines.length }, durable);
+      const noted = { ...state, through, ...(again && { again: withTaken(state.again ?? [], arrived) }) };
+      await log.append(messages.lines, { ...noted, messages: state.messages + messages.lines.length }, durable);
     }
-    Object.assign(this.#settled, throughOf(taken));
     return { through: throughOf(taken === open ? events : taken), ref: this.ref, ...(rejected.length > 0 && { rejected }) };
   }
 

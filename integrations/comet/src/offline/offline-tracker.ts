@@ -130,8 +130,8 @@ function knownArchive(known: TrackerRunRef | undefined): string | undefined {
 async function archivedState(files: RunFiles, start: TrackerRunStart, place: CometPlace): Promise<LogState | undefined> {
   const parts = await files.parts();
   if (parts === 0) return undefined;
-  const { through = {}, messages = 0, end = null } = (await archiveState(files.archive(parts))) ?? {};
-  return { ...firstState(start, place), part: parts + 1, labels: [], through, messages, end };
+  const { through = {}, again, messages = 0, end = null } = (await archiveState(files.archive(parts))) ?? {};
+  return { ...firstState(start, place), part: parts + 1, labels: [], through, again, messages, end };
 }
 
 /** The run's log, unless it is in an archive already: then its process ended before it was taken away. */
