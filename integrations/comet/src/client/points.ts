@@ -8,6 +8,11 @@ export interface CometPoint {
   timestamp: number;
 }
 
+/** By which a point is known again. Its value is left out: Comet gives it back as a text. */
+export function idOf({ name, step, timestamp }: { name: string; step: number | null; timestamp: number | null }): string {
+  return `${step} ${timestamp} ${name}`;
+}
+
 export interface CometParam {
   name: string;
   value: Json;

@@ -30,15 +30,17 @@ export class CountedOnce {
     const doubtful = open.filter(({ writer }) => !this.#certain.has(writer));
     const inDoubt = new Set(doubtful);
     const asked = doubtful.flatMap(({ what }) => what);
-    const missing = asked.length === 0 ? undefined : await missingPoints(this.#client, this.#key, asked, signal);
+    const about = { points: asked, alike: (point: CometPoint): number => this.#progress.alike(point) };
+    const missing = asked.length === 0 ? undefined : await missingPoints(this.#client, this.#key, about, signal);
     const isMissing = (point: CometPoint): boolean => missing === undefined || missing.has(point);
     const certain = new Set(doubtful.filter(({ what }) => what.some(isMissing)).map(({ writer }) => writer));
     const asSent = open.map((event) => (inDoubt.has(event) ? { ...event, what: event.what.filter(isMissing) } : event));
+    const whole = new Map(asSent.map((event, at) => [event, open[at]!]));
     try {
       for (const chunk of chunksOf(asSent)) {
         const sent = chunk.flatMap(({ what }) => what);
         if (sent.length > 0) await this.#client.logMetrics(this.#key, sent, signal);
-        this.#progress.reach(chunk, 'points');
+        this.#progress.reachPoints(chunk.map((event) => whole.get(event)!));
       }
     } catch (error) {
       this.#certain.clear();

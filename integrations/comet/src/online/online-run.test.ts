@@ -102,6 +102,33 @@ test('1,000 points are one request, of a run that is known to be new to them', a
   expect(recorder.experiment(KEY).points).toHaveLength(2_000);
 });
 
+describe('points of one step and one millisecond are all there', () => {
+  const events = eventsOf([1, 2, 3, 4, 5, 6].map((loss): LoggedEvent => ({ kind: 'metrics', values: { loss }, step: 7 }))).map((event) => ({
+    ...event,
+    at: 5_000,
+  }));
+  const values = () => recorder.experiment(KEY).points.map(({ metricValue }) => metricValue);
+
+  test.each(['reset', 'lose-answer'] as const)('when some of them meet a fault of the network: %s', async (kind) => {
+    const run = await open();
+    await run.deliver(events.slice(0, 3), never);
+    proxy.inject({ kind }, { path: 'batch/logger/experiment/metric', times: 1 });
+    await expect(run.deliver(events.slice(3), never)).rejects.toMatchObject({ code: 'TRANSIENT' });
+    await run.deliver(events.slice(3), never);
+    expect(values()).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  test('when another process sends the rest', async () => {
+    const run = await open();
+    const { ref } = await run.deliver(events.slice(0, 3), never);
+    await run.deliver(events.slice(3, 5), never);
+    // Of the second answer nothing was noted.
+    const next = await tracker.open(IDENTITY, START, JSON.parse(JSON.stringify(ref)) as typeof ref, never);
+    await next.deliver(events.slice(3), never);
+    expect(values()).toHaveLength(6);
+  });
+});
+
 test('where the limit of a minute is reached, what fits is sent and confirmed, and the rest is left for the next call', async () => {
   tracker = await trackerIn(root, { apiKey: 'a-key', urlOverride: proxy.url, metricsPerMinute: 1_200 });
   const run = await open();
