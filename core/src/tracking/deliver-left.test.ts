@@ -78,6 +78,27 @@ describe('another process', () => {
     }
   });
 
+  test('tells a tracker that waits for the end of what logs that there is nothing that logs any more', async () => {
+    const { later } = await openDown();
+    await run.step('train', tracked, () => activeRun().logMetric('loss', 1));
+    await run.endRun();
+    const open = later.open.bind(later);
+    later.open = async (...call) => {
+      const opened = await open(...call);
+      const { promise: ended, resolve: ending } = Promise.withResolvers<void>();
+      const deliverOne = opened.deliver.bind(opened);
+      return Object.assign(opened, {
+        ending,
+        deliver: async (...batch: Parameters<typeof deliverOne>) => {
+          await Promise.race([ended, new Promise((_, give) => batch[1].addEventListener('abort', () => give(new Error('stopped'))))]);
+          return deliverOne(...batch);
+        },
+      });
+    };
+    expect(await deliver(later, { signal: AbortSignal.timeout(3_000) })).toEqual([{ component: 'mine', delivered: 2 }]);
+    expect(losses(later.run('train').events)).toEqual([1]);
+  });
+
   test('opens the parent before the others, once each, and closes it after them', async () => {
     const { later } = await openDown();
     for (const step of ['a', 'b', 'c']) await run.step(step, tracked, () => activeRun().logMetric('loss', 1));

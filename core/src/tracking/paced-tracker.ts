@@ -40,6 +40,8 @@ export class PacedTracker implements ExperimentTracker {
 
   async open(id: TrackerRunIdentity, start: TrackerRunStart, known: TrackerRunRef | undefined, signal: AbortSignal): Promise<TrackerRun> {
     const run = await this.#call(signal, () => this.#tracker.open(id, start, known, signal));
+    // Its run is over: nothing logs any more, though much of what was logged may not have been read yet.
+    run.ending?.();
     return {
       get ref() {
         return run.ref;
