@@ -13,15 +13,15 @@ import { NEPTUNE_SAMPLES } from './system-metrics.ts';
 /** Where the file of an event is kept, or why it cannot be. */
 export type KeptFiles = ReadonlyMap<TrackerEvent, FileRef | { why: string }>;
 
-/** Events as Neptune takes them. Those that are settled already, which is said by `settled`, give nothing. */
-export function gatherEvents(
-  events: readonly TrackerEvent[],
-  memory: RunMemory,
-  files: KeptFiles,
-  settled: RunMemory['acked'] = memory.acked,
-): RunWrites {
+/** Events as Neptune takes them. Those that are settled already give nothing: `again` says which, where only what was refused before comes. */
+export function gatherEvents(events: readonly TrackerEvent[], memory: RunMemory, files: KeptFiles, again?: RunMemory['acked']): RunWrites {
   const gathering = new Gathering(memory, files);
-  for (const event of events) if (event.seq > (settled.get(event.writer) ?? 0)) gathering.add(event);
+  const settled = again ?? memory.acked;
+  for (const event of events) {
+    if (event.seq <= (settled.get(event.writer) ?? 0)) continue;
+    if (again === undefined) gathering.add(event);
+    else gathering.addWhole(event);
+  }
   return gathering.writes();
 }
 
@@ -30,8 +30,8 @@ class Gathering {
   readonly #files: KeptFiles;
   readonly #writes: RunWrites = { snapshots: [], refused: [] };
   readonly #acked = new Map<string, number>();
-  readonly #steps = new Map<string, number>();
-  readonly #tags = new Map<string, string | null>();
+  #steps = new Map<string, number>();
+  #tags = new Map<string, string | null>();
   /** Paths that were looked at: a batch has few of them, many times. */
   readonly #paths = new Map<string, string | undefined>();
 
@@ -42,6 +42,17 @@ class Gathering {
 
   writes(): RunWrites {
     return { ...this.#writes, acked: this.#acked, steps: this.#steps, tags: this.#tags };
+  }
+
+  /** Nothing of an event that is refused in part again: the rest was taken when it came first, and what came since counts. */
+  addWhole(event: TrackerEvent): void {
+    const { snapshots, refused } = this.#writes;
+    const before = { snapshots: snapshots.length, refused: refused.length, steps: new Map(this.#steps), tags: new Map(this.#tags) };
+    this.add(event);
+    if (refused.length === before.refused) return;
+    snapshots.length = before.snapshots;
+    this.#steps = before.steps;
+    this.#tags = before.tags;
   }
 
   add(event: TrackerEvent): void {

@@ -107,6 +107,22 @@ describe('what was set aside', () => {
     expect(told().series.get('metrics/loss')).toHaveLength(3);
   });
 
+  test('in part is so again, and what came since counts', async () => {
+    const long = 'x'.repeat(1_030);
+    const { run, identity, told } = await opened();
+    const events = eventsOf([
+      { kind: 'params', values: { width: 1, nested: { [long]: 1 } } },
+      { kind: 'tags', set: { stage: 'early', half: '\ud83d' } },
+      { kind: 'params', values: { width: 2 } },
+      { kind: 'tags', set: { stage: 'late' } },
+    ]);
+    expect((await run.deliver(events, never)).rejected).toHaveLength(2);
+    const tracker = await trackerAt({ mode: 'online', apiToken: recorder.token() });
+    const again = await tracker.open(identity, startOf({ again: true }), run.ref, never);
+    expect((await again.deliver(events.slice(0, 2), never)).rejected).toHaveLength(2);
+    expect([told().fields.get('params/width')!.value, [...told().sets.get('sys/tags')!]]).toEqual([2, ['team:red', 'stage:late']]);
+  });
+
   test('since its step does not rise is so again', async () => {
     const { run, identity, told } = await opened();
     const events = eventsOf([...curve('loss', 3), { kind: 'metrics', values: { loss: 7 }, step: 1 }, ...curve('loss', 1, 3)]);
