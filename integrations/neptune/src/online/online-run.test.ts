@@ -134,6 +134,20 @@ describe('what was set aside', () => {
   });
 });
 
+describe('a point whose step does not rise is set aside, not taken for one that is there,', () => {
+  const back: LoggedEvent = { kind: 'metrics', values: { loss: 7 }, step: 1 };
+
+  test('when another process sends it first', async () => {
+    const { run, identity, told } = await opened();
+    const { ref } = await run.deliver(eventsOf(curve('loss', 3)), never);
+    const next = await trackerAt({ mode: 'online', apiToken: recorder.token() });
+    const later = await next.open(identity, startOf(), JSON.parse(JSON.stringify(ref)) as typeof ref, never);
+    const { rejected } = await later.deliver(eventsOf([back, ...curve('loss', 1, 3)], 4), never);
+    expect(rejected).toEqual([{ writer: 'w', seq: 4, why: expect.stringContaining('has step 1 after step 2') }]);
+    expect(told().series.get('metrics/loss')).toHaveLength(4);
+  });
+});
+
 describe('what a server refuses', () => {
   test('is set aside by event, with its reason, and the rest arrives', async () => {
     const { run, told } = await opened({ finite: true });

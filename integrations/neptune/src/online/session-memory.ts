@@ -9,9 +9,11 @@ interface SavedMemory {
   ended?: string;
   acked: Record<string, number>;
   tags: Record<string, string>;
-  /** Of the output's series, whose steps are ours. Those of metrics may be many, and Neptune knows them. */
+  /** Last steps of the output's series, which are ours, and of the metrics that were written last: more of them would go with every batch. */
   steps: Record<string, number>;
 }
+
+const MOST_STEPS = 100;
 
 /** What this process knows of a run at a server. */
 export class SessionMemory implements RunMemory {
@@ -36,7 +38,11 @@ export class SessionMemory implements RunMemory {
 
   note({ acked, tags, steps, begun, ended }: RunWrites): void {
     for (const [writer, seq] of acked ?? []) this.acked.set(writer, seq);
-    for (const [path, step] of steps ?? []) this.#steps.set(path, step);
+    for (const [path, step] of steps ?? []) {
+      // The last come last.
+      this.#steps.delete(path);
+      this.#steps.set(path, step);
+    }
     for (const [name, member] of tags ?? []) {
       if (member === null) this.tags.delete(name);
       else this.tags.set(name, member);
@@ -46,7 +52,8 @@ export class SessionMemory implements RunMemory {
   }
 
   saved(): Json {
-    const steps = Object.values(LOGS).flatMap((path) => (this.#steps.has(path) ? [[path, this.#steps.get(path)!] as const] : []));
+    const ours = Object.values(LOGS).flatMap((path) => (this.#steps.has(path) ? [[path, this.#steps.get(path)!] as const] : []));
+    const steps = [...Array.from(this.#steps).slice(-MOST_STEPS), ...ours];
     return {
       begun: this.begun,
       ...(this.ended !== undefined && { ended: this.ended }),
