@@ -17,7 +17,7 @@ import os
 from neptune_scale import Run
 
 if __name__ == "__main__":
-    run = Run(run_id=os.environ["NEPTUNE_CUSTOM_RUN_ID"])
+    run = Run(run_id=os.environ["NEPTUNE_CUSTOM_RUN_ID"], runtime_namespace=os.environ.get("NAMESPACE"))
     run.log_configs({"py/config": "yes"})
     for step in range(20):
         run.log_metrics({"py/loss": 1 / (step + 1)}, step=step)
@@ -59,5 +59,17 @@ const START = 'import subprocess, sys; subprocess.run([sys.executable, "child.py
     );
     expect([fields.get('py/config'), fields.get('status')].map((field) => field?.value)).toEqual(['yes', 'completed']);
     expect(series.get('metrics/loss')).toHaveLength(2);
+  });
+
+  test('has its lines in runtime/; a second one, which counts them from one on too, where it says', async () => {
+    const train = step('train', { experimentTracker: true, cache: false }, async () => {
+      const run = activeRun(neptune);
+      for (const more of [{}, {}, { NAMESPACE: 'second' }]) await vendorPython(START, { ...(await run.env()), ...more }, folder);
+      return (await run.native()).runId;
+    });
+    const run = await pipeline('spawns-more', () => void train()).run();
+    const { series } = recorder.run(run.steps['train']!.runMetadata['neptune_run_id']!.value as string)!;
+    const printed = (path: string): number => series.get(path)?.filter(({ value }) => value.value === 'printed by Python').length ?? 0;
+    expect(['runtime/stdout', 'second/stdout'].map(printed)).toEqual([1, 1]);
   });
 });
