@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { isError, Permanent, Transient, type TrackerEvent, type TrackerRun } from '@mortise/core';
-import { startFaultyProxy, type Fault, type FaultScope, type FaultyProxy } from '@mortise/test-servers';
+import { selfSigned, startFaultyProxy, startPlainServer, type Fault, type FaultScope, type FaultyProxy } from '@mortise/test-servers';
 
 import type { NeptuneTracker } from '../experiment-tracker/neptune-tracker.ts';
 import { startNeptuneRecorder, type NeptuneRecorder } from '../testing/neptune-recorder.ts';
@@ -155,6 +155,24 @@ test.each([
   expect(error.message).toMatch(says);
   expect(error.message).not.toMatch(/[<>\n]|hunter2/);
   expect(error.message).not.toContain(recorder.token(proxy.url));
+});
+
+test.each([
+  [{}, /\. Name the certificate of its authority in NODE_EXTRA_CA_CERTS$/],
+  [{ NEPTUNE_VERIFY_SSL: 'False' }, /\. NEPTUNE_VERIFY_SSL is not read here. Name the certificate .* in NODE_EXTRA_CA_CERTS$/],
+  [{ NEPTUNE_ALLOW_SELF_SIGNED_CERTIFICATE: '1' }, /\. NEPTUNE_ALLOW_SELF_SIGNED_CERTIFICATE is not read here. Name /],
+])('a certificate that is not trusted is told with what to do, and which variable does not count: %j', async (variables, says) => {
+  const server = await startPlainServer((_request, response) => void response.end(), selfSigned());
+  Object.assign(process.env, variables);
+  try {
+    const untrusted = await trackerAt({ mode: 'online', apiToken: recorder.token(server.url) });
+    const error = (await failureOf(untrusted.check(never))) as Error;
+    expect(error.message).toMatch(/has a certificate that is not trusted here/);
+    expect(error.message).toMatch(says);
+  } finally {
+    for (const name of Object.keys(variables)) delete process.env[name];
+    await server.stop();
+  }
 });
 
 test('a server that repeats the API token, or what it is exchanged for, does not get it into messages', async () => {

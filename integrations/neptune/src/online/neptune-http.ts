@@ -15,10 +15,17 @@ export interface NeptuneHttpOptions {
 export function neptuneHttp({ fetch, timeoutMs, secrets }: NeptuneHttpOptions): HttpClient {
   return new HttpClient({
     ...{ send: fetch, timeoutMs, secrets },
-    trustAdvice: 'Name the certificate of its authority in NODE_EXTRA_CA_CERTS',
+    trustAdvice: `${notRead()}Name the certificate of its authority in NODE_EXTRA_CA_CERTS`,
     errors: {
       noAnswer: (_kind, message, cause) => new Transient(message, { cause }),
       refusal: (refused) => refusalOf(refused, secrets),
     },
   });
+}
+
+/** With these the Python client checks no certificates: who has set one looks for the reason elsewhere. */
+function notRead(env: NodeJS.ProcessEnv = process.env): string {
+  const { NEPTUNE_VERIFY_SSL: verify = '', NEPTUNE_ALLOW_SELF_SIGNED_CERTIFICATE: allow = '' } = env;
+  if (/^(false|0)$/i.test(verify)) return 'NEPTUNE_VERIFY_SSL is not read here. ';
+  return /^(true|1)$/i.test(allow) ? 'NEPTUNE_ALLOW_SELF_SIGNED_CERTIFICATE is not read here. ' : '';
 }
