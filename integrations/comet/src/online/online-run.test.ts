@@ -258,6 +258,27 @@ test('what was set aside is taken when it is sent again, though what came after 
   expect([assets.map(({ fileName }) => fileName), points.map(({ step }) => step)]).toEqual([['w.bin'], [1, 2]]);
 });
 
+test('what was set aside, and was sent again by a process that ended before that was noted, is there once', async () => {
+  const events = eventsOf([
+    { kind: 'metrics', values: { loss: 1 }, step: 1 },
+    { kind: 'log', stream: 'out', text: 'one' },
+    { kind: 'metrics', values: { loss: 2 }, step: 2 },
+    { kind: 'log', stream: 'out', text: 'two' },
+  ]);
+  const run = await open();
+  await run.deliver(events.slice(2), never);
+  const known = JSON.parse(JSON.stringify(await run.close({ status: 'completed' }, 9_000, never))) as typeof run.ref;
+  for (let times = 0; times < 2; times++) {
+    const again = await tracker.open(IDENTITY, { ...START, again: true }, known, never);
+    await again.deliver(events.slice(0, 2), never);
+  }
+  const { points, lines } = recorder.experiment(KEY);
+  expect([points.map(({ step }) => step).sort(), lines.map(({ output }) => output)]).toEqual([
+    [1, 2],
+    ['two\n', 'one\n'],
+  ]);
+});
+
 test.each([3, 5, 8])(
   'lines that a process had sent when it died are there once, when the next one comes with more: %i of 8',
   async (sent) => {
