@@ -372,6 +372,17 @@ describe('set-aside events', () => {
     expect(await waiting()).toBe(0);
   });
 
+  test('that arrived are noted though the end of their tracker run cannot be told', async () => {
+    const tracker = await threeSetAside();
+    tracker.options.failClose = DOWN;
+    expect(await deliver(tracker, { retry: true, patienceMs: 100 })).toMatchObject([{ delivered: 0, failure: 'the server is down' }]);
+    expect(await run.store.rejectedEvents({})).toEqual([]);
+    delete tracker.options.failClose;
+    expect(await waiting()).toBe(1);
+    expect(await deliver(tracker)).toEqual([{ component: 'mine', delivered: 1 }]);
+    expect(losses(tracker.run('train').events).sort((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => i));
+  });
+
   test('that the log no longer holds are not said to have arrived', async () => {
     const tracker = await threeSetAside();
     rmSync(run.place({ id: 'b'.repeat(32) }).project.logsFolder, { recursive: true });

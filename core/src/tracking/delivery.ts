@@ -75,8 +75,6 @@ export class Delivery implements TrackerHandle, ParentRun {
   readonly #acked: Record<string, number>;
   /** Names of what was refused once more, where only what was refused before comes. */
   readonly #refusedAgain = new Set<string>();
-  /** Were set aside and are at the tracker, which is not recorded yet. */
-  readonly #arrived: EventName[] = [];
   /** Events that were taken from the queue, and are not yet at the tracker. */
   #underWay = 0;
 
@@ -199,7 +197,6 @@ export class Delivery implements TrackerHandle, ParentRun {
     this.#closed = true;
     this.#taken();
     this.#news.addRef(ref);
-    this.#news.addArrived(this.#arrived.splice(0));
     this.#news.add({ status: outcome.status, acked: { ...this.#acked }, lastError: null });
     await this.#persist(() => this.#record());
     this.delivered = true;
@@ -207,11 +204,12 @@ export class Delivery implements TrackerHandle, ParentRun {
 
   /** Sends what waits now; what comes meanwhile waits for the next turn. While the tracker has one batch, the next one is made ready. */
   async #drain(): Promise<void> {
-    const { events } = this.#plan;
+    const { events, again = false } = this.#plan;
     let left = events?.size ?? 0;
     for (let batch = this.#take(left); batch !== undefined;) {
       left -= batch.count;
-      const closing = this.#end !== undefined && events!.size === 0;
+      // What was set aside is recorded with the receipt that brings it: it comes again until then.
+      const closing = !again && this.#end !== undefined && events!.size === 0;
       this.#refuse(batch.refused);
       const next = this.#takeMeanwhile(left);
       // Thrown below, once what is sent now is recorded.
@@ -222,7 +220,6 @@ export class Delivery implements TrackerHandle, ParentRun {
       this.#arrive(batch.again);
       // The last receipt is recorded with the close.
       if (closing) return;
-      this.#news.addArrived(this.#arrived.splice(0));
       if (this.#suspects.length === 0) this.#news.add({ acked: { ...this.#acked } });
       await this.#persist(() => this.#record());
       batch = await next;
@@ -302,7 +299,7 @@ export class Delivery implements TrackerHandle, ParentRun {
     if (events.length === 0) return;
     const suspects = new Set(this.#suspects.map(nameOf));
     const isRefused = (name: string): boolean => this.#refusedAgain.has(name) || suspects.has(name);
-    this.#arrived.push(...events.filter((event) => !isRefused(nameOf(event))));
+    this.#news.addArrived(events.filter((event) => !isRefused(nameOf(event))));
   }
 
   #refuse(refused: readonly Refusal[]): void {
