@@ -172,6 +172,17 @@ export class CometClient {
     await this.#get('write/experiment/set-status', { experimentKey }, signal);
   }
 
+  /** Whether there is an experiment of this key. Comet says with 400 or, newer ones, with 404 that there is none. */
+  async hasExperiment(experimentKey: string, signal: AbortSignal): Promise<boolean> {
+    try {
+      await this.#get('experiment/metadata', { experimentKey }, signal);
+      return true;
+    } catch (error) {
+      if (isCometError(error) && (error.kind === 'invalid' || error.kind === 'missing')) return false;
+      throw error;
+    }
+  }
+
   /** Names of the metrics that the experiment has. */
   async metricNames(experimentKey: string, signal: AbortSignal): Promise<Set<string>> {
     const values = await this.#values('experiment/metrics/summary', experimentKey, signal);

@@ -199,6 +199,17 @@ test('a run whose pipeline goes on after its end is running again, and its end i
   expect(recorder.experiment(KEY)).toMatchObject({ isAlive: false, hasCrashed: false, error: null, endedAt: 9_000 });
 });
 
+test('an experiment that Comet has no more is not made anew in silence, with a hole: that it is gone is told, with what to do', async () => {
+  const run = await open();
+  const { ref } = await run.deliver(eventsOf([{ kind: 'metrics', values: { loss: 1 }, step: 1 }]), never);
+  (recorder.experiments as Map<string, unknown>).delete(KEY);
+  await expect(tracker.open(IDENTITY, START, ref, never)).rejects.toMatchObject({
+    code: 'PERMANENT',
+    message: expect.stringMatching(new RegExp(`has no experiment ${KEY} any more.*mortise tracker drop`)),
+  });
+  expect(recorder.experiments.size).toBe(0);
+});
+
 test('a program that a step starts is told the experiment, and how to reach it', async () => {
   const { ref } = await open();
   expect(tracker.childEnv!(ref)).toEqual({

@@ -1,4 +1,12 @@
-import type { ExperimentTracker, TrackerCapabilities, TrackerRun, TrackerRunIdentity, TrackerRunRef, TrackerRunStart } from '@mortise/core';
+import {
+  Permanent,
+  type ExperimentTracker,
+  type TrackerCapabilities,
+  type TrackerRun,
+  type TrackerRunIdentity,
+  type TrackerRunRef,
+  type TrackerRunStart,
+} from '@mortise/core';
 import { Heartbeat } from '@mortise/http-client';
 
 import type { CometClient } from '../client/comet-client.ts';
@@ -50,6 +58,11 @@ export class OnlineTracker implements ExperimentTracker<CometRun> {
     const { key } = id;
     const place = placeOf(start, configured);
     const progress = new Progress(known?.state, start.again);
+    // To open it would make another one, without what was confirmed.
+    if (progress.begun && !(await atComet(() => client.hasExperiment(key, signal))))
+      throw new Permanent(
+        `Comet at ${client.root} has no experiment ${key} any more: restore it there, or give it up with "mortise tracker drop"`,
+      );
     const { url } = await atComet(() => client.openExperiment({ key, ...place }, signal));
     await atComet(() => this.#begin(id, start, progress, signal), 'a run');
     const native: CometRun = { experimentKey: key, workspace: place.workspace, projectName: place.projectName, url, client };
