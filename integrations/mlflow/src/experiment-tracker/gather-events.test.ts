@@ -6,7 +6,7 @@ import { gatherEvents, type Gathered } from './gather-events.ts';
 import { addToKnown, knownOf, type KnownOfRun } from './known-of-run.ts';
 
 let known: KnownOfRun;
-beforeEach(() => void (known = { params: new Map(), datasets: new Map(), infinite: new Set() }));
+beforeEach(() => void (known = { params: new Map(), datasets: new Map(), infinite: new Set(), largest: new Set() }));
 
 const events = (logged: LoggedEvent[]): TrackerEvent[] => logged.map((event, index) => ({ writer: 'w', seq: index + 1, at: 7, ...event }));
 const gather = (...logged: LoggedEvent[]): Gathered => gatherEvents(events(logged), { known, noUploads: undefined });
@@ -104,6 +104,13 @@ test('metrics with infinities are named in a tag, also those of earlier batches'
   addToKnown(known, first);
   expect([...gather({ kind: 'metrics', values: { a: -Infinity }, step: 1 }).tags]).toEqual([]);
   expect([...gather({ kind: 'metrics', values: { d: -Infinity }, step: 1 }).tags]).toEqual([['mortise.infinite', '["a","d"]']]);
+});
+
+test('metrics with the largest double, which MLflow cannot tell from infinity, are named in a tag of their own', () => {
+  const first = gather({ kind: 'metrics', values: { a: Number.MAX_VALUE, b: Infinity, c: 1e308 }, step: 0 });
+  expect(Object.fromEntries(first.tags)).toEqual({ 'mortise.infinite': '["b"]', 'mortise.largest': '["a"]' });
+  addToKnown(known, first);
+  expect([...gather({ kind: 'metrics', values: { a: -Number.MAX_VALUE }, step: 1 }).tags]).toEqual([]);
 });
 
 test('metrics with infinities that are too many for one tag are all named, in as many as it takes, of which each is JSON', () => {

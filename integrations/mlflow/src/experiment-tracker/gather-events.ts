@@ -1,8 +1,8 @@
 import type { Json, Receipt, TrackerEvent } from '@mortise/core';
 import type { LoggedDataset, Metric, Param } from '@mortise/mlflow-client';
 
+import { EDGES, edgeOf, edgeTags, type Edge } from './edge-tags.ts';
 import { halfCharacterRefusal } from './half-character.ts';
-import { infiniteTags } from './infinite-tags.ts';
 import type { KnownOfRun } from './known-of-run.ts';
 import { nameRefusal, shownName } from './mlflow-names.ts';
 import { datasetKey, datasetRefusal, runDataset, type DatasetEvent } from './run-dataset.ts';
@@ -12,15 +12,13 @@ export type Refused = NonNullable<Receipt['rejected']>[number];
 export type FileEvent = TrackerEvent & { kind: 'artifact' | 'json' };
 type ArtifactEvent = TrackerEvent & { kind: 'artifact' };
 
-/** What a batch says, as MLflow takes it: all in one request, the files after it. */
-export interface Gathered {
+/** What a batch says, as MLflow takes it: all in one request, the files after it. And which metrics had no such values before. */
+export interface Gathered extends Record<Edge, Set<string>> {
   metrics: Metric[];
   params: Param[];
   /** The last word on each; null: removed. */
   tags: Map<string, string | null>;
   datasets: { dataset: LoggedDataset; event: DatasetEvent }[];
-  /** Metrics that had no infinities before. */
-  infinite: Set<string>;
   /** With its place in the batch. */
   files: { event: FileEvent; index: number }[];
   refused: Refused[];
@@ -36,13 +34,14 @@ export interface Taking {
 }
 
 export function gatherEvents(events: readonly TrackerEvent[], taking: Taking): Gathered {
-  const gathered: Gathered = { metrics: [], params: [], tags: new Map(), datasets: [], infinite: new Set(), files: [], refused: [] };
+  const edges = { infinite: new Set<string>(), largest: new Set<string>() };
+  const gathered: Gathered = { metrics: [], params: [], tags: new Map(), datasets: [], ...edges, files: [], refused: [] };
   const gathering = new Gathering(gathered, taking);
   for (const [index, event] of events.entries()) {
     const whys = gathering.add(event, index);
     if (whys.length > 0) gathered.refused.push({ writer: event.writer, seq: event.seq, why: whys.join('; ') });
   }
-  gathering.nameInfinite();
+  gathering.nameEdges();
   return gathered;
 }
 
@@ -105,18 +104,19 @@ class Gathering {
 
   #addMetric(key: string, value: number, { step, at }: TrackerEvent & { kind: 'metrics' }): undefined {
     this.#into.metrics.push({ key, value, timestamp: at, step });
-    const { infinite } = this.#taking.known;
-    if (Number.isNaN(value) || Number.isFinite(value) || infinite.has(key)) return undefined;
-    this.#into.infinite.add(key);
+    const edge = edgeOf(value);
+    if (edge !== undefined && !this.#taking.known[edge].has(key)) this.#into[edge].add(key);
     return undefined;
   }
 
   /** Puts the tags that change by what was added. */
-  nameInfinite(): void {
-    const { infinite } = this.#taking.known;
-    if (this.#into.infinite.size === 0) return;
-    const before = infiniteTags(infinite);
-    for (const [tag, text] of infiniteTags([...infinite, ...this.#into.infinite])) if (before.get(tag) !== text) this.#put(tag, text);
+  nameEdges(): void {
+    for (const edge of EDGES) {
+      const [known, added] = [this.#taking.known[edge], this.#into[edge]];
+      if (added.size === 0) continue;
+      const before = edgeTags(edge, known);
+      for (const [tag, text] of edgeTags(edge, [...known, ...added])) if (before.get(tag) !== text) this.#put(tag, text);
+    }
   }
 
   #addParam(key: string, value: Json): string | undefined {

@@ -16,8 +16,6 @@ export const KEY_TAG = `${OWN_PREFIX}key`;
 export const OPENED_TAG = `${OWN_PREFIX}opened_at`;
 /** How the run ended, said by us: its status alone may be what another program made of it. */
 export const END_TAG = `${OWN_PREFIX}end`;
-/** Begins the names of tags with JSON lists of metrics that have infinities, which MLflow keeps as the largest double. */
-export const INFINITE_TAG = `${OWN_PREFIX}infinite`;
 
 const ERROR_TAGS = ['name', 'message', 'stack'].map((part) => `${OWN_PREFIX}error.${part}`);
 const SUPERSEDED_TAG = `${OWN_PREFIX}superseded_by`;

@@ -1,6 +1,7 @@
 import type { ImportedEvent, RunImportOptions } from '@mortise/core';
 import type { LoggedDataset, MlflowClient, Run } from '@mortise/mlflow-client';
 
+import { edgesIn, isAtEdge, TAKEN_FOR_INFINITE } from './edge-values.ts';
 import { filesOfRun } from './files-of-run.ts';
 
 export interface RunReading {
@@ -24,9 +25,15 @@ export async function* eventsOfRun(
   const { 'mlflow.note.content': note } = run.tags;
   if (note !== undefined) yield { at, kind: 'note', markdown: note };
   for (const dataset of run.datasets) yield datasetEvent(dataset, at);
-  for (const { key } of metrics)
-    for await (const { value, step, timestamp } of client.metricHistory(runId, key, signal))
+  const edgeOfMetric = edgesIn(run.tags);
+  for (const { key } of metrics) {
+    const edge = edgeOfMetric(key);
+    for await (const { value: told, step, timestamp } of client.metricHistory(runId, key, signal)) {
+      if (edge === undefined && isAtEdge(told)) warn(TAKEN_FOR_INFINITE, { id: runId, name: run.runName });
+      const value = edge === 'largest' && isAtEdge(told) ? Math.sign(told) * Number.MAX_VALUE : told;
       yield { at: timestamp, kind: 'metrics', values: { [key]: value }, step };
+    }
+  }
   yield* filesOfRun(client, run, { signal, warn, at: endTime });
 }
 

@@ -5,6 +5,7 @@ import type { ImportedEvent, ImportedRun } from '@mortise/core';
 import { MlflowClient, proxiedArtifactPath, type NewRun, type Run, type RunStatus } from '@mortise/mlflow-client';
 import { startStubServer, type StubServer, type StubServerOptions } from '@mortise/mlflow-client/testing';
 
+import { gatherEvents } from '../experiment-tracker/gather-events.ts';
 import importer from './index.ts';
 
 let server: StubServer;
@@ -106,6 +107,32 @@ describe('a run at an MLflow server', () => {
       [1, 1, Number.NaN],
       [2, 2, Infinity],
     ]);
+  });
+
+  const pointsOf = async (): Promise<unknown[]> => {
+    const events = await eventsOf((await imported())[0]!);
+    return events.flatMap((event) => (event.kind === 'metrics' ? Object.entries(event.values) : []));
+  };
+
+  test('that we have sent gives the largest double as the number that it is, and an infinity as one', async () => {
+    const { runId } = await keep();
+    const known = { params: new Map(), datasets: new Map(), infinite: new Set<string>(), largest: new Set<string>() };
+    const values = { most: Number.MAX_VALUE, least: -Number.MAX_VALUE, inf: Infinity, ninf: -Infinity };
+    const sent = gatherEvents([{ writer: 'w', seq: 1, at: STARTED, kind: 'metrics', values, step: 0 }], { known, noUploads: undefined });
+    await client.logBatch(runId, { metrics: sent.metrics, tags: Array.from(sent.tags, ([key, value]) => ({ key, value: value! })) });
+    expect(Object.fromEntries((await pointsOf()) as [string, number][])).toEqual(values);
+    expect(warnings).toEqual([]);
+  });
+
+  test('that a program has sent gives the largest double as infinite, as MLflow keeps infinities, and says so', async () => {
+    const { runId } = await keep({ tags: { 'mortise.infinite': '["both"]', 'mortise.largest': '["both"]' } });
+    const metrics = ['a', 'both'].flatMap((key) => [1, -Number.MAX_VALUE].map((value) => ({ key, value, timestamp: STARTED })));
+    await client.logBatch(runId, { metrics });
+    expect((await pointsOf()).filter((point) => !(point as unknown[]).includes(1))).toEqual([
+      ['a', -Infinity],
+      ['both', -Infinity],
+    ]);
+    expect([...new Set(warnings)]).toEqual(['values of ±1.7976931348623157e+308 are imported as infinities, which MLflow keeps as these']);
   });
 
   test('gives its files, those in folders too, each read when it is asked for', async () => {
