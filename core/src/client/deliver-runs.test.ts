@@ -1,3 +1,5 @@
+import { setTimeout } from 'node:timers/promises';
+
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { pipeline } from '../pipeline/pipeline.ts';
 import { step } from '../pipeline/step.ts';
@@ -141,6 +143,20 @@ describe('events that a tracker refuses for good', () => {
     expect(await sage.client.dropUndelivered({ component: 'whole', run: 'odd a' })).toEqual({ trackerRuns: 0, events: 3 });
     expect(await deliver(names, 'whole')).toMatchObject({ added: 0, delivered: 0, refused: [{ run: 'odd b' }], givenUp: ['odd a'] });
     expect(await sage.client.retrySetAside()).toMatchObject([{ component: 'whole', refused: [{ run: 'odd b' }] }]);
+  });
+
+  test('of a run that was given up on its way are told when it is wanted again', async () => {
+    await sage.import([{ id: 'c', name: 'odd c', points: 5_000, odd: true }]);
+    const under = deliver(['odd c'], 'whole');
+    // Its first batch, which has the odd one, is there.
+    while ((sage.ledgerOf('whole').get('odd c > imported')?.events.length ?? 0) === 0) await setTimeout(1);
+    sage.setLedger('whole', 'closed');
+    const refused = [{ run: 'odd c', events: 1, why: 'step 0.25 is not an integer' }];
+    expect(await under).toMatchObject({ left: 2, refused });
+    expect(await sage.client.dropUndelivered()).toEqual({ trackerRuns: 2, events: 1 });
+    expect((await sage.client.trackerStatus('whole')).items).toMatchObject([{ trackerRuns: 0, setAside: [] }]);
+    sage.setLedger('whole', 'open');
+    expect(await deliver(['odd c'], 'whole')).toMatchObject({ added: 0, delivered: 2, left: 0, refused, givenUp: [] });
   });
 
   test('of a run that waited are told too, and not those of others', async () => {

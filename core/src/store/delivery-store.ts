@@ -120,7 +120,10 @@ export interface DeliveryStore {
   releaseClaim(claim: HeldClaim): Promise<void>;
   /** Frees what a worker has claimed: it is dead. */
   releaseClaimsOf(workerId: string): Promise<void>;
-  /** Gives up what waits, except of runs that are under way, and the set-aside events. Gives how many. */
+  /**
+   * Gives up what waits, and the set-aside events, except of runs that are under way. Gives how many. Those events of what waited are set aside again when it is
+   * wanted again (`addTrackerRuns`).
+   */
   dropTrackerRuns(query: DeliveryQuery): Promise<{ trackerRuns: number; events: number }>;
   /** How far those that wait have come: step run (or pipeline run) and what is acknowledged. */
   dueAcked(runId: string, component: string): Promise<{ runId: string; acked: Record<string, number> }[]>;

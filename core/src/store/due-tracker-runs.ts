@@ -54,10 +54,14 @@ const due = statement((db, p: Param<Filter>) =>
 const worker = statement((db, p: Param<{ id: string }>) =>
   db.selectFrom('workers').select(['id', 'host', 'boot_id', 'pid_ns', 'pid', 'process_started_at']).where('id', '=', p('id')),
 );
-const rejected = statement((db, p: Param<Omit<Filter, 'now'>>) =>
+/** Those of tracker runs that were given up before their end are kept, unseen, for when these are wanted again: nobody sends them then. */
+const setAside = (db: Queries) =>
   db
     .selectFrom('rejected_events as e')
     .innerJoin('tracker_runs as t', 't.key', 'e.tracker_run_key')
+    .where((eb) => eb.or([eb('t.dropped_at', 'is', null), eb('t.status', 'not in', ['queued', 'running'])]));
+const rejected = statement((db, p: Param<Omit<Filter, 'now'>>) =>
+  setAside(db)
     .innerJoin('runs as r', 'r.id', 't.pipeline_run_id')
     .leftJoin('step_runs as s', 's.run_id', 't.run_id')
     .select(['e.tracker_run_key', 'e.writer', 'e.seq', 'e.why', 't.component', 't.flavor', 't.pipeline_run_id as run_id', 'r.name as run'])
@@ -66,6 +70,12 @@ const rejected = statement((db, p: Param<Omit<Filter, 'now'>>) =>
     .orderBy('t.pipeline_run_id')
     .orderBy('t.run_id')
     .orderBy('e.seq'),
+);
+/** How many there are. */
+export const countRejected = statement((db, p: Param<Omit<Filter, 'now'>>) =>
+  setAside(db)
+    .select((eb) => eb.fn.countAll<number>().as('n'))
+    .where(isAsked(p)),
 );
 
 export const filterOf = ({ component, runId }: DeliveryQuery): Omit<Filter, 'now'> => ({

@@ -104,3 +104,22 @@ test('what was dropped does not wait any more, and its set-aside events are gone
   expect(await place.store.hasLeftWork()).toBe(false);
   expect(await place.store.rejectedEvents({})).toEqual([]);
 });
+
+test('what was refused of a tracker run that was dropped before its end is set aside again when it is wanted again', async () => {
+  const [row] = (await place.store.stepRuns(runId))[0]!.trackerRuns;
+  const rejected = [{ writer: 'w', seq: 1, why: 'x' }];
+  await place.store.updateTrackerRun({ id: row!.id, acked: { w: 1 }, rejected });
+  // Of a run that is under way nothing is dropped: it would be said to have all.
+  expect(await place.store.dropTrackerRuns({})).toEqual({ trackerRuns: 0, events: 0 });
+  expect(await place.store.rejectedEvents({})).toMatchObject(rejected);
+  await endRun();
+  expect(await place.store.dropTrackerRuns({})).toEqual({ trackerRuns: 1, events: 1 });
+  expect(await place.store.dropTrackerRuns({})).toEqual({ trackerRuns: 0, events: 0 });
+  expect(await place.store.rejectedEvents({})).toEqual([]);
+  await place.store.addTrackerRuns({ runId, component: 'mine', flavor: 'local', settings: {} });
+  expect(await place.store.rejectedEvents({})).toMatchObject(rejected);
+  // Of one that has ended it is gone: the mark says that it was.
+  await place.store.updateTrackerRun({ id: row!.id, status: 'completed' });
+  expect((await place.store.dropTrackerRuns({})).events).toBe(1);
+  expect((await place.store.stepRuns(runId))[0]!.trackerRuns).toMatchObject([{ dropped: true, rejected: 0 }]);
+});

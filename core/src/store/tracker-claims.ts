@@ -2,7 +2,7 @@ import type { JsonObject } from '../json.ts';
 import type { Outcome, TrackerRunRef } from '../tracking/experiment-tracker.ts';
 import { CLAIM_MS } from './claim-ms.ts';
 import type { DeliveryQuery, StoredTrackerRun, HeldClaim, TrackerRunClaim } from './delivery-store.ts';
-import { dueOnes, filterOf, isAsked } from './due-tracker-runs.ts';
+import { countRejected, dueOnes, filterOf, isAsked } from './due-tracker-runs.ts';
 import { insertWorker } from './run-sessions.ts';
 import { type Param, type RowOf, statement } from './statement.ts';
 import type { StoreDb } from './store-db.ts';
@@ -152,12 +152,18 @@ const markRejected = statement((db, p: Param<ReturnType<typeof filterOf> & { now
     .where('t.status', 'not in', ['queued', 'running'])
     .where(isAsked(p)),
 );
+/** Of others they are kept: those would be said to have all, or are given up with what waits. */
 const dropRejected = statement((db, p: Param<ReturnType<typeof filterOf>>) =>
   db
     .deleteFrom('rejected_events')
     .where((eb) =>
       eb.exists(
-        eb.selectFrom('tracker_runs as t').select('t.key').whereRef('t.key', '=', 'rejected_events.tracker_run_key').where(isAsked(p)),
+        eb
+          .selectFrom('tracker_runs as t')
+          .select('t.key')
+          .whereRef('t.key', '=', 'rejected_events.tracker_run_key')
+          .where('t.status', 'not in', ['queued', 'running'])
+          .where(isAsked(p)),
       ),
     ),
 );
@@ -237,8 +243,11 @@ export function dropTrackerRuns(store: StoreDb, query: DeliveryQuery): Promise<{
   return store.connection.write((tx) => {
     const filter = filterOf(query);
     const now = Date.now();
+    const count = (): number => tx.get(countRejected, filter)!.n;
+    const before = count();
     const trackerRuns = tx.run(drop, { ...filter, now });
     tx.run(markRejected, { ...filter, now });
-    return { trackerRuns, events: tx.run(dropRejected, filter) };
+    tx.run(dropRejected, filter);
+    return { trackerRuns, events: before - count() };
   });
 }
