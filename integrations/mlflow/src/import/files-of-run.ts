@@ -6,6 +6,9 @@ import type { RunReading } from './events-of-run.ts';
 /** Paths that a warning names, of those that are not imported. */
 const NAMED = 5;
 
+/** There is no way to restore one. */
+const MODEL_DELETED = 'logged models of it that were deleted are not imported: MLflow brings none back';
+
 /** Files of a run or of one of its models. */
 interface Folder {
   artifactUri: string;
@@ -25,7 +28,7 @@ export async function* filesOfRun(
   const of = { id: run.runId, name: run.runName };
   const taken = new Set<string>();
   const unreached: string[] = [];
-  for await (const { artifactUri, model } of foldersOf(client, run, signal)) {
+  for await (const { artifactUri, model } of foldersOf(client, run, { signal, warn })) {
     const root = proxiedArtifactPath(artifactUri);
     if (root === undefined) {
       warn(`its files are not imported: they are at ${artifactUri}, and not behind the server`, of);
@@ -62,12 +65,13 @@ function listed(paths: readonly string[]): string {
   return `${paths.length === 1 ? 'its path' : 'their paths'}: ${named.join(', ')}${more}`;
 }
 
-async function* foldersOf(client: MlflowClient, run: Run, signal: AbortSignal): AsyncGenerator<Folder, void, undefined> {
+async function* foldersOf(client: MlflowClient, run: Run, { signal, warn }: RunReading): AsyncGenerator<Folder, void, undefined> {
   // Where nothing is, its place need not be behind the server.
   if ((await client.listArtifacts(run.runId, undefined, signal)).files.length > 0) yield { artifactUri: run.artifactUri };
   for (const modelId of new Set(run.modelOutputs.map((output) => output.modelId))) {
     const model = await client.getLoggedModel(modelId, signal);
     if (model !== undefined) yield { artifactUri: model.artifactUri, model };
+    else warn(MODEL_DELETED, { id: run.runId, name: run.runName });
   }
 }
 

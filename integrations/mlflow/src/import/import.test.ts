@@ -196,10 +196,51 @@ describe('a run at an MLflow server', () => {
     ]);
   });
 
-  test('that was deleted is not told', async () => {
+  test('whose logged model was deleted says that its files are not imported, and gives the others', async () => {
     const { runId } = await keep({}, ENDED);
-    await client.deleteRun(runId);
+    for (const name of ['net', 'gone']) {
+      const { modelId, artifactUri } = await client.createLoggedModel({ experimentId: wine, name, sourceRunId: runId });
+      await client.artifacts.put(`${proxiedArtifactPath(artifactUri)!}/weights.bin`, Buffer.from('weights'));
+      await client.logOutputs(runId, [{ modelId }]);
+      // As a server answers that keeps it as deleted.
+      if (name === 'gone') server.store.loggedModels.delete(modelId);
+    }
+    const files = (await eventsOf((await imported())[0]!)).filter((event) => event.kind === 'artifact');
+    expect(files.map(({ path }) => path)).toEqual(['net/weights.bin']);
+    expect(warnings).toEqual(['logged models of it that were deleted are not imported: MLflow brings none back']);
+  });
+});
+
+describe('what was deleted', () => {
+  const deletedTwins = async (): Promise<void> => {
+    const twin = await keep({ tags: { 'mortise.duplicate_of': 'abc' } });
+    await client.deleteRun(twin.runId);
+  };
+
+  test('is not told, which is said in one line with how to bring it along', async () => {
+    const old = await client.createExperiment('old');
+    const beer = await client.createExperiment('beer');
+    await keep({ experimentId: old }, ENDED);
+    await client.deleteExperiment(old);
+    for (const experimentId of [wine, wine, beer]) await client.deleteRun((await keep({ experimentId }, ENDED)).runId);
+    const kept = await keep({}, ENDED);
+    await deletedTwins();
+    expect((await imported()).map(({ id }) => id)).toEqual([kept.runId]);
+    expect(warnings).toEqual([
+      '3 runs and 1 experiment that were deleted are not imported: ' +
+        '"mlflow runs restore --run-id ID" and "mlflow experiments restore --experiment-id ID" bring them back, as long as "mlflow gc" has not taken them',
+    ]);
+  });
+
+  test('of one kind is told alone, and twins of a run that we have deleted ourselves are not', async () => {
+    await deletedTwins();
     expect(await imported()).toEqual([]);
+    expect(warnings).toEqual([]);
+    await client.deleteRun((await keep({}, ENDED)).runId);
+    await imported();
+    expect(warnings).toEqual([
+      '1 run that was deleted is not imported: "mlflow runs restore --run-id ID" brings it back, as long as "mlflow gc" has not taken it',
+    ]);
   });
 });
 

@@ -5,7 +5,7 @@ import { importServer } from './import-server.ts';
 import { runsOf } from './runs-of.ts';
 
 /**
- * Reads the runs of an MLflow tracking server: all active runs of its active experiments, the oldest of each first. Credentials are those of MLflow's own
+ * Reads the runs of an MLflow tracking server: all active runs of its active experiments, the oldest of each first. What was deleted is only told. Credentials are those of MLflow's own
  * variables.
  * @param from address of the server, `http(s)://host[:port][/prefix]`
  * @throws ImportFailed for what is no such address

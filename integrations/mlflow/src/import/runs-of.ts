@@ -1,22 +1,36 @@
 import type { ImportedRun } from '@mortise/core';
 import type { Experiment, MlflowClient, Run } from '@mortise/mlflow-client';
 
+import { DeletedThings } from './deleted-things.ts';
 import { eventsOfRun, type RunReading } from './events-of-run.ts';
 import { outcomeOf } from './outcome-of.ts';
 
 /** Runs of one request: with all their tags and params, about 1 MB. */
 const PAGE = 100;
 
-/** All active runs of all active experiments, page by page. */
+/** Of a run that the tracker has deleted itself: it is there under another id. */
+const TWIN_TAG = 'mortise.duplicate_of';
+
+/** All active runs of all active experiments, page by page; in the end it is said what was deleted. */
 export async function* runsOf(client: MlflowClient, reading: RunReading): AsyncGenerator<ImportedRun, void, undefined> {
-  const experiments = pages((page) => client.searchExperiments({ orderBy: ['creation_time ASC'], ...page }, reading.signal), 'experiments');
-  for await (const experiment of experiments)
-    for await (const run of runsIn(client, experiment, reading.signal)) yield importedRun(client, run, experiment, reading);
+  const query = { orderBy: ['creation_time ASC'], viewType: 'ALL' as const };
+  const experiments = pages((page) => client.searchExperiments({ ...query, ...page }, reading.signal), 'experiments');
+  const deleted = new DeletedThings();
+  for await (const experiment of experiments) {
+    if (experiment.lifecycleStage === 'deleted') {
+      deleted.experiments++;
+      continue;
+    }
+    for await (const run of runsIn(client, experiment, reading.signal))
+      if (run.lifecycleStage === 'active') yield importedRun(client, run, experiment, reading);
+      else if (run.tags[TWIN_TAG] === undefined) deleted.runs++;
+  }
+  if (deleted.told !== undefined) reading.warn(deleted.told);
 }
 
-/** The oldest first: runs that begin meanwhile come after them. */
+/** The oldest first: runs that begin meanwhile come after them. Deleted ones too: pages are counted, and would move on by what is deleted meanwhile. */
 function runsIn(client: MlflowClient, { experimentId }: Experiment, signal: AbortSignal): AsyncGenerator<Run, void, undefined> {
-  const query = { experimentIds: [experimentId], orderBy: ['attributes.start_time ASC'], maxResults: PAGE };
+  const query = { experimentIds: [experimentId], orderBy: ['attributes.start_time ASC'], maxResults: PAGE, runViewType: 'ALL' as const };
   return pages((page) => client.searchRuns({ ...query, ...page }, signal), 'runs');
 }
 
