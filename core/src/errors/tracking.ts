@@ -38,9 +38,10 @@ export const NotTracked = define('NOT_TRACKED', (p: { step: string; what: string
     : `It has: ${p.trackers.map(({ component, flavor }) => `"${component}" (flavor "${flavor}")`).join(', ')}.`,
 ]);
 
-/** `from`: what was to be read, a folder, file or address. */
-export const ImportFailed = define('IMPORT_FAILED', (p: { from: string; reason: string; advice?: string }) => {
-  const what = `nothing was imported from ${p.from}: ${p.reason}`;
+/** `from`: what was to be read, a folder, file or address. `imported`: runs that are here all the same, when it broke off after them. */
+export const ImportFailed = define('IMPORT_FAILED', (p: { from: string; reason: string; advice?: string; imported?: number }) => {
+  const runs = typeof p.imported === 'number' && p.imported > 0 ? `${p.imported} ${p.imported === 1 ? 'run was' : 'runs were'}` : undefined;
+  const what = `${runs ?? 'nothing was'} imported from ${p.from}${runs === undefined ? '' : ', and no more'}: ${p.reason}`;
   return p.advice === undefined ? [what] : [what, p.advice];
 });
 

@@ -245,6 +245,26 @@ describe('an import', () => {
     expect(await sage.import(runs)).toMatchObject({ imported: 1, alreadyThere: 1, points: 5_000 });
   });
 
+  test('whose source breaks off says how many runs are here by then, and goes on when it is made again', async () => {
+    const cut = `import sage from './sage.mjs';
+      export default async (from, options) => ({ vendor: 'sage', async *runs(signal) {
+        let left = 2;
+        for await (const run of (await sage(from, options)).runs(signal)) {
+          if (left-- === 0) throw new Error('page 2 is torn');
+          yield run;
+        }
+      } });`;
+    writeFileSync(join(sage.root, 'cut.mjs'), cut);
+    const runs = [{ id: 'a' }, { id: 'b' }, { id: 'c' }];
+    const importing = (given: typeof runs) => sage.import(given, { vendor: './cut.mjs' });
+    await expect(importing(runs)).rejects.toMatchObject({
+      code: 'IMPORT_FAILED',
+      message: expect.stringMatching(/^2 runs were imported from .*kept\.json, and no more: page 2 is torn$/),
+    });
+    await expect(importing(runs)).rejects.toThrow(/^nothing was imported from .*: page 2 is torn$/);
+    expect(await sage.import(runs)).toMatchObject({ imported: 1, alreadyThere: 2 });
+  });
+
   test('of 100,000 points takes them all, without holding them', async () => {
     const before = process.memoryUsage().rss;
     expect(await sage.import([{ id: 'long', points: 100_000 }])).toMatchObject({ imported: 1, points: 100_000 });

@@ -109,6 +109,10 @@ export async function importRuns({ store, project, stack }: Place, options: Impo
   try {
     removeAbandonedLogs(project.logsFolder);
     await orFailed(from, () => importing.all());
+  } catch (error) {
+    // What was imported before it broke off stays.
+    if (!isError(error, ImportFailed) || dryRun || report.imported === 0) throw error;
+    throw new ImportFailed({ ...error.facts, imported: report.imported }, { cause: error.cause });
   } finally {
     warnings.end();
     await artifactStore?.then((made) => made[Symbol.asyncDispose]?.()).catch(() => undefined);
