@@ -1,5 +1,12 @@
 import type { ImportedEvent } from '@mortise/core';
-import { artifactPathFlaw, proxiedArtifactPath, type ArtifactFile, type MlflowClient, type Run } from '@mortise/mlflow-client';
+import {
+  artifactPathFlaw,
+  isMlflowError,
+  proxiedArtifactPath,
+  type ArtifactFile,
+  type MlflowClient,
+  type Run,
+} from '@mortise/mlflow-client';
 
 import type { RunReading } from './events-of-run.ts';
 
@@ -31,7 +38,7 @@ export async function* filesOfRun(
   for await (const { artifactUri, model } of foldersOf(client, run, { signal, warn })) {
     const root = proxiedArtifactPath(artifactUri);
     if (root === undefined) {
-      warn(`its files are not imported: they are at ${artifactUri}, and not behind the server`, of);
+      warn(`its files are not imported: they are at ${placeOf(artifactUri)}, and not behind the server`, of);
       continue;
     }
     const prefix = model === undefined ? '' : `${taken.has(model.name) ? `${model.name}-${model.modelId}` : model.name}/`;
@@ -67,12 +74,27 @@ function listed(paths: readonly string[]): string {
 
 async function* foldersOf(client: MlflowClient, run: Run, { signal, warn }: RunReading): AsyncGenerator<Folder, void, undefined> {
   // Where nothing is, its place need not be behind the server.
-  if ((await client.listArtifacts(run.runId, undefined, signal)).files.length > 0) yield { artifactUri: run.artifactUri };
+  if (await mayHaveFiles(client, run, signal)) yield { artifactUri: run.artifactUri };
   for (const modelId of new Set(run.modelOutputs.map((output) => output.modelId))) {
     const model = await client.getLoggedModel(modelId, signal);
     if (model !== undefined) yield { artifactUri: model.artifactUri, model };
     else warn(MODEL_DELETED, { id: run.runId, name: run.runName });
   }
+}
+
+/** A server may have no access to where programs upload themselves: that is no reason to leave the run there. */
+async function mayHaveFiles(client: MlflowClient, { runId, artifactUri }: Run, signal: AbortSignal): Promise<boolean> {
+  try {
+    return (await client.listArtifacts(runId, undefined, signal)).files.length > 0;
+  } catch (error) {
+    if (isMlflowError(error) && error.kind === 'server' && proxiedArtifactPath(artifactUri) === undefined) return true;
+    throw error;
+  }
+}
+
+/** Of all runs of the experiment, as far as it has a place of its own. */
+function placeOf(artifactUri: string): string {
+  return artifactUri.replace(/(?:\/models)?\/[^/]+\/artifacts\/?$/, '');
 }
 
 /** Paths of all files below a folder, but for those, and those in folders, that cannot be asked for. Names in a listing are those in the folder that is listed. */

@@ -196,6 +196,20 @@ describe('a run at an MLflow server', () => {
     ]);
   });
 
+  test('is told without its files where the server cannot even list them, which is said once for all of an experiment', async () => {
+    // As of a server without credentials for the bucket, into which programs upload themselves.
+    const cellar = await client.createExperiment('cellar', { artifactLocation: 's3://cellar/ml' });
+    for (const runName of ['red', 'white']) await keep({ experimentId: cellar, runName, tags: { team: runName } }, ENDED);
+    server.fail('failed', ({ path }) => path.endsWith('/artifacts/list'));
+    const runs = await imported();
+    for (const run of runs) expect(await eventsOf(run)).toContainEqual({ at: STARTED, kind: 'tags', set: { team: run.name } });
+    expect(runs.map(({ name }) => name)).toEqual(['red', 'white']);
+    expect([...new Set(warnings)]).toEqual(['its files are not imported: they are at s3://cellar/ml, and not behind the server']);
+    const [behind] = [await keep({}, ENDED)];
+    const told = (await imported()).find(({ id }) => id === behind.runId)!;
+    await expect(eventsOf(told)).rejects.toMatchObject({ kind: 'server' });
+  });
+
   test('whose logged model was deleted says that its files are not imported, and gives the others', async () => {
     const { runId } = await keep({}, ENDED);
     for (const name of ['net', 'gone']) {
