@@ -29,12 +29,16 @@ export async function filesOfRun(folder: string, told: ReadonlySet<string>, tell
   return files;
 }
 
-/** The files of an artifact that are on this machine still, each below its name. */
-export async function filesOfArtifact({ name, type, entries }: ArtifactRecord, tell: (message: string) => void): Promise<ImportedFile[]> {
+/** The files of an artifact that are on this machine still, each below `folder`. */
+export async function filesOfArtifact(
+  { name, type, entries }: ArtifactRecord,
+  folder: string,
+  tell: (message: string) => void,
+): Promise<ImportedFile[]> {
   const files: ImportedFile[] = [];
   let far = 0;
   for (const { path, localPath } of entries) {
-    const file = localPath !== undefined && isBelow(path) ? await fileAt(localPath, `${name}/${path}`) : undefined;
+    const file = localPath !== undefined && isBelow(path) ? await fileAt(localPath, `${folder}/${path}`) : undefined;
     if (file === undefined) far++;
     else files.push({ ...file, type });
   }

@@ -120,6 +120,28 @@ describe('the import of runs that W&B keeps on disk', () => {
     ]);
   });
 
+  test('loses no version of an artifact that was logged several times, also after a resume: a later one is named by a number', async () => {
+    const dir = await newDir();
+    for (const epochs of [['0', '1', '1'], ['2']]) {
+      const run = await OfflineRun.open(optionsIn(dir, { startedAt: STARTED + Number(epochs[0]) * 60_000 }));
+      for (const epoch of epochs)
+        await run.artifact({ name: 'ckpt', type: 'model', files: [{ path: 'weights.bin', ...textFile(`of ${epoch}`) }], references: [] });
+      await run.artifact({ name: 'ckpt-2', type: 'model', files: [{ path: 'a', ...textFile('another') }], references: [] });
+      await run.exit(0, 4);
+    }
+    const { events } = await takeOne(dir);
+    const { signal } = new AbortController();
+    const files = ofKind(events, 'artifact').map(async ({ path, read }) => [path, (await buffer(read(signal))).toString()] as const);
+    expect(await Promise.all(files)).toEqual([
+      ['ckpt/weights.bin', 'of 0'],
+      ['ckpt-2/weights.bin', 'of 1'],
+      ['ckpt-2/weights.bin', 'of 1'],
+      ['ckpt-2-2/a', 'another'],
+      ['ckpt-3/weights.bin', 'of 2'],
+      ['ckpt-2-2/a', 'another'],
+    ]);
+  });
+
   test('takes a run that failed for one, with the exception that Python told of last', async () => {
     const dir = await newDir();
     const lines = [

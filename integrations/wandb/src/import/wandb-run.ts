@@ -2,6 +2,7 @@ import type { ImportedEvent, ImportedRun, Outcome, RunImportOptions } from '@mor
 import { readTransactionLog, type LogRecord } from '@mortise/wandb-client';
 
 import { storyOf, STORY, type RunStory } from '../experiment-tracker/run-story.ts';
+import { ArtifactNames } from './artifact-names.ts';
 import { ConsoleLines } from './console-lines.ts';
 import { filesOfArtifact, filesOfRun } from './file-events.ts';
 import { HistoryEvents } from './history-events.ts';
@@ -44,10 +45,11 @@ function outcomeOf(outcome: Outcome, story: RunStory | undefined): Outcome {
 
 async function* eventsOf(head: RunHead, logs: readonly RunLog[], tell: Tell, signal: AbortSignal): AsyncGenerator<ImportedEvent, void> {
   const history = new HistoryEvents(tell);
+  const artifacts = new ArtifactNames();
   const at = head.startedAt;
   yield* headEvents(head);
   for (const { path, folder } of logs) {
-    const reading = new LogEvents(head, history, tell);
+    const reading = new LogEvents(head, { history, artifacts }, tell);
     const onDamage = ({ message }: Error): void => tell(`${message}; what was there is not taken over`);
     const onTorn = (offset: number): void => tell(`${path} is unfinished from byte ${offset} on: its program was killed`);
     for await (const record of readTransactionLog(path, { signal, onDamage, onTorn })) yield* await reading.take(record);
@@ -82,13 +84,20 @@ class LogEvents {
   readonly files = new Set<string>();
   readonly #head: RunHead;
   readonly #history: HistoryEvents;
+  readonly #artifacts: ArtifactNames;
   readonly #tell: (message: string) => void;
   readonly #console = new ConsoleLines();
   #at: number;
 
-  constructor(head: RunHead, history: HistoryEvents, tell: (message: string) => void) {
+  /** `history` and `artifacts`: of all logs of the run. */
+  constructor(
+    head: RunHead,
+    { history, artifacts }: { history: HistoryEvents; artifacts: ArtifactNames },
+    tell: (message: string) => void,
+  ) {
     this.#head = head;
     this.#history = history;
+    this.#artifacts = artifacts;
     this.#tell = tell;
     this.#at = head.startedAt;
   }
@@ -110,7 +119,10 @@ class LogEvents {
         for (const path of record.paths) this.files.add(path);
         return [];
       case 'artifact':
-        return (await filesOfArtifact(record.artifact, this.#tell)).map((file) => ({ ...file, at: this.#at }));
+        return (await filesOfArtifact(record.artifact, this.#artifacts.of(record.artifact), this.#tell)).map((file) => ({
+          ...file,
+          at: this.#at,
+        }));
       case 'alert':
         this.#tell('its alerts are not taken over');
         return [];
