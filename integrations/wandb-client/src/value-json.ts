@@ -26,18 +26,27 @@ function objectJson(value: object, nan: 'NaN' | 'null'): string {
   return `{${entries.map(([name, item]) => `${JSON.stringify(name)}:${toValueJson(item, nan)}`).join(',')}}`;
 }
 
-/** The value of such JSON. Throws a SyntaxError if it is none. */
-export function fromValueJson(text: string): unknown {
-  if (!/NaN|Infinity/.test(text)) return JSON.parse(text) as unknown;
+/** The value of such JSON. Throws a SyntaxError if it is none. `bigIntegers`: those of which no number has all digits are bigints. */
+export function fromValueJson(text: string, { bigIntegers = false }: { bigIntegers?: boolean } = {}): unknown {
+  const spelled = /NaN|Infinity/.test(text) ? spelledOut(text) : text;
+  const hasBig = bigIntegers && /\d{16}/.test(text);
+  if (spelled === text && !hasBig) return JSON.parse(text) as unknown;
+  const revive = (_: string, value: unknown, { source }: { source?: string }): unknown => {
+    if (typeof value === 'object' && value !== null && Object.hasOwn(value, BARE)) return Number((value as Record<string, unknown>)[BARE]);
+    const isBig = hasBig && typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(source ?? '');
+    return isBig ? BigInt(source!) : value;
+  };
+  // TypeScript does not know yet what a reviver is told beside.
+  return JSON.parse(spelled, revive as (key: string, value: unknown) => unknown) as unknown;
+}
+
+function spelledOut(text: string): string {
   let isInString = false;
   // Quote by quote: a pattern of whole strings runs out of stack in one of some million characters.
-  const spelled = text.replace(/"|-?Infinity|NaN/g, (token, at: number) => {
+  return text.replace(/"|-?Infinity|NaN/g, (token, at: number) => {
     if (token === '"') isInString = !isInString || isEscaped(text, at);
     return token === '"' || isInString ? token : `{"${BARE}":"${token}"}`;
   });
-  return JSON.parse(spelled, (_, value: unknown) =>
-    typeof value === 'object' && value !== null && Object.hasOwn(value, BARE) ? Number((value as Record<string, unknown>)[BARE]) : value,
-  ) as unknown;
 }
 
 /** In a string: does a backslash that counts stand before it? */

@@ -160,6 +160,8 @@ function jsonOf(field: FieldValue): Json {
       return new Date(field.value).toISOString();
     case 'float':
       return Number.isFinite(field.value) ? field.value : String(field.value);
+    case 'int':
+      return field.exact ?? field.value;
     case 'histogram':
     case 'file':
       return { ...field.value };

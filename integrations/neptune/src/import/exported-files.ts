@@ -3,6 +3,7 @@ import { basename, dirname, join, relative, sep } from 'node:path';
 
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 
+import { intField } from '../wire/int-field.ts';
 import type { FieldValue, Snapshot } from '../wire/snapshot.ts';
 import { isThere } from './is-there.ts';
 import type { FoundSources, RunSource, Unreadable } from './run-source.ts';
@@ -196,7 +197,7 @@ function valueOf(row: ExportedRow): FieldValue | undefined {
     case 'float':
       return float === null ? undefined : { kind: 'float', value: float };
     case 'int':
-      return int === null ? undefined : { kind: 'int', value: Number(int) };
+      return int === null ? undefined : intField(int);
     case 'string':
       return string === null ? undefined : { kind: 'string', value: string };
     case 'bool':

@@ -129,3 +129,11 @@ test('a model is no run', async () => {
   writeFileSync(join(run, 'metadata.json'), metadataOf('model'));
   await expect(take(folder)).rejects.toThrow(/there is no run of Neptune in it/);
 });
+
+test('integers that no number of JavaScript has are taken over as all their digits', async () => {
+  const operation =
+    '{"obj": {"type": "AssignInt", "path": ["params", "seed"], "value": 9223372036854775807}, "version": 27, "at": 1795288650.1}';
+  appendFileSync(join(run, 'data-1.log'), `${operation}\n`);
+  const [{ state }] = (await take(folder)).runs as [Awaited<ReturnType<typeof take>>['runs'][0]];
+  expect(state.params).toMatchObject({ 'params/n': 3, 'params/seed': '9223372036854775807' });
+});

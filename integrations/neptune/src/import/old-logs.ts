@@ -122,10 +122,21 @@ function numberOf(name: string): number {
   return Number(/\d+/.exec(name)![0]);
 }
 
+/** Integers of which no number has all digits are bigints. */
+function parsedExactly(line: string): unknown {
+  if (!/\d{16}/.test(line)) return JSON.parse(line);
+  const revive = (_: string, value: unknown, { source }: { source?: string }): unknown => {
+    const isBig = typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(source ?? '');
+    return isBig ? BigInt(source!) : value;
+  };
+  // TypeScript does not know yet what a reviver is told beside.
+  return JSON.parse(line, revive as (key: string, value: unknown) => unknown);
+}
+
 /** Undefined for a line that was cut when its process died. */
 function parsed(line: string): OldOperation | undefined {
   try {
-    const { obj, at } = JSON.parse(line) as { obj?: Partial<OldOperation>; at?: unknown };
+    const { obj, at } = parsedExactly(line) as { obj?: Partial<OldOperation>; at?: unknown };
     const isOperation = typeof obj?.type === 'string' && Array.isArray(obj.path);
     return isOperation ? ({ ...obj, at: typeof at === 'number' ? at * 1_000 : 0 } as OldOperation) : undefined;
   } catch {

@@ -1,3 +1,4 @@
+import { intField } from '../wire/int-field.ts';
 import type { FieldValue, SetChange, Snapshot } from '../wire/snapshot.ts';
 
 /** An operation of Neptune 1.x, as its client writes it into its log. */
@@ -78,7 +79,11 @@ export class OldOperations {
     const last = this.#lastSteps.get(path);
     const at = step ?? (last === undefined ? 0 : last + 1);
     this.#lastSteps.set(path, at);
-    return { at: ts * 1_000, step: at, append: new Map([[path, { kind, value } as FieldValue]]) };
+    return {
+      at: ts * 1_000,
+      step: at,
+      append: new Map([[path, { kind, value: typeof value === 'bigint' ? Number(value) : value } as FieldValue]]),
+    };
   }
 }
 
@@ -88,7 +93,7 @@ function assigned({ type, value, file_path, tmp_file_name, ext }: OldOperation):
     case 'AssignFloat':
       return { kind: 'float', value: Number(value) };
     case 'AssignInt':
-      return { kind: 'int', value: Number(value) };
+      return intField(value as bigint | number);
     case 'AssignBool':
       return { kind: 'bool', value: value === true };
     case 'AssignString':

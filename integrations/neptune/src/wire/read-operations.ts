@@ -1,6 +1,7 @@
 // Messages of Neptune 3, as described by neptune-api's descriptors. Copyright (c) Neptune Labs Sp. z o.o., Apache-2.0: see NOTICE.
 import { WireType } from '@bufbuild/protobuf/wire';
 
+import { intField } from './int-field.ts';
 import { integer, numbers, readFields } from './read-fields.ts';
 import type { CreateRun, FieldValue, FileRef, Histogram, RunOperation, SetChange, Snapshot } from './snapshot.ts';
 import { stepNumber } from './step.ts';
@@ -91,7 +92,7 @@ function readValue(bytes: Uint8Array): FieldValue | undefined {
   let value: FieldValue | undefined;
   readFields(bytes, {
     1: (reader) => void (value = { kind: 'float', value: reader.double() }),
-    3: (reader) => void (value = { kind: 'int', value: integer(reader) }),
+    3: (reader) => void (value = intField(reader.int64())),
     5: (reader) => void (value = { kind: 'bool', value: reader.bool() }),
     6: (reader) => void (value = { kind: 'string', value: reader.string() }),
     8: (reader) => void (value = { kind: 'timestamp', value: readTimestamp(reader.bytes()) }),

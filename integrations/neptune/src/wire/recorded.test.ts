@@ -111,6 +111,7 @@ test('every kind of value comes back as it was', () => {
         long_ago: { kind: 'timestamp', value: -1_500 },
         set: { kind: 'strings', value: ['a', '損'] },
         least: { kind: 'int', value: -(2 ** 53) + 1 },
+        seed: { kind: 'int', value: 2 ** 63, exact: '9223372036854775807' },
         histogram: { kind: 'histogram', value: { edges: [0, 1, 2], values: [3, 4.5] } },
         empty: { kind: 'file', value: { path: 'p', size: 0, mime: 'text/plain' } },
       }) as never,

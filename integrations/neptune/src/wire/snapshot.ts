@@ -3,7 +3,8 @@
 /** A value of a field. */
 export type FieldValue =
   | { kind: 'float'; value: number }
-  | { kind: 'int'; value: number }
+  /** `exact`: its digits, where no number has all of them. */
+  | { kind: 'int'; value: number; exact?: string }
   | { kind: 'bool'; value: boolean }
   | { kind: 'string'; value: string }
   /** ms since the epoch, UTC. */

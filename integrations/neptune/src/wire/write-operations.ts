@@ -107,7 +107,7 @@ function fieldValue(writer: BinaryWriter, field: FieldValue): void {
       writer.tag(1, WireType.Bit64).double(field.value);
       return;
     case 'int':
-      writer.tag(3, WireType.Varint).int64(field.value);
+      writer.tag(3, WireType.Varint).int64(field.exact ?? field.value);
       return;
     case 'bool':
       writer.tag(5, WireType.Varint).bool(field.value);

@@ -5,12 +5,12 @@ import { fromValueJson } from '../value-json.ts';
 import type { ValueAt } from './log-record.ts';
 import { readNested } from './message-reader.ts';
 
-/** Update and remove lists of a config or summary record. */
+/** Update and remove lists of a config or summary record: what it is made of is kept to the last digit. */
 export function readUpdate(reader: BinaryReader): { update: ValueAt[]; remove: string[][] } {
   const update: ValueAt[] = [];
   const remove: string[][] = [];
   readNested(reader, (field, record) => {
-    if (field === 1) update.push(readItem(record));
+    if (field === 1) update.push(readItem(record, { bigIntegers: true }));
     else if (field === 2) remove.push([...readItem(record).path]);
     else return false;
     return true;
@@ -42,7 +42,7 @@ export function readRow(reader: BinaryReader): Record<string, unknown> {
 }
 
 /** An item's value is JSON; of a history it may be typed as well. */
-function readItem(reader: BinaryReader): ValueAt {
+function readItem(reader: BinaryReader, options?: Parameters<typeof fromValueJson>[1]): ValueAt {
   const path: string[] = [];
   let value: unknown;
   readNested(reader, (field, item) => {
@@ -69,7 +69,7 @@ function readItem(reader: BinaryReader): ValueAt {
         return true;
       case 8:
       case 16:
-        value = fromValueJson(item.string());
+        value = fromValueJson(item.string(), options);
         return true;
       default:
         return false;

@@ -71,7 +71,7 @@ export class HistoryEvents {
       .map(([name, { value }]): [string, unknown] => [name, value]);
     const values: Record<string, number> = {};
     for (const [name, value] of leavesOf(Object.fromEntries(own))) {
-      if (typeof value === 'number') values[name] = value;
+      if (typeof value === 'number' || typeof value === 'bigint') values[name] = Number(value);
       else if (value !== null && !this.#seen.has(name)) this.#tell(`"${name}" of its summary is not taken over: ${kindOf(value)}`);
     }
     return Object.keys(values).length === 0 ? [] : [{ kind: 'metrics', at: this.#last.at || startedAt, step: this.#last.step, values }];

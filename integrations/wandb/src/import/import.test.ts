@@ -33,6 +33,24 @@ describe('the import of runs that W&B keeps on disk', () => {
     expect(warnings).toEqual([]);
   });
 
+  test('takes over integers of the config that no number of JavaScript has, as all their digits', async () => {
+    const dir = await newDir();
+    const run = await OfflineRun.open(
+      optionsIn(dir, { config: { seed: 2n ** 63n - 1n, near: 2 ** 53 - 1, large: 1e22, text: '12345678901234567890' } }),
+    );
+    run.config({ opt: { seeds: [12345678901234567890n, 1] } });
+    run.summary({ total: 12345678901234567890n, deep: { n: 2n ** 63n } });
+    await run.exit(0, 1);
+    const { events } = await takeOne(dir);
+    const [params] = ofKind(events, 'params');
+    // Core keeps them as texts.
+    expect(params!.values).toEqual({
+      ...{ seed: 2n ** 63n - 1n, near: 2 ** 53 - 1, large: 1e22, text: '12345678901234567890' },
+      opt: { seeds: [12345678901234567890n, 1] },
+    });
+    expect(ofKind(events, 'metrics')).toMatchObject([{ values: { total: 12345678901234567890, 'deep.n': 2 ** 63 } }]);
+  });
+
   test('takes over every number of every row, NaN and infinities too, and says of each other name, and of which run, that it does not', async () => {
     const dir = await newDir();
     for (const id of ['r1', 'r2']) {
