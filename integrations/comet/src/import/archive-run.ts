@@ -37,7 +37,7 @@ export async function archiveMeta(path: string): Promise<ArchiveMeta> {
   for (const name of NEEDED) if (!zip.has(name)) throw new Error(`it has no ${name}`);
   const size = zip.size('experiment.json');
   if (size > LARGEST_META) throw new Error(`its experiment.json has ${size.toLocaleString('en')} bytes, and would be of no experiment`);
-  const meta = metaIn(await text(await zip.stream('experiment.json')));
+  const meta = metaIn(await text(zip.stream('experiment.json')));
   const { offline_id: key, project_name: project, start_time: start, stop_time: stop, tags, customer_error_reported: failed } = meta;
   if (typeof start !== 'number' || typeof stop !== 'number') throw new Error('its experiment.json has no times');
   return {
@@ -65,7 +65,7 @@ function nameOf(path: string): string {
 export async function* archiveMessages(path: string, odd: (line: number) => void): AsyncGenerator<ArchiveMessage, void, undefined> {
   await using zip = await ZipReader.open(path);
   let number = 0;
-  for await (const line of lines(await zip.stream('messages.json'))) {
+  for await (const line of lines(zip.stream('messages.json'))) {
     number++;
     const message = parsed(line);
     if (message === undefined) odd(number);
@@ -101,7 +101,7 @@ export async function archiveNames(paths: readonly string[]): Promise<ArchiveNam
   const others = new Map<string, string>();
   for (const path of paths) {
     await using zip = await ZipReader.open(path);
-    for await (const line of lines(await zip.stream('messages.json'))) {
+    for await (const line of lines(zip.stream('messages.json'))) {
       if (!line.includes('"log_other"')) continue;
       const message = parsed(line);
       if (message?.type === 'log_other') others.set(textOf(message.payload['key']), textOf(message.payload['value']));

@@ -1,13 +1,15 @@
 import { execFile } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
 import { importedFrom, type ImportedContent } from '../testing/imported.ts';
+import { never } from '../testing/play.ts';
 import { zipped } from '../testing/zipped.ts';
 import importer from './index.ts';
 
@@ -218,6 +220,51 @@ describe('what cannot be read', () => {
       ...[1, 1],
     ]);
     expect(warnings).toEqual([expect.stringMatching(/z\.zip: line 1 of messages\.json is no message/)]);
+  });
+});
+
+describe('an archive in which bytes have changed since it was written', () => {
+  /** As a disk or a copy does that nobody checked. */
+  function change(from: string, to: string): void {
+    const path = join(folder, 'e1.zip');
+    const bytes = readFileSync(path);
+    const at = bytes.indexOf(from);
+    expect(at).toBeGreaterThan(0);
+    bytes.write(to, at);
+    writeFileSync(path, bytes);
+  }
+  const messages: Told['messages'] = [
+    point(0.5, 1),
+    ['file_upload', { file_path: 'f1', upload_type: 'asset', additional_params: { fileName: 'a.txt' } }],
+  ];
+  beforeEach(async () => {
+    await archive({ messages, files: { f1: 'the text' } });
+    await archive({ name: 'e2.zip', meta: { offline_id: 'e2' }, messages: [point(1, 1)] });
+  });
+  const took = async (): Promise<unknown[]> => {
+    const told: unknown[] = [];
+    for await (const { id, unreadable, events } of (await importer(folder, { env: {}, warn: () => undefined })).runs(never)) {
+      const read = async (): Promise<string> => {
+        for await (const event of events(never)) if (event.kind === 'artifact') await buffer(event.read(never));
+        return 'whole';
+      };
+      told.push([id, unreadable ?? (await read().catch((error: Error) => error.message))]);
+    }
+    return told;
+  };
+
+  test.each([
+    ['a point', '"metricValue":0.5', '"metricValue":0.7', 'e1', 'messages.json'],
+    ['a file', 'the text', 'the test', 'e1', 'f1'],
+    ['what it says of itself', '"workspace":"w"', '"workspace":"x"', 'e1.zip', 'experiment.json'],
+  ])('gives no false %s: its run is among the failed, and others are read', async (_, from, to, id, name) => {
+    change(from, to);
+    const told = await took();
+    expect(told).toContainEqual([
+      id,
+      expect.stringMatching(new RegExp(`its ${name} is damaged: it has other bytes than when it was written$`)),
+    ]);
+    expect(told).toContainEqual(['e2', 'whole']);
   });
 });
 

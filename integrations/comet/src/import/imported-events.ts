@@ -134,7 +134,7 @@ export class ImportedEvents {
       read: async function* (signal) {
         signal.throwIfAborted();
         await using zip = await ZipReader.open(archive);
-        yield* (await zip.stream(name)) as AsyncIterable<Uint8Array>;
+        yield* zip.stream(name);
       },
     };
   }

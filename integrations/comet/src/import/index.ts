@@ -15,14 +15,18 @@ export default async function importer(from: string, { warn }: RunImportOptions)
   return {
     vendor: 'comet',
     async *runs(signal) {
-      for (const { name, reason } of damaged)
-        yield { id: name, name, experiment: '', startedAt: 0, unreadable: reason, async *events() {} };
+      for (const { name, reason } of damaged) yield unreadable(name, reason);
       for (const parts of Map.groupBy(archives, ({ key }) => key).values()) {
         signal.throwIfAborted();
-        yield await runOf(parts, warn);
+        const [{ key }] = parts as [ArchiveMeta];
+        yield await runOf(parts, warn).catch((error: Error) => unreadable(key, `its archives cannot be read: ${error.message}`));
       }
     },
   };
+}
+
+function unreadable(name: string, reason: string): ImportedRun {
+  return { id: name, name, experiment: '', startedAt: 0, unreadable: reason, async *events() {} };
 }
 
 interface Archives {

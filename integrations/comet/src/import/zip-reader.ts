@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream';
+import { crc32 } from 'node:zlib';
 
 import { open, type Entry, type ZipFile } from 'yauzl';
 
@@ -45,13 +46,22 @@ export class ZipReader implements AsyncDisposable {
     return this.#entries.get(name)?.uncompressedSize ?? 0;
   }
 
-  /** Throws if there is no such file. */
-  stream(name: string): Promise<Readable> {
+  /** The bytes of a file. Throws if there is no such file, and in the end if they are others than when it was written. */
+  async *stream(name: string): AsyncGenerator<Uint8Array, void, undefined> {
     const entry = this.#entries.get(name);
-    if (entry === undefined) return Promise.reject(new Error(`it has no ${name}`));
+    if (entry === undefined) throw new Error(`it has no ${name}`);
+    let checksum = 0;
+    for await (const chunk of (await this.#opened(entry)) as AsyncIterable<Uint8Array>) {
+      checksum = crc32(chunk, checksum);
+      yield chunk;
+    }
+    if (checksum !== entry.crc32) throw new Error(`its ${name} is damaged: it has other bytes than when it was written`);
+  }
+
+  #opened(entry: Entry): Promise<Readable> {
     return new Promise((resolve, reject) => {
       this.#zip.openReadStream(entry, (error, stream) =>
-        stream === undefined ? reject(error ?? new Error(`no ${name}`)) : resolve(stream),
+        stream === undefined ? reject(error ?? new Error(`no ${entry.fileName}`)) : resolve(stream),
       );
     });
   }
