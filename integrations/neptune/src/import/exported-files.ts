@@ -5,6 +5,7 @@ import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'h
 
 import { intField } from '../wire/int-field.ts';
 import type { FieldValue, Snapshot } from '../wire/snapshot.ts';
+import { filesBelow } from './files-below.ts';
 import { isThere } from './is-there.ts';
 import type { FoundSources, RunSource, Unreadable } from './run-source.ts';
 
@@ -108,22 +109,40 @@ function sourceOf({ project, runId }: RunName, paths: readonly string[]): RunSou
     runId,
     async *snapshots(signal, warn) {
       const steps = new Steps();
+      const unknown = new Map<string, number>();
       for (const path of paths) {
         for await (const row of rowsOf(path, signal)) {
           if (row.project_id !== project || row.run_id !== runId) continue;
-          const snapshot = snapshotOf(row, steps);
+          const kind = kindOf(row);
+          if (!Object.hasOwn(COLUMNS, kind)) unknown.set(kind, (unknown.get(kind) ?? 0) + 1);
+          const snapshot = kind === 'file_set' ? await fileSet(row, paths[0]!) : snapshotOf(row, steps);
           if (snapshot !== undefined) yield snapshot;
         }
       }
+      for (const [kind, count] of unknown)
+        warn(`values of a kind that is not known here (${kind}) are not taken over: ${count.toLocaleString('en')}`);
       const missing = steps.missing.toLocaleString('en');
       if (steps.missing > 0)
         warn(`values of series without a step, as neptune-exporter gives each, are counted on from the value before: ${missing}`);
     },
-    async fileAt({ path }) {
-      for (const place of placesOf(paths[0]!, path)) if (await isThere(place)) return place;
-      return undefined;
-    },
+    fileAt: ({ path }) => fileAt(paths[0]!, path),
   };
+}
+
+async function fileAt(parquet: string, path: string): Promise<string | undefined> {
+  for (const place of placesOf(parquet, path)) if (await isThere(place)) return place;
+  return undefined;
+}
+
+/** Of a set of files the exporter names the folder. Where that is gone, whoever looks for it says so. */
+async function fileSet(row: ExportedRow, parquet: string): Promise<Snapshot | undefined> {
+  const value = valueOf(row);
+  if (value?.kind !== 'file') return undefined;
+  const { path } = value.value;
+  const folder = await fileAt(parquet, path);
+  const names = folder === undefined ? [''] : (await filesBelow(folder)).map((name) => `/${name}`);
+  const files = names.map((name) => [row.attribute_path + name, fileField(path + name)] as const);
+  return { at: timeOf(row), assign: new Map(files) };
 }
 
 /**
@@ -159,7 +178,7 @@ function snapshotOf(row: ExportedRow, steps: Steps): Snapshot | undefined {
   const value = valueOf(row);
   if (value === undefined) return undefined;
   const fields = new Map([[row.attribute_path, value]]);
-  const at = row.timestamp?.getTime() ?? 0;
+  const at = timeOf(row);
   if (!row.attribute_type.endsWith('_series')) return { at, assign: fields };
   requireColumn(row, 'step');
   // Texts become lines of output, which have none.
@@ -185,12 +204,27 @@ function requireColumn(row: ExportedRow, column: string): void {
   if (!(column in row)) throw new Error(lacking(column));
 }
 
-/** Kinds of values, each with a column of its own. */
-const KINDS = ['float', 'int', 'string', 'bool', 'datetime', 'string_set', 'file', 'histogram'];
+/** Kinds of values, each with its column. An artifact of Neptune 2 is the list of its files. */
+const COLUMNS: Readonly<Record<string, keyof ExportedRow>> = {
+  float: 'float_value',
+  int: 'int_value',
+  string: 'string_value',
+  bool: 'bool_value',
+  datetime: 'datetime_value',
+  string_set: 'string_set_value',
+  file: 'file_value',
+  file_set: 'file_value',
+  artifact: 'file_value',
+  histogram: 'histogram_value',
+};
+
+const kindOf = ({ attribute_type: type }: ExportedRow): string => type.replace(/_series$/, '');
+const timeOf = ({ timestamp }: ExportedRow): number => timestamp?.getTime() ?? 0;
+const fileField = (path: string): FieldValue => ({ kind: 'file', value: { path, size: 0, mime: '' } });
 
 function valueOf(row: ExportedRow): FieldValue | undefined {
-  const kind = row.attribute_type.replace(/_series$/, '');
-  if (KINDS.includes(kind)) requireColumn(row, `${kind}_value`);
+  const kind = kindOf(row);
+  if (Object.hasOwn(COLUMNS, kind)) requireColumn(row, COLUMNS[kind]!);
   const { float_value: float, int_value: int, string_value: string, bool_value: bool, datetime_value: time } = row;
   const { string_set_value: strings, file_value: file, histogram_value: histogram } = row;
   switch (kind) {
@@ -207,7 +241,9 @@ function valueOf(row: ExportedRow): FieldValue | undefined {
     case 'string_set':
       return strings === null ? undefined : { kind: 'strings', value: strings };
     case 'file':
-      return file === null ? undefined : { kind: 'file', value: { path: file.path, size: 0, mime: '' } };
+    case 'file_set':
+    case 'artifact':
+      return file === null ? undefined : fileField(file.path);
     case 'histogram':
       return histogram === null
         ? undefined

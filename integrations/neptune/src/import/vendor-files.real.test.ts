@@ -151,6 +151,38 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
     expect(warnings).toEqual(['the file "files/key" is not taken over: it is not there']);
   });
 
+  test('has the files of its sets and artifacts, as those of Neptune 2 do, and says what is of a kind that is not known', async () => {
+    const root = join(folder, 'sets');
+    const row = (name: string, type: string, path: string) => ({ attribute_path: name, attribute_type: type, file_value: { path } });
+    await exported(join(root, 'data/acme_wine_1a2b/run-8_part_0.parquet'), [
+      row('source_code/files', 'file_set', 'acme/wine/run-8/source_code/files'),
+      row('gone', 'file_set', 'acme/wine/run-8/gone'),
+      row('led out', 'file_set', '../../..'),
+      row('data', 'artifact', 'acme/wine/run-8/data/files_list.json'),
+      ...[1, 2].map((n) => ({ attribute_path: `source_code/git_${n}`, attribute_type: 'git_ref', file_value: null })),
+    ]);
+    const files = join(root, 'files/acme/wine/run-8');
+    for (const [path, text] of Object.entries({
+      'source_code/files/files.zip': 'zipped',
+      'source_code/files/a/b.txt': 'b',
+      'data/files_list.json': '[]',
+    })) {
+      mkdirSync(dirname(join(files, path)), { recursive: true });
+      writeFileSync(join(files, path), text);
+    }
+    const { runs, warnings } = await take(root);
+    expect(runs[0]!.files).toEqual({
+      'source_code/files/a/b.txt': 'b',
+      'source_code/files/files.zip': 'zipped',
+      'data.json': '[]',
+    });
+    expect(warnings).toEqual([
+      'the file "gone" is not taken over: it is not there',
+      'the file "led out" is not taken over: it is not there',
+      'values of a kind that is not known here (git_ref) are not taken over: 2',
+    ]);
+  });
+
   test('and points without a step are counted on from the one before, which is told', async () => {
     const point = (name: string, step: number | null, value: number) => ({
       ...{ attribute_path: name, attribute_type: 'float_series', step, float_value: value },
