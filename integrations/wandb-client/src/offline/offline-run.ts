@@ -64,8 +64,9 @@ export class OfflineRun implements RunWriter {
   /** Of a log that is to be begun: how metrics are defined in earlier ones. */
   #definitions: readonly MetricDefinition[] | undefined;
   #writer: TransactionLogWriter | undefined;
-  /** It had come to an end before, which counts no more when something is added. */
-  #hadEnded: boolean;
+  #isFolderMade = false;
+  /** It has come to an end, which counts no more when something is added. */
+  #hasEnded: boolean;
   #closing: Promise<void> | undefined;
 
   private constructor(folder: RunFolder, start: RunStart, output: OutputLog, recovered: RecoveredRun) {
@@ -80,7 +81,7 @@ export class OfflineRun implements RunWriter {
     const { log, earlierSize } = recovered;
     this.#earlierSize = earlierSize;
     this.#safeSize = earlierSize + log.size;
-    this.#hadEnded = recovered.hasEnded;
+    this.#hasEnded = recovered.hasEnded;
     this.#definitions = log.isBegun ? undefined : [...recovered.definitions.values()];
     const kept = log.beforeExit ?? log;
     this.#kept = kept.size;
@@ -174,44 +175,47 @@ export class OfflineRun implements RunWriter {
     return Promise.resolve();
   }
 
+  /** Only here what was logged goes to the disk: when that fails, all of it is still in memory, and goes with the next flush. */
   async flush(): Promise<void> {
-    this.#output.write();
-    if (this.#writer === undefined) return;
+    if (this.#writer === undefined) return this.#output.write();
     const changes = this.#summary.changes();
     if (changes.length > 0) this.#append({ kind: 'summary', update: changes, remove: [] });
     const { size } = this.#writer;
+    if (!this.#isFolderMade) makeRunFolder(this.#folder);
+    this.#isFolderMade = true;
+    this.#output.write();
     await this.#writer.flush();
     this.#safeSize = this.#earlierSize + size;
   }
 
   /** A run that had come to an end and got nothing more keeps that one. */
   async exit(code: number, runtimeSeconds: number): Promise<void> {
-    if (!this.#hadEnded && this.#closing === undefined) {
+    if (!this.#hasEnded && this.#closing === undefined) {
       const runtime = Math.trunc(runtimeSeconds);
       this.#summary.set({ _runtime: runtime });
       const update = [...this.#summary.changes(), { path: ['_wandb', 'runtime'], value: runtime }];
       this.#append({ kind: 'summary', update, remove: [] });
       this.#append({ kind: 'exit', code, runtimeSeconds: runtime });
+      this.#hasEnded = true;
     }
     await this.close();
   }
 
-  /** Brings all to disk and lets go of the file, without an end of the run: another process may go on with it. */
+  /**
+   * Brings all to disk and lets go of the file, without an end of the run: another process may go on with it. When that fails, it may be called again, as
+   * `exit` may.
+   */
   close(): Promise<void> {
-    return (this.#closing ??= this.#close());
+    return (this.#closing = this.#closing?.catch(() => this.#close()) ?? this.#close());
   }
 
   async #close(): Promise<void> {
-    try {
-      await this.flush();
-    } finally {
-      await this.#writer?.close();
-    }
+    await this.flush();
+    await this.#writer?.close();
   }
 
-  /** Opens the log, which is done when there is something to write. */
+  /** Begins to write, which is done when there is something to be written. */
   #begin(): TransactionLogWriter {
-    makeRunFolder(this.#folder);
     const writer = (this.#writer = new TransactionLogWriter(this.path, this.#kept));
     const definitions = this.#definitions;
     this.#definitions = undefined;
@@ -239,7 +243,7 @@ export class OfflineRun implements RunWriter {
   #append(record: WritableRecord): void {
     if (this.#closing !== undefined) throw new Error(`the run ${this.#run.id} has ended`);
     const writer = this.#writer ?? this.#begin();
-    this.#hadEnded = false;
+    this.#hasEnded = false;
     this.#records += 1;
     writer.append(encodeRecord(this.#records, record));
   }

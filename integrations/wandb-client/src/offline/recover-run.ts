@@ -75,7 +75,7 @@ export async function recoverRun({ log, earlier }: RunFolder, output: OutputLog,
     recovered.earlierSize += size;
     recovered.hasEnded = beforeExit !== undefined;
   }
-  recovered.log = await recoverLog(log, recovered, (text) => output.append(text), limit - recovered.earlierSize);
+  recovered.log = await recoverLog(log, recovered, (text) => output.recover(text), limit - recovered.earlierSize);
   if (recovered.log.isBegun) recovered.hasEnded = recovered.log.beforeExit !== undefined;
   return recovered;
 }

@@ -3,8 +3,10 @@ import { crc32 } from 'node:zlib';
 import { BLOCK_BYTES, CHUNK_HEAD_BYTES, FILE_HEADER, FIRST, FULL, LAST, MIDDLE } from './block-format.ts';
 
 const INITIAL_BYTES = 1 << 16;
+/** More is given back when it is empty. */
+const KEPT_BYTES = 1 << 20;
 
-/** Cuts records into chunks and keeps them until they are taken. `size`: of the file, with all that was framed. */
+/** Cuts records into chunks and keeps them until they are dropped. `size`: of the file, with all that was framed. */
 export class RecordFramer {
   #size: number;
   #pending = Buffer.allocUnsafe(INITIAL_BYTES);
@@ -20,8 +22,16 @@ export class RecordFramer {
     return this.#size;
   }
 
-  get pendingBytes(): number {
-    return this.#length;
+  /** What was framed and not dropped; valid until the next `frame`. */
+  get pending(): Uint8Array {
+    return this.#pending.subarray(0, this.#length);
+  }
+
+  /** The first `length` bytes of `pending`. */
+  drop(length: number): void {
+    this.#pending.copyWithin(0, length, this.#length);
+    this.#length -= length;
+    if (this.#length === 0 && this.#pending.length > KEPT_BYTES) this.#pending = Buffer.allocUnsafe(INITIAL_BYTES);
   }
 
   frame(record: Uint8Array): void {
@@ -39,13 +49,6 @@ export class RecordFramer {
       isFirst = false;
       from = to;
     } while (from < record.length);
-  }
-
-  /** What was framed since the last call; valid until the next `frame`. */
-  take(): Uint8Array {
-    const taken = this.#pending.subarray(0, this.#length);
-    this.#length = 0;
-    return taken;
   }
 
   #addChunk(type: number, data: Uint8Array): void {

@@ -3,29 +3,25 @@ import { promisify } from 'node:util';
 
 import { RecordFramer } from './record-framer.ts';
 
-/** Held in memory at most before it goes to the file; a flush brings it to the disk. */
-const BUFFER_BYTES = 1 << 20;
-
 const syncToDisk = promisify(fdatasync);
 
 /**
- * Appends records to a `.wandb` file. What `flush` has resolved for outlasts the process and the machine. Methods throw errors of the file
- * system; after the first one the writer is of no use: what came after the last flush may lie in the file in part, and is for the next writer to cut off.
+ * Appends records to a `.wandb` file. They wait in memory until `flush`, and after one that failed for the next: of what a disk has taken before its error
+ * nobody knows what is there, so all of it is written anew. What `flush` has resolved for outlasts the process and the machine. Throws errors of the file system.
  */
 export class TransactionLogWriter {
-  readonly #file: number;
+  readonly #path: string;
   readonly #framer: RecordFramer;
-  #written: number;
+  /** Not open before the first flush, and after one that failed. */
+  #file: number | undefined;
   #synced: number;
-  #failure: Error | undefined;
+  #last: Promise<void> = Promise.resolve();
 
   /** `size`: how much of the file is kept, to the end of a record; what comes after it is cut off. 0 begins anew. */
   constructor(path: string, size = 0) {
-    this.#file = openSync(path, size === 0 ? 'w' : 'r+');
+    this.#path = path;
     this.#framer = new RecordFramer(size);
-    this.#written = size;
     this.#synced = size;
-    if (size > 0) this.#guard(() => ftruncateSync(this.#file, size));
   }
 
   /** Of the file, with all that was appended, in bytes. */
@@ -35,48 +31,45 @@ export class TransactionLogWriter {
 
   append(record: Uint8Array): void {
     this.#framer.frame(record);
-    if (this.#framer.pendingBytes >= BUFFER_BYTES) this.#write();
   }
 
-  /** Resolves when all that was appended before the call is on the disk. */
-  async flush(): Promise<void> {
-    this.#write();
-    const written = this.#written;
-    if (this.#synced >= written) return;
-    try {
-      await syncToDisk(this.#file);
-    } catch (error) {
-      this.#failure = error as Error;
-      throw error;
-    }
-    this.#synced = Math.max(this.#synced, written);
+  /** Resolves when all that was appended before the call is on the disk. One at a time: a disk tells of an error once, whoever asks. */
+  flush(): Promise<void> {
+    const flushed = this.#last.then(() => this.#flush());
+    this.#last = flushed.catch(() => undefined);
+    return flushed;
   }
 
-  /** Flushes first, unless the writer has failed. */
+  /** Flushes first; when that fails, it may be called again. */
   async close(): Promise<void> {
-    try {
-      if (this.#failure === undefined) await this.flush();
-    } finally {
-      this.#failure ??= new Error('the log is closed');
-      closeSync(this.#file);
-    }
+    await this.flush();
+    this.#letGo();
   }
 
-  #write(): void {
-    this.#guard(() => {
-      const bytes = this.#framer.take();
-      for (let from = 0; from < bytes.length;) from += writeSync(this.#file, bytes, from, bytes.length - from, this.#written + from);
-      this.#written += bytes.length;
-    });
-  }
-
-  #guard(act: () => void): void {
-    if (this.#failure !== undefined) throw this.#failure;
+  async #flush(): Promise<void> {
+    const bytes = this.#framer.pending;
+    if (bytes.length === 0) return;
     try {
-      act();
+      const file = (this.#file ??= this.#open());
+      for (let from = 0; from < bytes.length;) from += writeSync(file, bytes, from, bytes.length - from, this.#synced + from);
+      await syncToDisk(file);
     } catch (error) {
-      this.#failure = error as Error;
+      this.#letGo();
       throw error;
     }
+    this.#framer.drop(bytes.length);
+    this.#synced += bytes.length;
+  }
+
+  #open(): number {
+    const file = (this.#file = openSync(this.#path, this.#synced === 0 ? 'w' : 'r+'));
+    if (this.#synced > 0) ftruncateSync(file, this.#synced);
+    return file;
+  }
+
+  #letGo(): void {
+    const file = this.#file;
+    this.#file = undefined;
+    if (file !== undefined) closeSync(file);
   }
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, stat, truncate, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, stat, symlink, truncate, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
@@ -169,14 +169,22 @@ describe('a transaction log', () => {
     await expect(read(path)).rejects.toThrow('it is not a .wandb file');
   });
 
-  test('that cannot be written fails every time, so that nobody takes what is missing for written', async () => {
+  test('that cannot be written says so every time, and has all of it when it can', async () => {
     // A device that is always full.
     if (process.platform !== 'linux') return;
-    const writer = new TransactionLogWriter('/dev/full');
-    writer.append(recordOf(20, 0));
+    const path = await newPath();
+    await symlink('/dev/full', path);
+    const writer = new TransactionLogWriter(path);
+    const records = [recordOf(20, 0), recordOf(2_000_000, 1), recordOf(30, 2)];
+    writer.append(records[0]!);
     await expect(writer.flush()).rejects.toMatchObject({ code: 'ENOSPC' });
+    writer.append(records[1]!);
     await expect(writer.flush()).rejects.toMatchObject({ code: 'ENOSPC' });
-    expect(() => writer.append(recordOf(2_000_000, 0))).toThrow('ENOSPC');
+    await expect(writer.close()).rejects.toMatchObject({ code: 'ENOSPC' });
+    await unlink(path);
+    await writer.flush();
+    writer.append(records[2]!);
     await writer.close();
+    expect(await read(path)).toEqual({ records: records.map(nameOf), tornAt: undefined });
   });
 });

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+
 import {
   ArtifactNotFound,
   isError,
@@ -75,6 +77,7 @@ export class WandbTrackerRun implements TrackerRun<WandbRun> {
   #othersStep: number;
   readonly #ended = Promise.withResolvers<void>();
   #closed = false;
+  #toldMark: unknown;
   /** What the next process may build on, while the rest is left to a close that is still to come. */
   #stateBefore: StoredState | undefined;
 
@@ -222,7 +225,12 @@ export class WandbTrackerRun implements TrackerRun<WandbRun> {
   }
 
   #tellMark(): void {
-    if (this.#records.marks) this.#records.writer.summary({ [MARK]: markOf(this.#story.key, this.#furthest(this.#given)) });
+    const { marks, mode, writer } = this.#records;
+    const mark = markOf(this.#story.key, this.#furthest(this.#given));
+    // Offline the one that was told lies with what waits, and with each try another one would.
+    if (!marks || (mode === 'offline' && isDeepStrictEqual(mark, this.#toldMark))) return;
+    this.#toldMark = mark;
+    writer.summary({ [MARK]: mark });
   }
 
   #settle(): void {
