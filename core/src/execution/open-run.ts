@@ -29,6 +29,7 @@ import { checkAlerters, type OwnedHooks } from './check-alerters.ts';
 import { checkRunOptions } from './check-run-options.ts';
 import { describeEnvironment } from './environment.ts';
 import { type RunWatch, watchRun } from './heartbeat.ts';
+import { IneffectiveSettings } from './ineffective-settings.ts';
 import { RecordedSteps } from './recorded-steps.ts';
 import type { RunOptions } from './run-options.ts';
 import { runServices } from './run-services.ts';
@@ -57,6 +58,8 @@ export interface OpenRun {
   readonly hits: CacheHits;
   /** Steps that ended without an attempt. */
   readonly settled: SettledSteps;
+  /** What is set for those of them that came from the cache, and does nothing. */
+  readonly ineffective: IneffectiveSettings;
   /** Aborted, with a `RunKilled` as its reason, when the steps that run are to stop. */
   readonly signal: AbortSignal;
   readonly warnings: string[];
@@ -168,12 +171,13 @@ async function beginRun(from: Beginning): Promise<OpenRun> {
   };
   const endings: (() => Promise<void>)[] = [];
   const settled = new SettledSteps(store);
+  const ineffective = new IneffectiveSettings();
   const leaveOthers = async (): Promise<void> => {
     await left.stop();
     watch.release();
   };
   return {
-    ...{ id, name, plan, options, project, store, stack, worker, warnings, settled, earlier, watch, trackersOf },
+    ...{ id, name, plan, options, project, store, stack, worker, warnings, settled, ineffective, earlier, watch, trackersOf },
     hits: new CacheHits(store),
     ...services,
     signal: stop.signal,
@@ -191,6 +195,7 @@ async function beginRun(from: Beginning): Promise<OpenRun> {
       try {
         for (const end of endings) await end();
         await settled.write();
+        if (ineffective.warning !== undefined) warnings.push(ineffective.warning);
         await services.tracking.apply(true);
         const grown = plan.style === 'class' ? { spec: relativise(plan, project.root) } : {};
         const { claim } = services.tracking;

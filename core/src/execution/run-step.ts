@@ -16,7 +16,6 @@ import { callEndHooks, callStartHook } from './call-hooks.ts';
 import type { ExecutedElsewhere, ProcessPlace } from './child/execute-in-process.ts';
 import { executeInline, type BegunAttempt, type ExecutedInline } from './execute-inline.ts';
 import { hasItsBytes } from './has-its-bytes.ts';
-import { ineffectiveSettings } from './ineffective-settings.ts';
 import { isolationOf } from './isolation-of.ts';
 import type { OpenRun } from './open-run.ts';
 import { describeError, reasonOf } from './outcome.ts';
@@ -91,10 +90,7 @@ async function settleCached(run: OpenRun, call: StepCall, identity: StepIdentity
   const id = newId();
   const at = Date.now();
   const trackers = run.trackersOf(call.step);
-  for (const tracker of trackers) {
-    const warning = ineffectiveSettings(call.step.id, tracker, hit.seenBy);
-    if (warning !== undefined && !run.warnings.includes(warning)) run.warnings.push(warning);
-  }
+  for (const tracker of trackers) run.ineffective.look(call.step.id, tracker, hit.seenBy);
   const unseen = trackers.filter(({ component }) => !hit.seenBy.some((seen) => seen.component === component));
   const outcome: Outcome = { status: 'cached', source: { runId: hit.stepRunId, ...(hit.url !== undefined && { url: hit.url }) } };
   const settled: SettledStep = {

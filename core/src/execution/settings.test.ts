@@ -102,6 +102,9 @@ afterEach(async () => {
 // At the top level, because steps that a function makes are not cached.
 const grapes = step('grapes', () => ['merlot', 'syrah']);
 const steady = step('steady', { experimentTracker: 'team' }, ({ grape }: { grape: string }) => grape);
+const onTeam = { experimentTracker: 'team' };
+const [one, two, three] = [step('one', onTeam, () => 1), step('two', onTeam, () => 2), step('three', onTeam, () => 3)];
+const [four, five] = [step('four', onTeam, () => 4), step('five', onTeam, () => 5)];
 const tracked = { experimentTracker: true, cache: false } as const;
 
 /** The line of the error that a run throws before any step of it. */
@@ -133,9 +136,24 @@ describe('settings of a step that came from the cache', () => {
     expect(await run({ 'experiment-tracker.server': { priority: 4, nested: true } })).toEqual({
       status: 'cached',
       warnings: [
-        'step "steady" came from the cache: what is set now for experiment tracker "team" ("priority") had no effect, for it was not when the step ran. To run it anew: --no-cache',
+        'step "steady" came from the cache: what is set now for experiment tracker "team" ("priority") had no effect, for it was not when it ran. To run it anew: --no-cache',
       ],
     });
+  });
+
+  test('of several steps are told in one line of the run, with the steps and the settings', async () => {
+    const all = async (own: { nested: boolean; priority?: number }) => {
+      const settings = { 'experiment-tracker.server': own };
+      const steps = () => void [one(), two(), three(), four(), five(), steady.map({ grape: grapes() })];
+      const { warnings } = await pipeline('wine', { settings }, steps).run({}, { stack: 'mapping' });
+      return warnings;
+    };
+    expect(await all({ nested: false })).toEqual([]);
+    expect(await all({ nested: true, priority: 4 })).toEqual([
+      expect.stringMatching(
+        /^steps ("\w+", ){4}"\w+" and 1 more came from the cache: what is set now for experiment tracker "team" \("nested", "priority"\) had no effect, for it was not when they ran. To run them anew: --no-cache$/,
+      ),
+    ]);
   });
 
   test('are not told when they are those of the step that ran, none at all, or only say what its tracker run is called', async () => {
