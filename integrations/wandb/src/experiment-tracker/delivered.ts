@@ -1,6 +1,6 @@
 import type { Json, TrackerEvent, TrackerRunRef } from '@mortise/core';
 
-type Place = Pick<TrackerEvent, 'writer' | 'seq'>;
+export type Place = Pick<TrackerEvent, 'writer' | 'seq'>;
 
 /** How far a run's events have come. */
 export interface Progress {
