@@ -25,16 +25,10 @@ import { FileStream } from './file-stream.ts';
 import { ALERT } from './operations.ts';
 import { resumeStatus, type ResumeStatus } from './resume-status.ts';
 import { uploadRunFile } from './run-file.ts';
+import { RunHead } from './run-head.ts';
 import { againIfChanged } from './unchanged.ts';
 import { upsertBucket } from './upsert-bucket.ts';
-import { newVendorConfig, readVendorMetrics, vendorMetrics, type VendorConfig } from './vendor-config.ts';
-
-/** What is told of a run beside its lines. */
-interface Told {
-  config: Record<string, unknown>;
-  ownConfig: Record<string, unknown>;
-  definitions: readonly MetricDefinition[];
-}
+import { newVendorConfig, type VendorConfig } from './vendor-config.ts';
 
 /**
  * A run at the server. What is logged waits here until `flush`, and goes again to the same place when that failed, so that a lost answer doubles
@@ -45,20 +39,12 @@ export class OnlineRun implements RunWriter {
   readonly displayName: string;
   readonly #connection: Connection;
   readonly #stream: FileStream;
+  readonly #head: RunHead;
   #summary = new RunSummary();
   #steps = new StepMetrics();
-  #definitions: MetricDefinition[];
-  readonly #vendor: VendorConfig;
-  #config: Record<string, unknown>;
-  /** What this process has set of it. */
-  #ownConfig: Record<string, unknown> = {};
-  /** What the server has of it all. */
-  #told: Told;
   #confirmedSummary: ResumeStatus['summary'];
   /** Parts of the summary that were set by hand since. */
   #setByHand: Record<string, unknown> = {};
-  #description: RunDescription = {};
-  #isToldAnew = false;
   #isSummaryNew = false;
   #runtime = 0;
   #lastStep: number;
@@ -98,11 +84,8 @@ export class OnlineRun implements RunWriter {
     this.#connection = connection;
     this.place = place;
     this.displayName = displayName;
-    this.#config = config;
-    this.#vendor = vendor;
+    this.#head = new RunHead({ config, vendor });
     this.#stream = new FileStream(connection, place, known?.lines ?? { history: 0, events: 0, output: 0 });
-    this.#definitions = readVendorMetrics(vendor.m);
-    this.#told = this.#tellable();
     this.#confirmedSummary = known?.summary ?? {};
     this.#restart();
     this.#lastStep = this.#confirmedStep = known?.lastStep ?? -1;
@@ -136,9 +119,7 @@ export class OnlineRun implements RunWriter {
 
   config(update: Readonly<Record<string, unknown>>): void {
     this.#refuseIfEnded();
-    Object.assign(this.#config, update);
-    Object.assign(this.#ownConfig, update);
-    this.#isToldAnew = true;
+    this.#head.config(update);
   }
 
   summary(update: Readonly<Record<string, unknown>>): void {
@@ -155,18 +136,14 @@ export class OnlineRun implements RunWriter {
 
   defineMetric(definition: MetricDefinition): void {
     this.#refuseIfEnded();
-    const at = this.#definitions.findIndex(({ name }) => name === definition.name);
-    if (at === -1) this.#definitions.push(definition);
-    else this.#definitions[at] = definition;
+    this.#head.define(definition);
     this.#summary.define(definition);
     this.#steps.define(definition);
-    this.#isToldAnew = true;
   }
 
   describe(description: RunDescription): void {
     this.#refuseIfEnded();
-    this.#description = { ...this.#description, ...description };
-    this.#isToldAnew = true;
+    this.#head.describe(description);
   }
 
   async file(path: string, source: FileSource, signal?: AbortSignal): Promise<void> {
@@ -222,10 +199,8 @@ export class OnlineRun implements RunWriter {
     const status = await resumeStatus(this.#connection, this.place, signal);
     if (status === undefined) throw new WandbError('not-found', `${this.#connection.server} has the run ${this.place.id} no more`);
     this.#stream.moveBehind(status.lines);
-    this.#config = { ...status.config, ...this.#ownConfig };
-    this.#told.config = status.config;
+    this.#head.takeIn(status);
     this.#confirmedSummary = status.summary;
-    this.#vendor.e = { ...status.vendor.e, ...this.#vendor.e };
     this.#confirmedStep = Math.max(status.lastStep ?? -1, this.#confirmedStep);
     this.#lastStep = Math.max(this.#confirmedStep, this.#lastStep);
     this.#restoreSummary(status.summary);
@@ -234,13 +209,8 @@ export class OnlineRun implements RunWriter {
 
   /** Forgets what waits, such as what the server refuses. Of the summary, what was set by hand stays. */
   discard(): void {
-    const { config, ownConfig, definitions } = this.#told;
     this.#stream.discard();
-    this.#config = { ...config, ...ownConfig };
-    this.#ownConfig = { ...ownConfig };
-    this.#definitions = [...definitions];
-    this.#description = {};
-    this.#isToldAnew = false;
+    this.#head.discard();
     this.#restart();
     this.#summary.set(this.#setByHand);
     this.#lastStep = this.#confirmedStep;
@@ -257,7 +227,7 @@ export class OnlineRun implements RunWriter {
   }
 
   async #flush(signal: AbortSignal | undefined): Promise<void> {
-    await this.#tell(signal);
+    await this.#head.tell(this.#connection, this.place, signal);
     const isNew = this.#isSummaryNew;
     if (isNew) this.#stream.summary(this.#summaryLine());
     this.#isSummaryNew = false;
@@ -279,7 +249,7 @@ export class OnlineRun implements RunWriter {
   #restart(): void {
     this.#summary = new RunSummary();
     this.#steps = new StepMetrics();
-    for (const definition of this.#definitions) {
+    for (const definition of this.#head.definitions) {
       this.#summary.define(definition);
       this.#steps.define(definition);
     }
@@ -291,28 +261,6 @@ export class OnlineRun implements RunWriter {
     this.#steps.resume(values);
     const { runtime } = (own ?? {}) as { runtime?: unknown };
     if (typeof runtime === 'number') this.#runtime = Math.max(this.#runtime, runtime);
-  }
-
-  async #tell(signal: AbortSignal | undefined): Promise<void> {
-    if (!this.#isToldAnew) return;
-    const description = this.#description;
-    const vendor = { ...this.#vendor, m: vendorMetrics(this.#definitions) };
-    const told = this.#tellable();
-    // What is said meanwhile is for the next time.
-    this.#isToldAnew = false;
-    this.#description = {};
-    try {
-      await upsertBucket(this.#connection, { ...description, ...this.place, config: this.#config, vendor }, signal);
-      this.#told = told;
-    } catch (error) {
-      this.#isToldAnew = true;
-      this.#description = { ...description, ...this.#description };
-      throw error;
-    }
-  }
-
-  #tellable(): Told {
-    return { config: { ...this.#config }, ownConfig: { ...this.#ownConfig }, definitions: [...this.#definitions] };
   }
 
   #summaryLine(): string {
