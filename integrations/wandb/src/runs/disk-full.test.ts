@@ -42,12 +42,12 @@ interface Told {
   marks: number;
 }
 
-/** Runs a pipeline whose only step is `body`, with its W&B runs on a disk of 16 MB. */
-async function tracked(name: string, body: string): Promise<Told> {
+/** Runs a pipeline whose only step is `body`, with its W&B runs on a small disk. */
+async function tracked(name: string, body: string, { before = '', size = '16m' } = {}): Promise<Told> {
   project.write(
     `${name}.mjs`,
     `
-import { existsSync, globSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { activeRun, Client, pipeline, step } from '@mortise/core';
 import { readTransactionLog } from '@mortise/wandb-client';
@@ -61,12 +61,14 @@ const roomLater = async () => {
   await using client = new Client();
   for (let tries = 0; tries < 100 && failed.length === 0; tries++) {
     await delay(50);
-    const { steps } = await client.getPipelineRun('${name}');
-    failed.push(...steps.full.attempts[0].trackerRuns.flatMap(({ error }) => error ?? []));
+    const { steps, trackerRuns } = await client.getPipelineRun('${name}');
+    const errors = [...trackerRuns, ...steps.full.attempts[0].trackerRuns].flatMap(({ error }) => error ?? []);
+    failed.push(...new Set(errors));
   }
   await delay(500);
-  rmSync(disk + '/filler');
+  for (const file of globSync(disk + '/filler*')) rmSync(file);
 };
+${before}
 const full = step('full', { experimentTracker: true, cache: false }, async () => { ${body} });
 const { status, warnings } = await pipeline('p', () => { full(); }).run({}, { name: '${name}', trackerTimeoutMs: 10_000 });
 const told = { end: { status, warnings }, failed, steps: [], printed: [], outputLog: [], notes: [], exits: 0, marks: 0 };
@@ -83,7 +85,7 @@ for (const path of globSync(disk + '/wandb/offline-run-*/run-*.wandb')) {
 }
 console.log('\\n' + JSON.stringify(told));`,
   );
-  const [init, run] = await onSmallDisk(project, { folder: 'tracked', size: '16m' }, ['init.mjs', `${name}.mjs`]);
+  const [init, run] = await onSmallDisk(project, { folder: 'tracked', size }, ['init.mjs', `${name}.mjs`]);
   expect(init).toMatchObject({ code: 0, stderr: '' });
   expect(run).toMatchObject({ code: 0, stderr: '' });
   return JSON.parse(run!.stdout.trimEnd().split('\n').at(-1)!) as Told;
@@ -134,5 +136,15 @@ const upTo = (count: number): number[] => Array.from({ length: count }, (_, inde
     expect(end).toEqual({ status: 'completed', warnings: [] });
     expect(failed).toEqual([expect.stringContaining('ENOSPC')]);
     expect({ steps, exits }).toEqual({ steps: upTo(303), exits: 2 });
+  });
+
+  it('begins when there is room for its folder', async () => {
+    const { end, failed, steps } = await tracked('begins', 'log(3); await roomLater(); log(3);', {
+      before: `try { for (let i = 0; ; i++) writeFileSync(disk + '/filler' + i, ''); } catch {}`,
+      size: '16m,nr_inodes=20',
+    });
+    expect(end).toEqual({ status: 'completed', warnings: [] });
+    expect(failed).toEqual([expect.stringContaining('ENOSPC')]);
+    expect(steps).toEqual(upTo(6));
   });
 });
