@@ -1,5 +1,18 @@
-import { describe, expect, test } from '@jest/globals';
-import { appendFile, mkdir, mkdtemp, readdir, readFile, readlink, stat, truncate, writeFile } from 'node:fs/promises';
+import { describe, expect, jest, test } from '@jest/globals';
+import { fstatSync } from 'node:fs';
+import {
+  appendFile,
+  mkdir,
+  mkdtemp,
+  open as openFile,
+  type FileHandle,
+  readdir,
+  readFile,
+  readlink,
+  stat,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 
@@ -98,6 +111,39 @@ describe('an offline run', () => {
     expect(await stepsOf(run)).toEqual([0, 1, 2]);
     expect(await summaryOf(run)).toMatchObject({ loss: 1 / 3 });
     await run.close();
+  });
+
+  test('is confirmed when also the names of its log and its files are on disk', async () => {
+    const dir = await newDir();
+    const handle = await openFile(dir);
+    const handles = Object.getPrototypeOf(handle) as FileHandle;
+    await handle.close();
+    const synced: number[] = [];
+    const { sync } = handles;
+    const spy = jest.spyOn(handles, 'sync').mockImplementation(function (this: FileHandle) {
+      synced.push(fstatSync(this.fd).ino);
+      return sync.call(this);
+    });
+    try {
+      const run = await OfflineRun.open(optionsIn(dir));
+      const inodes = async (...folders: string[]): Promise<number[]> =>
+        Promise.all(folders.map(async (folder) => (await stat(folder)).ino)).then((all) => all.sort());
+      expect(synced.sort()).toEqual(await inodes(dir, join(dir, 'wandb'), run.folder));
+      synced.length = 0;
+      run.history([rowOf(0)]);
+      await run.flush();
+      expect(synced).toEqual([]);
+      await run.file('media/a/b.txt', textFile('b'));
+      await run.artifact({ name: 'data', type: 'dataset', files: [{ path: 'z.txt', ...textFile('z') }] });
+      await run.flush();
+      const artifacts = join(run.folder, 'artifacts');
+      const [staged] = await readdir(artifacts);
+      const files = ['files', 'files/media', 'files/media/a'].map((name) => join(run.folder, name));
+      expect(synced.sort()).toEqual(await inodes(run.folder, ...files, artifacts, join(artifacts, staged!)));
+      await run.exit(0, 1);
+    } finally {
+      spy.mockRestore();
+    }
   });
 
   test('opened again in another process goes on behind what it has, torn or not', async () => {

@@ -1,5 +1,5 @@
 import { release, type as systemName } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 import type {
   ArtifactIds,
@@ -24,6 +24,7 @@ import { findRunFolder, makeRunFolder, type RunFolder } from './run-folder.ts';
 import type { RunSummary } from '../run-summary.ts';
 import type { StepMetrics } from '../step-metrics.ts';
 import { stageArtifact } from './stage-artifact.ts';
+import { UnsyncedFolders } from './unsynced-folders.ts';
 import { writeFileBelow } from './write-file.ts';
 
 export interface OfflineRunOptions extends RunStart {
@@ -65,6 +66,7 @@ export class OfflineRun implements RunWriter {
   #definitions: readonly MetricDefinition[] | undefined;
   #writer: TransactionLogWriter | undefined;
   #isFolderMade = false;
+  readonly #unsynced = new UnsyncedFolders();
   /** It has come to an end, which counts no more when something is added. */
   #hasEnded: boolean;
   #closing: Promise<void> | undefined;
@@ -160,12 +162,14 @@ export class OfflineRun implements RunWriter {
   }
 
   async file(path: string, source: FileSource, signal?: AbortSignal): Promise<void> {
-    await writeFileBelow(this.#folder.files, path, source, signal);
+    const written = await writeFileBelow(this.#folder.files, path, source, signal);
+    this.#unsynced.add(written.path, this.folder);
     this.#append({ kind: 'files', paths: [path] });
   }
 
   async artifact(artifact: LoggedArtifact, signal?: AbortSignal): Promise<ArtifactIds> {
     const record = await stageArtifact(artifact, this.#run, this.#folder.staging, signal);
+    for (const { localPath } of record.entries) if (localPath !== undefined) this.#unsynced.add(localPath, this.folder);
     this.#append({ kind: 'artifact', artifact: record });
     return { clientId: record.clientId, sequenceClientId: record.sequenceClientId };
   }
@@ -181,10 +185,10 @@ export class OfflineRun implements RunWriter {
     const changes = this.#summary.changes();
     if (changes.length > 0) this.#append({ kind: 'summary', update: changes, remove: [] });
     const { size } = this.#writer;
-    if (!this.#isFolderMade) makeRunFolder(this.#folder);
-    this.#isFolderMade = true;
+    if (!this.#isFolderMade) this.#makeFolder();
     this.#output.write();
     await this.#writer.flush();
+    await this.#unsynced.sync();
     this.#safeSize = this.#earlierSize + size;
   }
 
@@ -212,6 +216,13 @@ export class OfflineRun implements RunWriter {
   async #close(): Promise<void> {
     await this.flush();
     await this.#writer?.close();
+  }
+
+  #makeFolder(): void {
+    makeRunFolder(this.#folder);
+    // With `wandb` itself, which may be new.
+    this.#unsynced.add(this.path, dirname(dirname(this.folder)));
+    this.#isFolderMade = true;
   }
 
   /** Begins to write, which is done when there is something to be written. */
