@@ -353,6 +353,24 @@ describe('an offline run', () => {
     expect(second?.digest).toBe(first?.digest);
   });
 
+  test('keeps nothing of an artifact that could not be copied whole', async () => {
+    const run = await OfflineRun.open(optionsIn(await newDir()));
+    const broken: FileSource = {
+      async *read() {
+        yield await Promise.resolve(Buffer.from('half'));
+        throw new Error('gone');
+      },
+    };
+    const files = [
+      { path: 'a.txt', ...textFile('first') },
+      { path: 'b.txt', ...broken },
+    ];
+    for (let tries = 0; tries < 3; tries++) await expect(run.artifact({ name: 'data', type: 'dataset', files })).rejects.toThrow('gone');
+    expect(await readdir(join(run.folder, 'artifacts'))).toEqual([]);
+    await run.exit(0, 0);
+    expect(await kept(run, 'artifact')).toEqual([]);
+  });
+
   test('of 10,000 rows of 5 metrics has all of them when it is closed', async () => {
     const run = await OfflineRun.open(optionsIn(await newDir()));
     for (let step = 0; step < 10_000; step++)

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 import { artifactIds, manifestDigest } from '../online/artifact.ts';
@@ -18,9 +19,15 @@ export async function stageArtifact(
 ): Promise<ArtifactRecord> {
   const folder = resolve(join(staging, randomBytes(6).toString('hex')));
   const entries: ManifestEntry[] = [];
-  for (const file of artifact.files) {
-    const { path, size, md5 } = await writeFileBelow(folder, file.path, file, signal);
-    entries.push({ path: file.path, digest: md5, size, localPath: path });
+  try {
+    for (const file of artifact.files) {
+      const { path, size, md5 } = await writeFileBelow(folder, file.path, file, signal);
+      entries.push({ path: file.path, digest: md5, size, localPath: path });
+    }
+  } catch (error) {
+    // What is tried again is copied anew, and the disk may be what is full.
+    await rm(folder, { recursive: true, force: true });
+    throw error;
   }
   for (const { path, uri, digest, size = 0 } of artifact.references ?? []) entries.push({ path, digest, ref: uri, size });
   const digest = manifestDigest(Object.fromEntries(entries.map((entry) => [entry.path, entry])));
