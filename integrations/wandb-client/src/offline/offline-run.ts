@@ -35,6 +35,8 @@ export interface OfflineRunOptions extends RunStart {
    * Without, all of it is kept.
    */
   size?: number;
+  /** What comes behind `size` is kept, as far as it can be read. */
+  keepsRest?: boolean;
 }
 
 /** The oldest client that can read the format. */
@@ -95,10 +97,10 @@ export class OfflineRun implements RunWriter {
    * An unfinished record at the end is cut off with the first write. If it was synced since, it gets another folder and log, in which it goes on as one that is
    * resumed. Throws `TransactionLogDamaged` and errors of the file system.
    */
-  static async open({ dir, size, resumed: _, ...start }: OfflineRunOptions): Promise<OfflineRun> {
+  static async open({ dir, size, keepsRest, resumed: _, ...start }: OfflineRunOptions): Promise<OfflineRun> {
     const folder = await findRunFolder(dir, start.id, start.startedAt);
     const output = new OutputLog(join(folder.files, 'output.log'));
-    const recovered = await recoverRun(folder, output, size);
+    const recovered = await recoverRun(folder, output, { size, keepsRest });
     const run = new OfflineRun(folder, start, output, recovered);
     if (recovered.run === undefined) run.#begin();
     await run.flush();

@@ -64,27 +64,45 @@ export interface RecoveredLog {
 
 const NO_LOG: RecoveredLog = { size: 0, records: 0, isBegun: false };
 
+/** How far a run's logs are read, in bytes, those of earlier logs counted. */
+export interface RecoveredPart {
+  /** What must be whole. Default: all. */
+  size?: number | undefined;
+  /** Also what comes behind `size`, as far as it can be read. */
+  keepsRest?: boolean | undefined;
+}
+
 /**
- * Reads a run's logs, the latest to `limit` bytes, those of earlier ones counted; its console goes into `output`. Of files that are not there nothing
- * is known. Throws `TransactionLogDamaged` and errors of the file system.
+ * Reads a run's logs; its console goes into `output`. Of files that are not there nothing is known. Throws `TransactionLogDamaged` and errors of the file
+ * system.
  */
-export async function recoverRun({ log, earlier }: RunFolder, output: OutputLog, limit = Infinity): Promise<RecoveredRun> {
+export async function recoverRun(
+  { log, earlier }: RunFolder,
+  output: OutputLog,
+  { size = Infinity, keepsRest = false }: RecoveredPart = {},
+): Promise<RecoveredRun> {
   const recovered = new RecoveredRun();
   for (const path of earlier) {
-    const { size, beforeExit } = await recoverLog(path, recovered, () => undefined, Infinity);
-    recovered.earlierSize += size;
-    recovered.hasEnded = beforeExit !== undefined;
+    const read = await recoverLog(path, recovered, () => undefined);
+    recovered.earlierSize += read.size;
+    recovered.hasEnded = read.beforeExit !== undefined;
   }
-  recovered.log = await recoverLog(log, recovered, (text) => output.recover(text), limit - recovered.earlierSize);
+  const ofLatest = { size: size - recovered.earlierSize, keepsRest };
+  recovered.log = await recoverLog(log, recovered, (text) => output.recover(text), ofLatest);
   if (recovered.log.isBegun) recovered.hasEnded = recovered.log.beforeExit !== undefined;
   return recovered;
 }
 
-async function recoverLog(path: string, recovered: RecoveredRun, onOutput: (text: string) => void, limit: number): Promise<RecoveredLog> {
+async function recoverLog(
+  path: string,
+  recovered: RecoveredRun,
+  onOutput: (text: string) => void,
+  { size = Infinity, keepsRest = false }: RecoveredPart = {},
+): Promise<RecoveredLog> {
   let log = NO_LOG;
   try {
     for await (const { bytes, end } of new TransactionLogReader(path).records()) {
-      if (end > limit) break;
+      if (end > size && !keepsRest) break;
       const record = decodeRecord(bytes);
       recovered.take(record);
       if (record.kind === 'output') onOutput(record.text);
@@ -93,7 +111,7 @@ async function recoverLog(path: string, recovered: RecoveredRun, onOutput: (text
     }
   } catch (error) {
     // Where a machine went down, anything may stand behind what it had brought to the disk.
-    const isBehind = error instanceof TransactionLogDamaged && error.offset >= limit;
+    const isBehind = error instanceof TransactionLogDamaged && error.offset >= size;
     if (!isBehind && !isCode(error, 'ENOENT')) throw error;
   }
   return log.isBegun ? log : NO_LOG;

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -217,6 +217,30 @@ describe('a file of an offline run', () => {
       ['other', 3],
       ['late', 4],
     ]);
+  });
+
+  test('of an id that is set goes on behind all that can be read, whatever a machine that went down has left after that', async () => {
+    const start = newStart({ settings: { runId: 'shared' } });
+    const [one, other] = [newIdentity(), newIdentity()];
+    const offline = await trackerWith({ mode: 'offline', dir: folder });
+    const first = await offline.open(one, start, undefined, never);
+    await first.deliver(eventsOf(curve('loss', 2)), never);
+    const known = JSON.parse(JSON.stringify(await first.close({ status: 'completed' }, Date.now(), never))) as TrackerRunRef;
+    const second = await offline.open(other, start, undefined, never);
+    await second.deliver(eventsOf(curve('other', 2, 2)), never);
+    const ref = await second.close({ status: 'completed' }, Date.now(), never);
+    appendFileSync(fileURLToPath(ref.url!), Buffer.alloc(100_000, 7));
+    for (const [identity, before, step] of [
+      [other, ref, 4],
+      [one, known, 5],
+    ] as const) {
+      const again = await offline.open(identity, { ...start, again: true }, before, never);
+      await again.deliver(eventsOf(curve('late', 1, step), 9), never, true);
+      await again.close({ status: 'completed' }, Date.now(), never);
+      if (identity === other) appendFileSync(fileURLToPath(ref.url!), Buffer.alloc(100_000, 7));
+    }
+    const { metrics } = await readOfflineRun(fileURLToPath(ref.url!));
+    expect(metrics.map(({ name, step }) => `${name} ${step}`)).toEqual(['loss 0', 'loss 1', 'other 2', 'other 3', 'late 4', 'late 5']);
   });
 
   test('has what was left to a close that did not come when it comes again, though the ref was stored meanwhile', async () => {

@@ -208,7 +208,7 @@ export class WandbTracker implements ExperimentTracker<WandbRun> {
 async function openOffline(options: OfflineRunOptions, size: number | undefined, key: string | undefined): Promise<OfflineRun> {
   try {
     if (size !== undefined && key !== undefined) {
-      const whole = await OfflineRun.open(options);
+      const whole = await OfflineRun.open({ ...options, size, keepsRest: true });
       if (storyOf(whole.values.config)?.key !== key) return whole;
       await whole.close();
     }
