@@ -55,6 +55,28 @@ describe('a run', () => {
     expect(storyOf(ref)).toMatchObject({ name, tags: { long, short: 'x' } });
   });
 
+  test.each(['online', 'offline'] as const)(
+    '%s, once begun, is gone on with, although "resume" is "never" and another one came after it',
+    async (mode) => {
+      const dir = mkdtempSync(join(tmpdir(), 'mortise-wandb-never-'));
+      const at = await tracker({ mode, dir, project: 'wine' });
+      const [one, other] = [newIdentity(), newIdentity()];
+      const start = (resume: string, over = {}) => newStart({ settings: { runId: 'r1', resume }, ...over });
+      const first = await at.open(one, start('never'), undefined, never);
+      await first.deliver(eventsOf(curve('loss', 2)), never);
+      const known = await first.close({ status: 'completed' }, Date.now(), never);
+      const second = await at.open(other, start('allow'), undefined, never);
+      await second.deliver(eventsOf(curve('other', 1, 2)), never);
+      await second.close({ status: 'completed' }, Date.now(), never);
+      const again = await at.open(one, start('never', { again: true }), known, never);
+      await again.deliver(eventsOf(curve('late', 1, 3), 9), never);
+      const ref = await again.close({ status: 'completed' }, Date.now(), never);
+      const { metrics } = mode === 'online' ? readOnlineRun(recorder, 'r1')! : await readOfflineRun(fileURLToPath(ref.url!));
+      expect(metrics.map(({ name }) => name)).toEqual(['loss', 'loss', 'other', 'late']);
+      rmSync(dir, { recursive: true });
+    },
+  );
+
   test('of which another one has the id is gone on with, unless that is forbidden', async () => {
     const client = new WandbClient({ apiKey: KEY, baseUrl: recorder.url });
     await client.begin({ id: 'r1', entity: 'acme', project: 'wine', config: { old: 1 }, startedAt: 0 });
@@ -217,6 +239,21 @@ describe('a file of an offline run', () => {
       ['other', 3],
       ['late', 4],
     ]);
+  });
+
+  test('of an id that another one has had is not gone on with where "resume" is "never"', async () => {
+    const offline = await trackerWith({ mode: 'offline', dir: folder });
+    const [one, other] = [newIdentity(), newIdentity()];
+    const start = newStart({ settings: { runId: 'shared', resume: 'never' } });
+    const first = await offline.open(one, start, undefined, never);
+    await first.deliver(eventsOf(curve('loss', 2)), never);
+    const ref = await first.close({ status: 'completed' }, Date.now(), never);
+    const error = await offline.open(other, start, undefined, never).catch((thrown: unknown) => thrown);
+    expect(isError(error, Permanent) && error.message).toBe(
+      'there is a W&B run "shared", and resume is "never": "mortise tracker drop" gives it up',
+    );
+    expect((await offline.open(one, start, ref, never)).ref.url).toBe(ref.url);
+    expect((await readOfflineRun(fileURLToPath(ref.url!))).metrics).toHaveLength(2);
   });
 
   test('of an id that is set goes on behind all that can be read, whatever a machine that went down has left after that', async () => {

@@ -15,7 +15,6 @@ import {
   OfflineRun,
   type OfflineRunOptions,
   type OnlineRun,
-  type ResumeStatus,
   type RunPlace,
   type RunStart,
   type Viewer,
@@ -113,12 +112,14 @@ export class WandbTracker implements ExperimentTracker<WandbRun> {
     const { dir } = this.#access;
     makeOfflineFolder(dir);
     const own = newStoryOf(begun);
-    const { runId } = start.settings as Partial<WandbTrackerSettings>;
-    const run = await openOffline({ ...begun, dir }, storedState(known)?.size, runId === undefined ? undefined : own.key);
+    const settings = start.settings as Partial<WandbTrackerSettings>;
+    const run = await openOffline({ ...begun, dir }, storedState(known)?.size, settings.runId === undefined ? undefined : own.key);
     const before = storyOf(run.values.config) ?? own;
     const isOurs = before.key === own.key;
-    if (!isOurs) await takeOver(run, begun);
-    else if (begun.resumed === true && before.ended_at !== undefined) run.config({ [STORY]: runningStory(before) });
+    if (!isOurs) {
+      if (known === undefined) refuseUnlessAllowed(true, begun.id, settings);
+      await takeOver(run, begun);
+    } else if (begun.resumed === true && before.ended_at !== undefined) run.config({ [STORY]: runningStory(before) });
     const ours = isOurs ? before : own;
     const mark = isOurs ? markIn(run.values.summary, own.key) : undefined;
     return {
@@ -142,7 +143,8 @@ export class WandbTracker implements ExperimentTracker<WandbRun> {
       );
     const ours = status?.begun === true ? storyOf(status.config) : undefined;
     const isOurs = ours?.key === newStoryOf(begun).key;
-    if (!isOurs) refuseUnlessAllowed(status, begun.id, start.settings as Partial<WandbTrackerSettings>);
+    if (!isOurs && known === undefined)
+      refuseUnlessAllowed(status !== undefined, begun.id, start.settings as Partial<WandbTrackerSettings>);
     if (status?.begun === true) waitForItsEnd(status.config, place.id, newStoryOf(begun).key);
     const run = isOurs
       ? client.attach(place, status!)
@@ -247,14 +249,10 @@ function idsOf({ displayName, group, jobType }: RunStart): Record<string, string
 }
 
 /** A run that somebody else made is not written to unasked. */
-function refuseUnlessAllowed(
-  status: ResumeStatus | undefined,
-  id: string,
-  { runId, resume = 'allow' }: Partial<WandbTrackerSettings>,
-): void {
+function refuseUnlessAllowed(isThere: boolean, id: string, { runId, resume = 'allow' }: Partial<WandbTrackerSettings>): void {
   if (runId === undefined) return;
-  if (status === undefined && resume === 'must')
+  if (!isThere && resume === 'must')
     throw new Permanent(`there is no W&B run "${id}", and resume is "must": "mortise tracker drop" gives it up`);
-  if (status !== undefined && resume === 'never')
+  if (isThere && resume === 'never')
     throw new Permanent(`there is a W&B run "${id}", and resume is "never": "mortise tracker drop" gives it up`);
 }
