@@ -254,6 +254,15 @@ describe('files', () => {
     );
     expect(await line((run) => run.logArtifact(Buffer.from('x')))).toBe('BAD_LOG_VALUE: logArtifact: bytes have no name: give { path }');
     expect(await line((run) => run.logArtifact(Buffer.from('x'), { path: '../x' }))).toContain('"../x" is no relative path');
+    expect(await line((run) => run.logArtifact(Buffer.from('x'), 'model' as never))).toBe(
+      'BAD_LOG_VALUE: logArtifact: the options are the text "model", not an object: { path, type }',
+    );
+    expect(await line((run) => run.logArtifacts(folder, 'model' as never))).toBe(
+      'BAD_LOG_VALUE: logArtifacts: the options are the text "model", not an object: { path, type }',
+    );
+    expect(await line((run) => run.logArtifact(Buffer.from('x'), { path: 'x', kind: 'model' } as never))).toBe(
+      'BAD_LOG_VALUE: logArtifact: there is no option "kind". Known: path, type.',
+    );
     expect(await line((run) => run.logArtifact(7 as never))).toContain('it takes a path, a file: URL or bytes');
     expect(events).toEqual([]);
   });
@@ -282,6 +291,11 @@ describe('wrong input is one clear line that names the call', () => {
     ],
     ['logMetric: the step is NaN, not a number', (run) => run.logMetric('loss', 1, { step: Number.NaN })],
     ['logMetric: the context is empty', (run) => run.logMetric('loss', 1, { context: '' })],
+    ['logMetric: the options are 3, not an object: { step, context }', (run) => run.logMetric('loss', 1, 3 as never)],
+    ['logMetrics: the options are 3, not an object: { step, context }', (run) => run.logMetrics({ loss: 1 }, 3 as never)],
+    ['logMetric: there is no option "stp". Did you mean "step"?', (run) => run.logMetric('loss', 1, { stp: 3 } as never)],
+    ['defineMetric: there is no option "sumary". Did you mean "summary"?', (run) => run.defineMetric('loss', { sumary: 'min' } as never)],
+    ['logDataset: there is no option "sha256". Known: name, digest,', (run) => run.logDataset({ name: 'rows', sha256: 'ab' } as never)],
     ['logParam: "f" is a function', (run) => run.logParam('f', () => 1)],
     ['logParams: "m".x[1] is a Map, which is no JSON', (run) => run.logParams({ m: { x: [1, new Map()] } })],
     ['logParams: "p".me contains itself', (run) => run.logParams({ p: self })],

@@ -1,4 +1,5 @@
 import { BadLogValue } from '../errors.ts';
+import { didYouMean } from '../errors/wording.ts';
 import type { Json } from '../json.ts';
 import type { LoggedEvent } from './experiment-tracker.ts';
 import { isPlain, loggedJson, LOST_NAME } from './logged-json.ts';
@@ -39,6 +40,7 @@ export function logMetricValues(
   values: Record<string, number>,
   options: MetricOptions = {},
 ): void {
+  checkOptions(call, options, ['step', 'context']);
   const { step, context } = options;
   if (step !== undefined) checkStep(call, step);
   if (context !== undefined) checkName(call, context, 'the context');
@@ -126,6 +128,7 @@ export function tableEvent(call: string, name: string, rows: readonly Record<str
 
 export function datasetEvent(call: string, dataset: LoggedDataset): LoggedEvent {
   const { name, digest, source, context } = requireObject<LoggedDataset>(call, dataset);
+  checkOptions(call, dataset, ['name', 'digest', 'source', 'context']);
   checkName(call, name, 'the name');
   for (const [key, value] of Object.entries({ digest, source, context }))
     if (value !== undefined && typeof value !== 'string')
@@ -135,7 +138,8 @@ export function datasetEvent(call: string, dataset: LoggedDataset): LoggedEvent 
 
 export function defineMetricEvent(call: string, name: string, definition: MetricDefinition): LoggedEvent {
   checkName(call, name, 'the name');
-  const { summary = 'last', goal, stepMetric } = requireObject<MetricDefinition>(call, definition);
+  checkOptions(call, definition, ['summary', 'goal', 'stepMetric']);
+  const { summary = 'last', goal, stepMetric } = definition;
   checkOneOf(call, 'summary', summary, ['last', 'min', 'max', 'mean']);
   if (goal !== undefined) checkOneOf(call, 'goal', goal, ['minimize', 'maximize']);
   if (stepMetric !== undefined) checkName(call, stepMetric, 'the step metric');
@@ -163,6 +167,14 @@ export function checkName(call: string, name: string, what: string): void {
   if (name.length > LONGEST_NAME)
     throw new BadLogValue({ call, reason: `${what} has ${name.length} characters, at most ${LONGEST_NAME} are allowed` });
   if (name === LOST_NAME) throw new BadLogValue({ call, reason: `${what} is ${LOST_NAME}, which no object can have as a name` });
+}
+
+/** What stands in the wrong place (`logMetric('loss', 0.1, epoch)`) or is misspelt would be left out without a word. */
+export function checkOptions(call: string, options: object, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null)
+    throw new BadLogValue({ call, reason: `the options are ${described(options)}, not an object: { ${known.join(', ')} }` });
+  for (const name in options)
+    if (!known.includes(name)) throw new BadLogValue({ call, reason: `there is no option "${name}". ${didYouMean(name, known)}` });
 }
 
 function checkStep(call: string, step: number): void {

@@ -6,7 +6,7 @@ import * as types from 'node:util/types';
 
 import { BadLogValue } from '../errors.ts';
 import { redact } from '../secrets/redaction.ts';
-import { checkName } from './log-calls.ts';
+import { checkName, checkOptions } from './log-calls.ts';
 import type { AttemptTracking } from './run-tracking.ts';
 
 export interface ArtifactOptions {
@@ -15,6 +15,8 @@ export interface ArtifactOptions {
   /** Media type or kind, for people and trackers. */
   type?: string;
 }
+
+const OPTIONS: readonly (keyof ArtifactOptions)[] = ['path', 'type'];
 
 /** Up to here a file is read whole, which is faster than a stream. Bytes. */
 const SMALL = 1 << 20;
@@ -26,6 +28,7 @@ export async function logFile(
   source: string | URL | Uint8Array,
   options: ArtifactOptions,
 ): Promise<void> {
+  checkOptions(call, options, OPTIONS);
   const bytes = types.isUint8Array(source) ? source : undefined;
   const file = bytes === undefined ? pathOf(call, source as string | URL) : undefined;
   const named = options.path ?? (file === undefined ? undefined : basename(file));
@@ -39,6 +42,7 @@ export async function logFile(
 
 /** Stores every file below a folder. */
 export async function logFolder(tracking: AttemptTracking, call: string, folder: string | URL, options: ArtifactOptions): Promise<void> {
+  checkOptions(call, options, OPTIONS);
   const root = pathOf(call, folder);
   const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch((cause: NodeJS.ErrnoException) => {
     throw new BadLogValue({ call, reason: cause.code === 'ENOENT' ? `there is no folder ${root}` : cause.message }, { cause });
