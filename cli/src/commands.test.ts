@@ -234,6 +234,12 @@ describe('the command itself', () => {
     expect((await mortise('stack', '--help')).stdout).toMatch(/^ +register\b/m);
   });
 
+  it('has a command "help", which ends with exit code 0 as --help does', async () => {
+    expect(await mortise('help')).toEqual(await mortise('--help'));
+    expect(await mortise('help', 'run')).toEqual(await mortise('run', '--help'));
+    expect(await mortise('stack', 'help', 'register')).toEqual(await mortise('stack', 'register', '--help'));
+  });
+
   it.each([[], ['stack'], ['alerter', 'flavor']])('is one line where a command is missing: mortise %s %s', async (...args) => {
     await refuses(args, 'BAD_USAGE: a command is missing here. Add --help to see which there are.');
   });

@@ -12,8 +12,8 @@ interface CodedError extends Error {
 
 /** Says on stderr what went wrong, in one line (`verbose`: with the stack), and gives the exit code. */
 export function reportError(error: unknown, { verbose }: { verbose: boolean }): number {
-  // commander has printed its help or version already.
-  if (error instanceof CommanderError && ['commander.helpDisplayed', 'commander.version'].includes(error.code)) return 0;
+  // commander has printed its help or version already, as it was asked to.
+  if (error instanceof CommanderError && error.exitCode === 0) return 0;
   const mistake = mistakeLine(error);
   say(mistake === undefined ? bugLine(error) : `error ${mistake}\n`);
   if (verbose) say(`${stackOf(error)}\n`);
