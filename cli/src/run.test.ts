@@ -254,6 +254,13 @@ describe('a file that cannot be run is one line, exit code 1, and no run', () =>
     [['params.js', '--param', 'loud=yes'], /^BAD_PARAM: param "loud" of pipeline "greet" must be true or false/],
     [['params.js', '--param', 'list=1,2'], /^BAD_PARAM: param "list" of pipeline "greet" must be JSON/],
     [['params.js', '--param', 'count'], 'BAD_USAGE: --param count is not NAME=VALUE'],
+    [['params.js', '--count=1'], "BAD_USAGE: unknown option '--count=1'. A param is given by --param NAME=VALUE."],
+    [['params.js', '--count', '1'], "BAD_USAGE: unknown option '--count'. A param is given by --param NAME=VALUE."],
+    [['params.js', '--pram', 'count=1'], 'BAD_USAGE: unknown option \'--pram\'. Did you mean "--param"?'],
+    [
+      ['params.js', 'count=1'],
+      "BAD_USAGE: too many arguments for 'run'. Expected 1 argument but got 2. A param is given by --param NAME=VALUE.",
+    ],
     [['params.js', '--concurrency', '0'], /^BAD_USAGE: --concurrency/],
     [['params.js', '--execution-mode', 'fast'], /^BAD_USAGE: .*Allowed choices are fail-fast, stop-on-failure, continue-on-failure/],
   ])('%j', async (args, line) => {

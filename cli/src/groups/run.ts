@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander';
+import { type Command, CommanderError, Option } from 'commander';
 import { collect, late } from './declare.ts';
 
 const runCommands = () => import('../commands/run.ts');
@@ -32,5 +32,19 @@ export function declareRun(mortise: Command): void {
         'process',
       ]),
     )
+    .exitOverride((error) => {
+      throw isMeantAsParam(error) ? withParamHint(error) : error;
+    })
     .action(late(runCommands, (commands) => commands.run));
+}
+
+/** `--rate=0.1` and `rate=0.1`; where commander knows an option of a name like it, that is what was meant. */
+function isMeantAsParam({ code, message }: CommanderError): boolean {
+  if (code === 'commander.unknownOption') return !message.includes('\n');
+  return code === 'commander.excessArguments' && message.includes('=');
+}
+
+function withParamHint({ exitCode, message }: CommanderError): CommanderError {
+  const [what] = /^.*? but got \d+/s.exec(message) ?? [message];
+  return new CommanderError(exitCode, 'mortise.paramMeant', `${what}. A param is given by --param NAME=VALUE.`);
 }
