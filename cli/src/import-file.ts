@@ -8,6 +8,10 @@ import { coreFolder, type Core } from './project-core.ts';
 /** Set by a module that comes first in the graph, so once any module of a user runs it is set. */
 const BEGAN = Symbol.for('mortise.began.v1');
 
+/** What tsx says of a package that is not of the type "module", as `npm init -y` makes one, and what helps. */
+const AWAIT_IN_COMMON_JS = 'Top-level await is currently not supported with the "cjs"';
+const AWAIT_NEEDS_MODULE = 'await at the top level is for ES modules: run "npm pkg set type=module"';
+
 /**
  * Imports a user's module, by Node alone if it can, which is three times as fast; through tsx if Node refuses the syntax or cannot resolve an import.
  * A module that began to run is never run again: Node links everything before it runs anything, and only what failed until then is tried once more.
@@ -111,8 +115,8 @@ async function broken(file: string, error: unknown, core: Core): Promise<unknown
 async function syntaxErrorReason(file: string, error: unknown): Promise<string | undefined> {
   const fromTsx = /^(.+):(\d+):(\d+): ERROR: (.*)$/m.exec(messageOf(error));
   if (errorName(error) === 'TransformError' && fromTsx !== null) {
-    const [, path = '', line, column, what] = fromTsx;
-    return `${shown(path)}:${line}:${column}: ${what}`;
+    const [, path = '', line, column, what = ''] = fromTsx;
+    return `${shown(path)}:${line}:${column}: ${what.startsWith(AWAIT_IN_COMMON_JS) ? AWAIT_NEEDS_MODULE : what}`;
   }
   if (errorName(error) !== 'SyntaxError') return undefined;
   const place = placeOnFirstLine(stackOf(error)) ?? (hasBegun() ? undefined : await placeFromLinking(file));

@@ -216,6 +216,8 @@ describe('a file that cannot be run is one line, exit code 1, and no run', () =>
     'imports-syntax.js': "import './syntax.js';",
     'missing-package.js': "import 'a-package-that-nobody-has';",
     'missing-file.js': "import './nowhere.js';",
+    'cjs-await/package.json': '{ "type": "commonjs" }',
+    'cjs-await/awaits.ts': 'const one: number = 1;\nexport const two = await Promise.resolve(one);\n',
     'throws.ts': 'const text: string = "x";\nthrow new TypeError(text + " is wrong");\n',
     'hangs.js': 'await new Promise(() => {});',
     'late.js': "console.log('it ran');\nawait import('./nowhere.js');\n",
@@ -243,6 +245,10 @@ describe('a file that cannot be run is one line, exit code 1, and no run', () =>
       'MISSING_PACKAGE: missing-package.js needs the package a-package-that-nobody-has. Run "npm install a-package-that-nobody-has".',
     ],
     [['missing-file.js'], /^FILE_BROKEN: missing-file\.js cannot be loaded: .*nowhere\.js/],
+    [
+      ['cjs-await/awaits.ts'],
+      'FILE_BROKEN: cjs-await/awaits.ts cannot be loaded: cjs-await/awaits.ts:2:19: await at the top level is for ES modules: run "npm pkg set type=module"',
+    ],
     [['throws.ts'], 'FILE_BROKEN: throws.ts cannot be loaded: TypeError: x is wrong (throws.ts:2:7)'],
     [['hangs.js'], /^FILE_BROKEN: hangs\.js cannot be loaded: its top level awaits something that never happens/],
     [
