@@ -96,6 +96,14 @@ export const BadPipelineClass = define('BAD_PIPELINE_CLASS', (p: { pipeline: str
   `class ${p.pipeline} cannot run as a pipeline: ${p.reason}`,
 ]);
 export const BadStepMethod = define('BAD_STEP_METHOD', (p: { step: string; reason: string }) => [`@step ${p.step} ${p.reason}`]);
+export const DecoratorNotCalled = define('DECORATOR_NOT_CALLED', (p: { decorator: 'step' | 'pipeline'; method: string }) => [
+  `@${p.decorator} of the method "${p.method}" has no parentheses`,
+  `Write @${p.decorator}().`,
+]);
+export const NameMissing = define('NAME_MISSING', (p: { kind: 'step' | 'pipeline' }) => [
+  `${p.kind}() was given a function and no name`,
+  `The name comes first: ${p.kind}('name', ...).`,
+]);
 export const FrozenInstance = define('FROZEN_INSTANCE', (p: { pipeline: string; method: string; property: string }) => [
   `${p.method} wrote to "this.${p.property}" of ${p.pipeline}: every step call runs on a fresh, frozen instance`,
   'Return the value and pass it on as an input.',

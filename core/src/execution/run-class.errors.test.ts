@@ -46,6 +46,32 @@ describe('a class is refused before anything runs', () => {
     expect(() => pipeline({ parms: {} } as never)).toThrow(expect.objectContaining({ code: 'UNKNOWN_OPTION' }));
   });
 
+  it('when @step or @pipeline stands without its parentheses, in decorators of both kinds', () => {
+    const decorators = { step, pipeline } as unknown as Record<'step' | 'pipeline', (...args: unknown[]) => unknown>;
+    const method = async (): Promise<number> => 1;
+    const code = 'DECORATOR_NOT_CALLED';
+    const bare = (decorator: 'step' | 'pipeline', name: string) => {
+      const line = `${code}: @${decorator} of the method "${name}" has no parentheses. Write @${decorator}().`;
+      const context = { kind: 'method', name, static: false, private: false };
+      expect(() => decorators[decorator](method, context)).toThrow(expect.objectContaining({ line }));
+      expect(() => decorators[decorator]({}, name, { value: method })).toThrow(expect.objectContaining({ line }));
+      expect(() => decorators[decorator](class {}, name, { value: method })).toThrow(expect.objectContaining({ line }));
+    };
+    bare('step', 'load');
+    bare('pipeline', 'run');
+  });
+
+  it('and so is a step or a pipeline of a function that is given no name', () => {
+    const made = { step, pipeline } as unknown as Record<'step' | 'pipeline', (...args: unknown[]) => unknown>;
+    for (const args of [[() => 1], [{ cache: false }, () => 1], [undefined, () => 1]])
+      for (const kind of ['step', 'pipeline'] as const)
+        expect(() => made[kind](...args)).toThrow(
+          expect.objectContaining({
+            line: `NAME_MISSING: ${kind}() was given a function and no name. The name comes first: ${kind}('name', ...).`,
+          }),
+        );
+  });
+
   it('when an override of a step has no @step, however far down and whatever it is', async () => {
     class Silent extends One {
       override async load(): Promise<number> {

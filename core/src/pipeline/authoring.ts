@@ -1,3 +1,4 @@
+import { DecoratorNotCalled, NameMissing } from '../errors.ts';
 import { classPipelineDecorator, type ClassPipelineDecorator, type ClassPipelineOptions } from './class-pipeline.ts';
 import { classStepDecorator, type ClassStepDecorator } from './class-step.ts';
 import { pipeline as functionPipeline } from './pipeline.ts';
@@ -16,13 +17,24 @@ interface PipelineDecoratorFactory {
 }
 
 /** A step: `step('train', fn)` in function style, `@step()` on a method in class style. */
-export const step = ((...args: unknown[]) =>
-  typeof args[0] === 'string'
-    ? (functionStep as (...all: unknown[]) => unknown)(...args)
-    : classStepDecorator(args[0] as StepOptions | undefined)) as StepDecoratorFactory & typeof functionStep;
+export const step = ((...args: unknown[]) => {
+  if (typeof args[0] === 'string') return (functionStep as (...all: unknown[]) => unknown)(...args);
+  requireDecoratorCall('step', args);
+  return classStepDecorator(args[0] as StepOptions | undefined);
+}) as StepDecoratorFactory & typeof functionStep;
 
 /** A pipeline: `pipeline('wine', body)` in function style, `@pipeline()` on the method `run` in class style. */
-export const pipeline = ((...args: unknown[]) =>
-  typeof args[0] === 'string'
-    ? (functionPipeline as (...all: unknown[]) => unknown)(...args)
-    : classPipelineDecorator(args[0] as ClassPipelineOptions | undefined)) as PipelineDecoratorFactory & typeof functionPipeline;
+export const pipeline = ((...args: unknown[]) => {
+  if (typeof args[0] === 'string') return (functionPipeline as (...all: unknown[]) => unknown)(...args);
+  requireDecoratorCall('pipeline', args);
+  return classPipelineDecorator(args[0] as ClassPipelineOptions | undefined);
+}) as PipelineDecoratorFactory & typeof functionPipeline;
+
+/** `@step` in place of `@step()` would leave a method that is no step, and a function without a name a decorator: neither is said by Node, which only takes types away. */
+function requireDecoratorCall(kind: 'step' | 'pipeline', args: unknown[]): void {
+  const [, second] = args;
+  const context = second as { kind?: unknown; name?: unknown } | null | undefined;
+  if (typeof second === 'string' || typeof second === 'symbol') throw new DecoratorNotCalled({ decorator: kind, method: String(second) });
+  if (typeof context?.kind === 'string') throw new DecoratorNotCalled({ decorator: kind, method: String(context.name) });
+  if (args.some((arg) => typeof arg === 'function')) throw new NameMissing({ kind });
+}
