@@ -189,6 +189,7 @@ describe('a mistake is one line, exit code 1, and nothing is stored', () => {
     ['an unknown command', ['stak', 'list'], 'BAD_USAGE: unknown command \'stak\'. Did you mean "stack"?'],
     ['an unknown command of a group', ['stack', 'lst'], 'BAD_USAGE: unknown command \'lst\'. Did you mean "list"?'],
     ['an unknown option', ['stack', 'list', '--ouput', 'json'], 'BAD_USAGE: unknown option \'--ouput\'. Did you mean "--output"?'],
+    ['an unknown option with a value', ['tracker', 'deliver', '--token=hunter2'], "BAD_USAGE: unknown option '--token'"],
     [
       'a bad --output',
       ['stack', 'list', '--output', 'xml'],

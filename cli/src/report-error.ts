@@ -38,6 +38,7 @@ function mistakeLine(error: unknown): string | undefined {
 
 /** What was given too much is not said again: it may be a key, meant for the config. */
 function unrepeated({ code, message }: CommanderError): string {
+  if (code === 'commander.unknownOption') return message.replace(/^(error: unknown option '[^'=]*)=[^]*?'(\n\(Did you mean .*)?$/, "$1'$2");
   if (code !== 'commander.excessArguments') return message;
   const [, counted = message, given = ''] = /^(.*? but got \d+)(: .*)?\.$/s.exec(message) ?? [];
   return given.includes('=') ? `${counted}. Write --key=value for what something is configured with.` : `${counted}.`;

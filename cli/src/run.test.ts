@@ -260,7 +260,7 @@ describe('a file that cannot be run is one line, exit code 1, and no run', () =>
     [['params.js', '--param', 'loud=yes'], /^BAD_PARAM: param "loud" of pipeline "greet" must be true or false/],
     [['params.js', '--param', 'list=1,2'], /^BAD_PARAM: param "list" of pipeline "greet" must be JSON/],
     [['params.js', '--param', 'count'], 'BAD_USAGE: --param count is not NAME=VALUE'],
-    [['params.js', '--count=1'], "BAD_USAGE: unknown option '--count=1'. A param is given by --param NAME=VALUE."],
+    [['params.js', '--count=1'], "BAD_USAGE: unknown option '--count'. A param is given by --param NAME=VALUE."],
     [['params.js', '--count', '1'], "BAD_USAGE: unknown option '--count'. A param is given by --param NAME=VALUE."],
     [['params.js', '--pram', 'count=1'], 'BAD_USAGE: unknown option \'--pram\'. Did you mean "--param"?'],
     [

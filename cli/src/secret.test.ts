@@ -65,6 +65,12 @@ describe('secret create', () => {
 
   it.each<[string, string[], string]>([
     ['a value on the command line', ['k=hunter2'], 'BAD_USAGE: the value of "k" was given on the command line'],
+    ['a value given as an option', ['--k=hunter2'], 'BAD_USAGE: the value of "k" was given on the command line'],
+    [
+      'a value given after an option',
+      ['--k', 'hunter2'],
+      "BAD_USAGE: unknown option '--k'. Name the key alone, without dashes: you are asked for its value",
+    ],
     ['no key', [], 'BAD_USAGE: secret create a names no key'],
     ['a variable that is not set', ['--from-env', 'k=NOT_SET'], 'BAD_USAGE: the variable NOT_SET is not set'],
     ['a file that is not there', ['--from-file', 'k=nope.txt'], 'FILE_NOT_FOUND: there is no file nope.txt'],

@@ -1,4 +1,4 @@
-import { type Command, Option } from 'commander';
+import { type Command, CommanderError, Option } from 'commander';
 import type { ComponentType } from '../component-types.ts';
 import { OUTPUT_FORMATS } from '../print.ts';
 
@@ -10,6 +10,16 @@ export function late<Module>(load: () => Promise<Module>, pick: (module: Module)
 export const spoken = (type: ComponentType): string => type.replaceAll('-', ' ');
 
 export const output = (): Option => new Option('--output <format>', 'how to print it').choices(OUTPUT_FORMATS).default('table');
+
+/** Name and value of an option that commander does not know, and has none like it; undefined for another mistake. */
+export function strayOption({ code, message }: CommanderError): { name: string; value: string | undefined } | undefined {
+  const [, name, , value] = /^error: unknown option '([^'=\n]+)(=([^]*))?'$/.exec(message) ?? [];
+  return code !== 'commander.unknownOption' || name === undefined ? undefined : { name, value };
+}
+
+/** A mistake in words of our own. */
+export const badUsage = ({ exitCode }: CommanderError, what: string): CommanderError =>
+  new CommanderError(exitCode, 'mortise.badUsage', what);
 
 /** Order of a list of what has a name. */
 export const sort = (): Option => new Option('--sort <key>', 'order (default name)').choices(['name', '-name', 'createdAt', '-createdAt']);

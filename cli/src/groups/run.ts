@@ -1,5 +1,5 @@
-import { type Command, CommanderError, Option } from 'commander';
-import { collect, late } from './declare.ts';
+import { type Command, type CommanderError, Option } from 'commander';
+import { badUsage, collect, late, strayOption } from './declare.ts';
 
 const runCommands = () => import('../commands/run.ts');
 
@@ -33,18 +33,15 @@ export function declareRun(mortise: Command): void {
       ]),
     )
     .exitOverride((error) => {
-      throw isMeantAsParam(error) ? withParamHint(error) : error;
+      throw paramMeant(error) ?? error;
     })
     .action(late(runCommands, (commands) => commands.run));
 }
 
-/** `--rate=0.1` and `rate=0.1`; where commander knows an option of a name like it, that is what was meant. */
-function isMeantAsParam({ code, message }: CommanderError): boolean {
-  if (code === 'commander.unknownOption') return !message.includes('\n');
-  return code === 'commander.excessArguments' && message.includes('=');
-}
-
-function withParamHint({ exitCode, message }: CommanderError): CommanderError {
-  const [what] = /^.*? but got \d+/s.exec(message) ?? [message];
-  return new CommanderError(exitCode, 'mortise.paramMeant', `${what}. A param is given by --param NAME=VALUE.`);
+/** `--rate=0.1` and `rate=0.1` are how a param is given elsewhere. */
+function paramMeant(error: CommanderError): CommanderError | undefined {
+  const option = strayOption(error);
+  const [tooMany] = /^error: too many arguments .* but got \d+(?=: .*=)/s.exec(error.message) ?? [];
+  const what = option === undefined ? tooMany : `unknown option '${option.name}'`;
+  return what === undefined ? undefined : badUsage(error, `${what}. A param is given by --param NAME=VALUE.`);
 }

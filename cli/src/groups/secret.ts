@@ -1,5 +1,5 @@
-import type { Command } from 'commander';
-import { collect, late, output, paged } from './declare.ts';
+import type { Command, CommanderError } from 'commander';
+import { badUsage, collect, late, output, paged, strayOption } from './declare.ts';
 
 const secretCommands = () => import('../commands/secret.ts');
 
@@ -42,5 +42,21 @@ function sources(command: Command): Command {
       'a key, and the variable that has its value; a variable alone is the key too (may be given several times)',
       collect,
     )
-    .option('--from-file <key=path>', 'a key, and the file that has its value (may be given several times)', collect);
+    .option('--from-file <key=path>', 'a key, and the file that has its value (may be given several times)', collect)
+    .exitOverride((error) => {
+      throw valueMeant(error) ?? error;
+    });
+}
+
+/** `--key=value`, as other tools take it: the value stands in the shell's history already, and is not repeated. */
+function valueMeant(error: CommanderError): CommanderError | undefined {
+  const option = strayOption(error);
+  if (option === undefined) return undefined;
+  const key = option.name.replace(/^-+/, '');
+  return badUsage(
+    error,
+    option.value === undefined
+      ? `unknown option '${option.name}'. Name the key alone, without dashes: you are asked for its value.`
+      : `the value of "${key}" was given on the command line, where other users and the history of the shell see it. Name the key alone: you are asked for its value.`,
+  );
 }
