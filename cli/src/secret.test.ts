@@ -89,7 +89,8 @@ describe('secret create', () => {
     await mortise(['secret', 'create', 'a', 'k'], { input: 'value' });
     expect(await mortise(['secret', 'create', 'a', 'k'], { input: 'value' })).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('NAME_TAKEN: a secret named "a" exists already'),
+      stderr:
+        'error NAME_TAKEN: a secret named "a" exists already. Give it keys by "mortise secret update a KEY", or choose another name.\n',
     });
   });
 });

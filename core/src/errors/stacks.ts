@@ -107,7 +107,9 @@ export const StackImportIncomplete = define('STACK_IMPORT_INCOMPLETE', (p: { sta
 ]);
 export const NameTaken = define('NAME_TAKEN', (p: { kind: string; name: string }) => [
   `${aSpoken(p.kind)} named "${p.name}" exists already`,
-  'Choose another name, or delete the old one first.',
+  p.kind === 'secret'
+    ? `Give it keys by "mortise secret update ${p.name} KEY", or choose another name.`
+    : 'Choose another name, or delete the old one first.',
 ]);
 export const BadName = define('BAD_NAME', (p: { kind: string; name: string }) => [
   `${JSON.stringify(p.name)} is no name for ${aSpoken(p.kind)}`,
