@@ -3,7 +3,7 @@ import { MortiseError } from './mortise-error.ts';
 
 export const TrackerUnavailable = define('TRACKER_UNAVAILABLE', (p: { tracker: string; reason: string }) => [
   `the experiment tracker "${p.tracker}" is not available: ${p.reason}`,
-  'Check that it can be reached and is configured right; what was logged is kept and delivered later. onTrackerError "warn" lets steps go on without it.',
+  'Check that it can be reached and is configured right; what was logged is kept and delivered later. A step goes on without it if onTrackerError is "warn" and it calls neither env() nor native().',
 ]);
 /** `advice`: what to do about the reason; without, it may pass by itself. */
 export const NotDelivered = define(

@@ -552,7 +552,10 @@ describe('in a step', () => {
       const lines = await Promise.all(
         [activeRun().env(), activeRun().native()].map((work) => work.catch((error: { line: string }) => error.line)),
       );
-      for (const line of lines) expect(line).toMatch(/^TRACKER_UNAVAILABLE: the experiment tracker "mine" is not available: told to fail/);
+      for (const line of lines) {
+        expect(line).toMatch(/^TRACKER_UNAVAILABLE: the experiment tracker "mine" is not available: told to fail/);
+        expect(line).toMatch(/ A step goes on without it if onTrackerError is "warn" and it calls neither env\(\) nor native\(\)\.$/);
+      }
     });
     await run.finish();
   });
