@@ -11,7 +11,7 @@ class IsTrackingUri implements ValidatorConstraintInterface {
 
   defaultMessage({ value }: { value?: unknown } = {}): string {
     if (value === undefined) return 'must be given unless the variable MLFLOW_TRACKING_URI is set';
-    return TRACKING_URI_RULE;
+    return `${TRACKING_URI_RULE}; "mlflow server --backend-store-uri ..." serves a folder or a database`;
   }
 }
 

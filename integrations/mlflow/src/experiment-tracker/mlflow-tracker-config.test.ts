@@ -25,6 +25,10 @@ describe('trackingUri', () => {
     expect(await flaws({ trackingUri })).toContain('must be an http or https URL');
   });
 
+  test.each(['sqlite:///mlflow.db', './mlruns'])('%s is refused with the command that serves it', async (trackingUri) => {
+    expect(await flaws({ trackingUri })).toContain('"mlflow server --backend-store-uri ..." serves a folder or a database');
+  });
+
   test('with a password in it is refused, without telling it', async () => {
     const told = await flaws({ trackingUri: 'http://me:hunter2@x.test' });
     expect(told).toContain('without a user, a password');
