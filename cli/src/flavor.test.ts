@@ -210,6 +210,28 @@ describe('a child process that runs steps', () => {
   });
 });
 
+it('a flavor that needs a package that is not installed is refused with the command that installs it', async () => {
+  const needs = "import 'a-package-that-nobody-has';\n";
+  const bell = (keys: string) => `import { defineFlavor } from '@mortise/core';
+    const load = async () => ({ create: async () => ({ send: async () => {} }) });
+    export default defineFlavor({ apiVersion: 1, type: 'alerter', name: 'bell', load, ${keys} });`;
+  project.write('part.js', needs);
+  for (const [file, text] of Object.entries({
+    'module.js': needs + bell(''),
+    'config.js': bell("config: () => import('./part.js')"),
+    'implementation.js': bell("load: () => import('./part.js')"),
+  })) {
+    project.write(file, text);
+    const { code, stderr } = await project.mortise(['alerter', 'flavor', 'register', `./${file}`]);
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: expect.stringMatching(
+        /^error .*Cannot find package 'a-package-that-nobody-has' .*\. Run "npm install a-package-that-nobody-has"\.\n$/,
+      ),
+    });
+  }
+});
+
 it('what lists, describes or tells a status never imports a flavor', async () => {
   const mark = join(project.folder, 'imported.txt');
   project.write(

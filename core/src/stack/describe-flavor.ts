@@ -3,6 +3,7 @@ import { describeSchema } from './config-schema.ts';
 import { answerOf, isLate } from './flavor-answer.ts';
 import { requireSchema } from './flavor-schema.ts';
 import type { ConfigKey, ConfigSchema, Flavor, FlavorDescriptor } from './flavor.ts';
+import { installAdvice } from './missing-package.ts';
 import { isOfStandardDecorators, STANDARD_DECORATORS } from './standard-decorators.ts';
 import { wholeMessageOf } from './thrown-text.ts';
 
@@ -48,7 +49,7 @@ async function keysOf(
     if (isOfStandardDecorators(error)) throw new FlavorBadSchema({ ...place, ...STANDARD_DECORATORS }, { cause: error });
     if (isLate(error))
       throw new FlavorImportFailed({ source: place.source, doing: `while its ${place.of} was imported`, reason: error.message });
-    throw new FlavorBadSchema({ ...place, reason: `it failed: ${wholeMessageOf(error)}` }, { cause: error });
+    throw new FlavorBadSchema({ ...place, reason: `it failed: ${wholeMessageOf(error)}`, ...installAdvice(error) }, { cause: error });
   }
 }
 

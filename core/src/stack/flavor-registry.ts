@@ -20,6 +20,7 @@ import { parseFlavorSource, sourceText } from './flavor-source.ts';
 import type { ConfigKey, FlavorDescriptor, StoredFlavor } from './flavor.ts';
 import { importFlavor, importFrom } from './import-flavor.ts';
 import { creatorOf, noted, problemOf } from './load-flavor.ts';
+import { installAdvice } from './missing-package.ts';
 import { parseComponentType } from './parse-component-type.ts';
 import { messageOf } from './thrown-text.ts';
 
@@ -174,7 +175,7 @@ async function loadable(source: string, load: () => Promise<unknown>): Promise<v
     if (!isError(error, FlavorBroken)) throw error;
     const { cause = error } = error;
     const reason = cause === error ? error.facts.reason : messageOf(cause);
-    throw new FlavorImportFailed({ source, doing: 'while its implementation was imported', reason }, { cause });
+    throw new FlavorImportFailed({ source, doing: 'while its implementation was imported', reason, ...installAdvice(cause) }, { cause });
   }
 }
 

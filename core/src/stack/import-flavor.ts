@@ -17,6 +17,7 @@ import { findFlavorModule } from './find-flavor-module.ts';
 import { parseFlavorSource, sourceText } from './flavor-source.ts';
 import type { Flavor, FlavorDescriptor } from './flavor.ts';
 import { importByTsx, importFlavorModule, isForLoader, isTypeScript, type ModuleExports } from './import-flavor-module.ts';
+import { installAdvice } from './missing-package.ts';
 import { isOfStandardDecorators, STANDARD_DECORATORS } from './standard-decorators.ts';
 import { messageOf } from './thrown-text.ts';
 
@@ -120,7 +121,7 @@ function atRegistration(error: unknown, place: { source: string; specifier: stri
     return flawed({ fault: fault as FlavorFlaw['fault'], reason }, literal, place, error);
   }
   if (isMortiseError(error)) return error;
-  const why = isOfStandardDecorators(error) ? STANDARD_DECORATORS : { reason: messageOf(error) };
+  const why = isOfStandardDecorators(error) ? STANDARD_DECORATORS : { reason: messageOf(error), ...installAdvice(error) };
   return new FlavorImportFailed({ source: place.specifier, doing: 'while it was imported', ...why }, { cause: error });
 }
 
