@@ -69,6 +69,8 @@ pipeline('what compiles', { params: { lr: 0.1 } }, ({ lr }) => {
   const scores = score.map({ item: items() }, { model }, { after: [data] });
   is<Equal<typeof scores, StepOutput<number[]>>>();
   score.map({ item: [1, 2], model: [model, model] });
+  pick.map({ models: [[model]] });
+  pick.map({ models: [[model]] }, { best: 1 });
   const mapped = split.map({ data: [data, wineData] });
   is<Equal<typeof mapped, { readonly train: StepOutput<Wine[]>; readonly test: StepOutput<Wine[]> }>>();
   const best = when(isGood({ model }), { then: () => model, else: () => train({ data, lr: 2 }) });
@@ -178,6 +180,8 @@ pipeline('wrong edges', { params: { lr: 0.1 } }, ({ lr }) => {
   score.map({ itm: items() }, { model });
   // @ts-expect-error: a shared input of the wrong type
   score.map({ item: items() }, { model: data });
+  // @ts-expect-error: a shared input of the wrong type that may be left out
+  pick.map({ models: [[model]] }, { best: 'a' });
   // @ts-expect-error: a mapped result is an array
   score({ item: score.map({ item: items() }, { model }), model });
   // @ts-expect-error: a condition that is not boolean

@@ -69,7 +69,7 @@ export type MappedInputs<I, K extends keyof I> = { readonly [P in K]: Wire<reado
 /** The inputs that all items share: what is not mapped. */
 export type SharedArguments<S> = keyof S extends never
   ? [shared?: NoInputs, options?: CallOptions]
-  : NoInputs extends S
+  : Record<never, never> extends S
     ? [shared?: WireInputs<S>, options?: CallOptions]
     : [shared: WireInputs<S>, options?: CallOptions];
 
