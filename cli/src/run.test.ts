@@ -142,6 +142,14 @@ describe('what a file may look like', () => {
     expect(stdout).not.toContain('after');
   });
 
+  it('--experiment and --tag are those of the run; tags of the file stay beside them', async () => {
+    project.write('tagged.js', `${GREET}const greet = pipeline('greet', () => hello({ name: 'x' }));
+      await greet.run({}, { experiment: 'of-the-file', tags: { from: 'top', kind: 'top' } });`); // prettier-ignore
+    const { run } = await runs('tagged.js', '--experiment', 'vineyard', '--tag', 'kind=cli', '--tag', 'note=a=b');
+    expect(run).toMatchObject({ experiment: 'vineyard', tags: { from: 'top', kind: 'cli', note: 'a=b' } });
+    expect((await runs('tagged.js')).run).toMatchObject({ experiment: 'of-the-file', tags: { from: 'top', kind: 'top' } });
+  });
+
   it('#NAME chooses by the name of the pipeline or of the export', async () => {
     project.write('two.js', `${GREET}export const one = pipeline('first-of-two', () => hello({ name: '1' }));
       export const two = pipeline('second-of-two', () => hello({ name: '2' }));`); // prettier-ignore
@@ -260,6 +268,8 @@ describe('a file that cannot be run is one line, exit code 1, and no run', () =>
     [['params.js', '--param', 'loud=yes'], /^BAD_PARAM: param "loud" of pipeline "greet" must be true or false/],
     [['params.js', '--param', 'list=1,2'], /^BAD_PARAM: param "list" of pipeline "greet" must be JSON/],
     [['params.js', '--param', 'count'], 'BAD_USAGE: --param count is not NAME=VALUE'],
+    [['params.js', '--tag', 'kind'], 'BAD_USAGE: --tag kind is not NAME=VALUE'],
+    [['params.js', '--tag', 'a=1', '--tag', 'a=2'], 'BAD_USAGE: --tag names "a" twice'],
     [['params.js', '--count=1'], "BAD_USAGE: unknown option '--count'. A param is given by --param NAME=VALUE."],
     [['params.js', '--count', '1'], "BAD_USAGE: unknown option '--count'. A param is given by --param NAME=VALUE."],
     [['params.js', '--pram', 'count=1'], 'BAD_USAGE: unknown option \'--pram\'. Did you mean "--param"?'],

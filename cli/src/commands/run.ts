@@ -9,6 +9,8 @@ interface RunCommandOptions {
   param?: string[];
   stack?: string;
   name?: string;
+  experiment?: string;
+  tag?: string[];
   cache: boolean;
   concurrency?: string;
   executionMode?: ExecutionMode;
@@ -24,7 +26,9 @@ export async function run(target: string, options: RunCommandOptions): Promise<v
   core.findProject();
   const pipeline = await choosePipeline(file, wanted, core);
   const params = { ...pipeline.nomination?.params, ...paramsOf(pipeline, options.param ?? [], core) };
-  const whole = { ...pipeline.nomination?.options, ...runOptions };
+  const nominated = pipeline.nomination?.options;
+  const tags = { ...nominated?.tags, ...runOptions.tags };
+  const whole = { ...nominated, ...runOptions, ...(Object.keys(tags).length > 0 && { tags }) };
   await runAndExit(pipeline, (watched) => pipeline.run(params, { ...whole, ...watched }), core);
 }
 
@@ -37,11 +41,13 @@ function splitTarget(target: string, core: Core): { file: string; wanted: string
 }
 
 function runOptionsOf(options: RunCommandOptions, core: Core): RunOptions {
-  const { stack, name, cache, executionMode, onTrackerError, isolation } = options;
+  const { stack, name, experiment, tag, cache, executionMode, onTrackerError, isolation } = options;
   return {
     ...(!cache && { cache }),
     ...(stack !== undefined && { stack }),
     ...(name !== undefined && { name }),
+    ...(experiment !== undefined && { experiment }),
+    ...(tag !== undefined && { tags: tagsOf(tag, core) }),
     ...concurrencyOf(options.concurrency, core),
     ...(executionMode !== undefined && { executionMode }),
     ...(onTrackerError !== undefined && { onTrackerError }),
@@ -49,14 +55,23 @@ function runOptionsOf(options: RunCommandOptions, core: Core): RunOptions {
   };
 }
 
-function paramsOf(pipeline: FilePipeline, texts: readonly string[], { BadUsage }: Core): JsonObject {
-  const params: JsonObject = {};
-  for (const text of texts) {
+function paramsOf(pipeline: FilePipeline, texts: readonly string[], core: Core): JsonObject {
+  return Object.fromEntries(pairsOf('--param', texts, core).map(([name, text]) => [name, pipeline.parseParam(name, text)]));
+}
+
+function tagsOf(texts: readonly string[], core: Core): Record<string, string> {
+  return Object.fromEntries(pairsOf('--tag', texts, core));
+}
+
+/** What an option that takes NAME=VALUE was given, each name once. */
+function pairsOf(option: string, texts: readonly string[], { BadUsage }: Core): [name: string, value: string][] {
+  const names = new Set<string>();
+  return texts.map((text) => {
     const at = text.indexOf('=');
-    if (at < 1) throw new BadUsage({ what: `--param ${text} is not NAME=VALUE` });
+    if (at < 1) throw new BadUsage({ what: `${option} ${text} is not NAME=VALUE` });
     const name = text.slice(0, at);
-    if (Object.hasOwn(params, name)) throw new BadUsage({ what: `--param names "${name}" twice` });
-    params[name] = pipeline.parseParam(name, text.slice(at + 1));
-  }
-  return params;
+    if (names.has(name)) throw new BadUsage({ what: `${option} names "${name}" twice` });
+    names.add(name);
+    return [name, text.slice(at + 1)];
+  });
 }

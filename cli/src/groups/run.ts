@@ -11,6 +11,8 @@ export function declareRun(mortise: Command): void {
     .option('-p, --param <name=value>', 'a param of the pipeline (may be given several times)', collect)
     .option('-s, --stack <name>', 'stack to run on (default: the active one)')
     .option('-n, --name <name>', 'name of the run')
+    .option('--experiment <name>', 'experiment the run belongs to (default: the name of the pipeline)')
+    .option('--tag <name=value>', 'a tag of the run (may be given several times)', collect)
     .option('--no-cache', 'run every step anew')
     .option('-c, --concurrency <n>', 'most steps at once')
     .addOption(
