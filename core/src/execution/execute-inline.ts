@@ -61,11 +61,19 @@ async function perform(run: StepSurroundings, call: LoadableCall, attempt: Begun
   };
   const begin = (): Promise<unknown> =>
     stepContext().run(context, async () => (Object.keys(inputs).length === 0 ? (code.fn as () => unknown)() : code.fn(inputs as never)));
+  const value = await calledWithFiles(() => untilStopped(begin, step, attempt.stop), attempt);
+  // That a promise failed which nobody waits for is told by Node only when this turn of the event loop is over.
+  await new Promise((resolve) => setImmediate(resolve));
+  attempt.stop.signal.throwIfAborted();
+  return value;
+}
+
+/** Files that are still being saved belong to this attempt, unless nobody waits for it any more. */
+async function calledWithFiles<T>(call: () => Promise<T>, { stop, tracking }: BegunAttempt): Promise<T> {
   try {
-    return await untilStopped(begin, step, attempt.stop);
+    return await call();
   } finally {
-    // Files that are still being saved belong to this attempt, unless nobody waits for it any more.
-    if (!attempt.stop.signal.aborted) await attempt.tracking.settled();
+    if (!stop.signal.aborted) await tracking.settled();
   }
 }
 

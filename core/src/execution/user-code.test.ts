@@ -77,6 +77,27 @@ process.stdout.write(run.status);`,
     });
   });
 
+  it.each([
+    ['promise', `void Promise.reject(new Error('lost'));`, 'lost'],
+    ['async-function', `void (async () => { await null; throw new Error('lost'); })();`, 'lost'],
+    ['log-call', `void activeRun().logArtifact('nowhere.txt');`, 'logArtifact: there is no file nowhere.txt'],
+  ])('of a %s that fails as its step returns, and that nobody waits for, fails that step', async (what, stray, message) => {
+    for (const isolation of ['inline', 'process']) {
+      const name = `stray-${what}-${isolation}`;
+      const { code, stdout } = await script(
+        name,
+        `import { activeRun } from '@mortise/core';
+const hasty = step('hasty', { cache: false, isolation: '${isolation}' }, async () => { activeRun(); ${stray} return 1; });
+const p = pipeline('${name}', () => { hasty(); });
+const run = await p.run({}, { name: '${name}' });
+process.stdout.write(run.status);
+process.exit();`,
+      );
+      expect({ code, stdout }).toEqual({ code: 0, stdout: 'failed' });
+      expect((await client.getPipelineRun(name)).steps['hasty']).toMatchObject({ status: 'failed', error: { message } });
+    }
+  });
+
   it('after its step has ended is a warning of the run, which goes on', async () => {
     const { code, stdout } = await script(
       'stray-late',
