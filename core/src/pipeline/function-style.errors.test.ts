@@ -233,6 +233,16 @@ describe('when is refused', () => {
     ],
     ['on all outputs of a step', () => when(split(), { then: () => 1 }), /^BAD_CONDITION/],
     [
+      'with a function in place of its branches',
+      () => when(load(), (() => load())),
+      /^BAD_CONDITION: when\(\) was given no function for "then": write when\(wire, \{ then: \(\) => \.\.\., else: \(\) => \.\.\. \}\)/,
+    ],
+    [
+      'with a wire in place of a branch',
+      () => when(load(), { then: () => load(), else: load() as never }),
+      /^BAD_CONDITION: when\(\) was given no function for "else"/,
+    ],
+    [
       'on the result of another',
       () => when(when(load(), { then: () => load(), else: () => load() }), { then: () => 1 }),
       /^BAD_CONDITION: when\(\) was given the result of when\(load\), which is not the output of one step: let a step pass it on/,

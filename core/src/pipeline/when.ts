@@ -40,11 +40,18 @@ export function when<A extends BranchResult, B extends BranchResult = undefined>
   const compilation = currentCompilation();
   if (compilation === undefined) throw new BadCondition({ reason: 'was called outside a pipeline' });
   const wire = conditionWire(compilation, condition);
+  requireBranches(branches);
   const follow = (is: boolean, branch: () => unknown): InputSpec => followBranch(compilation, { ...wire, is }, branch);
   const then = follow(true, branches.then);
   const otherwise = branches.else && follow(false, branches.else);
   const spec: InputSpec = { when: wire, then, ...(otherwise && { else: otherwise }) };
   return makeWire({ plan: compilation, spec }) as WhenResult<A, B>;
+}
+
+function requireBranches({ then, else: otherwise }: { readonly then: unknown; readonly else?: unknown }): void {
+  const wrong = typeof then !== 'function' ? 'then' : otherwise !== undefined && typeof otherwise !== 'function' ? 'else' : undefined;
+  if (wrong !== undefined)
+    throw new BadCondition({ reason: `was given no function for "${wrong}": write when(wire, { then: () => ..., else: () => ... })` });
 }
 
 function conditionWire(compilation: Compilation, condition: unknown): WireSpec {
