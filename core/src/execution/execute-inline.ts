@@ -1,4 +1,4 @@
-import { ArtifactCorrupt, ArtifactNotFound, ArtifactStoreFailed, InputNotLoadable, isError, MapNotArray } from '../errors.ts';
+import { ArtifactCorrupt, ArtifactNotFound, ArtifactStoreFailed, BadCondition, InputNotLoadable, isError, MapNotArray } from '../errors.ts';
 import type { VersionIntent } from '../store/version-data.ts';
 import { stepContext, type StepContext } from '../tracking/context.ts';
 import type { AttemptTracking } from '../tracking/run-tracking.ts';
@@ -83,7 +83,7 @@ async function loadInputs(call: LoadableCall): Promise<Record<string, unknown>> 
     try {
       values[name] = await input.load();
     } catch (cause) {
-      if (isError(cause, MapNotArray)) throw cause;
+      if (isError(cause, MapNotArray) || isError(cause, BadCondition)) throw cause;
       const lost = isError(cause, ArtifactNotFound) || isError(cause, ArtifactCorrupt);
       const mend = isError(cause, ArtifactStoreFailed) ? cause.advice : undefined;
       const facts = { step: call.step.id, input: name, reason: reasonOf(cause), lost, ...(mend !== undefined && { mend }) };

@@ -1,6 +1,8 @@
+import { inspect } from 'node:util';
+
 import { fingerprint } from '../artifacts/fingerprint.ts';
 import { fromTagged, toTagged } from '../artifacts/tagged-json.ts';
-import { MapNotArray } from '../errors.ts';
+import { BadCondition, MapNotArray } from '../errors.ts';
 import type { Json } from '../json.ts';
 import { collectSources, dependenciesOf } from '../pipeline/dependencies.ts';
 import type { ConditionSpec, InputSpec, PipelineSpec, StepSpec, WireSpec } from '../pipeline/pipeline-spec.ts';
@@ -46,7 +48,7 @@ export class PlanResults {
     if (whole) this.release(stepId);
   }
 
-  /** Why a step is not to run though all it waits for has ended well, or undefined. */
+  /** Why a step is not to run though all it waits for has ended well, or undefined. Throws `BadCondition` for a condition that is neither true nor false. */
   async skipReason(step: StepSpec): Promise<string | undefined> {
     for (const condition of step.when) {
       const reason = await this.conditionReason(condition);
@@ -100,6 +102,8 @@ export class PlanResults {
     const source = this.wire(condition);
     if ('skipped' in source) return `its condition comes from ${source.skipped}, which was skipped`;
     const holds = await this.whole(source).load();
+    if (typeof holds !== 'boolean')
+      throw new BadCondition({ reason: `was given the output of step "${condition.from}", which is ${kindOf(holds)}` });
     return holds === condition.is ? undefined : `${condition.from} gave ${String(holds)}`;
   }
 
@@ -223,6 +227,11 @@ function resultSpecs(plan: PipelineSpec): InputSpec[] {
   if (plan.result === undefined) return [];
   return 'wire' in plan.result ? [plan.result.wire] : Object.values(plan.result.wires);
 }
+
+const kindOf = (value: unknown): string =>
+  typeof value === 'string'
+    ? `the text ${JSON.stringify(value.slice(0, 40))}`
+    : inspect(value, { depth: 0, breakLength: Infinity, maxArrayLength: 3 });
 
 function versionOf(step: string, end: StepEnd, output: string): Source {
   const version = end.outputs.get(output);

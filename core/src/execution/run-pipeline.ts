@@ -1,3 +1,4 @@
+import { BadCondition, isError } from '../errors.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { CompiledPipeline } from '../pipeline/compile.ts';
 import type { StepSpec, StepStatus } from '../pipeline/pipeline-spec.ts';
@@ -99,16 +100,23 @@ class FunctionRun implements OrchestratedRun {
 
   private async endOf(step: StepSpec, mapIndex: number | undefined): Promise<StepEnd> {
     const code = this.compiled.steps.get(step.id)!;
-    const mapError = this.mapErrors.get(step.id);
-    if (mapError !== undefined)
-      return runStep(this.run, {
+    const failed = (error: Error): Promise<StepEnd> =>
+      runStep(this.run, {
         step: { ...step, options: { ...step.options, cache: false, isolation: 'inline' } },
         mapIndex,
         code,
         origin: this.origin,
-        inputs: { map: broken(mapError) },
+        inputs: { map: broken(error) },
       });
-    const reason = mapIndex === undefined ? await this.results.skipReason(step) : undefined;
+    const mapError = this.mapErrors.get(step.id);
+    if (mapError !== undefined) return failed(mapError);
+    let reason: string | undefined;
+    try {
+      reason = mapIndex === undefined ? await this.results.skipReason(step) : undefined;
+    } catch (error) {
+      if (isError(error, BadCondition)) return failed(error);
+      throw error;
+    }
     if (reason !== undefined) return skipStep(this.run, step, reason);
     if (step.map !== undefined && mapIndex === undefined) {
       const { id } = await skipStep(this.run, step, 'there was nothing to map over');

@@ -237,6 +237,20 @@ describe('the shape of a plan', () => {
     expect(no.steps['a']!.status).toBe('skipped');
   });
 
+  it('fails the steps of both branches on what is neither true nor false, mapped or not: it is no reason to skip them', async () => {
+    const odd = step('odd', (): boolean => 'yes' as never);
+    const a = step('a', ({ n = 1 }: { n?: number }) => n);
+    const choice = pipeline('odd-choice', () => when(odd(), { then: () => a({}), else: () => a.map({ n: [1, 2] }) }));
+    const run = await choice.run({}, { executionMode: 'continue-on-failure' });
+    expect(run.status).toBe('failed');
+    for (const id of ['a', 'a_2'])
+      expect(run.steps[id]).toMatchObject({
+        status: 'failed',
+        error: { message: expect.stringContaining('when() was given the output of step "odd", which is the text "yes"') },
+      });
+    expect(run.error!.message).toMatch(/It takes the output of a step that gives true or false/);
+  });
+
   it('splits declared outputs, logs tracked ones, and names the one that is missing', async () => {
     const split = step('split', { experimentTracker: true, outputs: { left: {}, score: tracked.metrics() } }, async () => ({
       left: [1],
