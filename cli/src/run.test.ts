@@ -148,6 +148,10 @@ describe('what a file may look like', () => {
     const { run } = await runs('tagged.js', '--experiment', 'vineyard', '--tag', 'kind=cli', '--tag', 'note=a=b');
     expect(run).toMatchObject({ experiment: 'vineyard', tags: { from: 'top', kind: 'cli', note: 'a=b' } });
     expect((await runs('tagged.js')).run).toMatchObject({ experiment: 'of-the-file', tags: { from: 'top', kind: 'top' } });
+    project.write('mistagged.js', `${GREET}const greet = pipeline('greet', () => hello({ name: 'x' }));
+      await greet.run({}, { tags: ['top'] });`); // prettier-ignore
+    const { code, stderr } = await mortise('run', 'mistagged.js');
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/^error BAD_OPTION: option "tags" of run\(\)/) });
   });
 
   it('#NAME chooses by the name of the pipeline or of the export', async () => {

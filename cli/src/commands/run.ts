@@ -27,8 +27,8 @@ export async function run(target: string, options: RunCommandOptions): Promise<v
   const pipeline = await choosePipeline(file, wanted, core);
   const params = { ...pipeline.nomination?.params, ...paramsOf(pipeline, options.param ?? [], core) };
   const nominated = pipeline.nomination?.options;
-  const tags = { ...nominated?.tags, ...runOptions.tags };
-  const whole = { ...nominated, ...runOptions, ...(Object.keys(tags).length > 0 && { tags }) };
+  const tags = runOptions.tags && { ...nominated?.tags, ...runOptions.tags };
+  const whole = { ...nominated, ...runOptions, ...(tags && { tags }) };
   await runAndExit(pipeline, (watched) => pipeline.run(params, { ...whole, ...watched }), core);
 }
 
