@@ -155,6 +155,13 @@ describe('notify()', () => {
     expect((await new Client().listRuns({ name: 'refused' })).items).toEqual([]);
   });
 
+  it('is refused as a hook itself, where it was not called: it would fail when there is something to tell', () => {
+    const line = (of: string) =>
+      expect.objectContaining({ line: `BAD_OPTION: option "onFailure" of ${of} must be notify(), with its parentheses` });
+    expect(() => step('bare', { onFailure: notify as never }, () => 1)).toThrow(line('step "bare"'));
+    expect(() => pipeline('bare', { onFailure: notify as never }, () => undefined)).toThrow(line('pipeline "bare"'));
+  });
+
   it('refuses options that are none', () => {
     expect(() => notify({ titel: 'x' } as never)).toThrow(/notify\(\) has no option "titel"/);
     expect(() => notify({ alerter: 1 as never })).toThrow(/alerter.*must be the name/);

@@ -72,6 +72,9 @@ export type Told<Event> = Omit<Event, keyof HookCalls>;
 /** Names of the options that are hooks. */
 export const HOOKS = ['onStart', 'onSuccess', 'onFailure', 'onEnd'] as const satisfies (keyof Hooks<unknown>)[];
 
+/** Where a function that makes hooks, and is none itself, has its name. */
+export const HOOK_MAKER: unique symbol = Symbol.for('mortise.hook-maker.v1');
+
 /** The hooks among options, if there are any. */
 export function hooksOf<Event>(options: Hooks<Event>): Hooks<Event> | undefined {
   const given = HOOKS.filter((name) => options[name] !== undefined);

@@ -1,6 +1,6 @@
 import { BadOption } from '../errors.ts';
 import { reasonOf } from '../execution/outcome.ts';
-import { HOOKS, type AlertOptions, type Hooks, type PipelineHookEvent, type StepHookEvent } from './hooks.ts';
+import { HOOK_MAKER, HOOKS, type AlertOptions, type Hooks, type PipelineHookEvent, type StepHookEvent } from './hooks.ts';
 import { checkKnown } from './step-options.ts';
 
 export type HookEvent = StepHookEvent | PipelineHookEvent;
@@ -40,6 +40,8 @@ export function notify<Event extends HookEvent = HookEvent>(options: NotifyOptio
   Object.defineProperty(hook, MARK, { value: alerter });
   return hook;
 }
+
+Object.defineProperty(notify, HOOK_MAKER, { value: 'notify' });
 
 /** Names of the alerters that the `notify` hooks among these name. */
 export function alertersNamed(hooks: Hooks<never>): string[] {

@@ -1,6 +1,6 @@
 import { BadOption, UnknownOption } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
-import { HOOKS, type PipelineHooks, type StepHooks } from './hooks.ts';
+import { HOOK_MAKER, HOOKS, type PipelineHooks, type StepHooks } from './hooks.ts';
 import { cloneJson, whyNotJson } from './json-value.ts';
 import {
   ISOLATIONS,
@@ -96,7 +96,11 @@ const isRecord = (value: unknown): value is Record<string, unknown> => typeof va
 const isText = (value: unknown): value is string => typeof value === 'string' && value !== '';
 const texts: Check = (value) => (Array.isArray(value) && value.every(isText) ? undefined : 'must be an array of names');
 const flag: Check = (value) => (typeof value === 'boolean' ? undefined : 'must be true or false');
-const callable: Check = (value) => (typeof value === 'function' ? undefined : 'must be a function');
+const hook: Check = (value) => {
+  if (typeof value !== 'function') return 'must be a function';
+  const maker = (value as { [HOOK_MAKER]?: string })[HOOK_MAKER];
+  return maker === undefined ? undefined : `must be ${maker}(), with its parentheses`;
+};
 const json: Check = (value) => {
   const reason = whyNotJson(value);
   return reason && `must be JSON: ${reason}`;
@@ -117,7 +121,7 @@ const DEFAULTS: Record<keyof StepDefaults, Check> = {
   systemMetrics: wrongSystemMetrics,
   settings: wrongSettings,
 };
-const HOOK_OPTIONS = Object.fromEntries(HOOKS.map((name) => [name, callable])) as Record<keyof StepHooks, Check>;
+const HOOK_OPTIONS = Object.fromEntries(HOOKS.map((name) => [name, hook])) as Record<keyof StepHooks, Check>;
 const OPTIONS: Record<keyof StepOptions, Check> = { ...DEFAULTS, ...HOOK_OPTIONS, outputs: wrongOutputs, cacheKey: json };
 
 const PIPELINE: Record<keyof (StepDefaults & PipelineHooks), Check> = { ...DEFAULTS, ...HOOK_OPTIONS };
