@@ -234,7 +234,7 @@ describe('when is refused', () => {
     ['on all outputs of a step', () => when(split(), { then: () => 1 }), /^BAD_CONDITION/],
     [
       'with a function in place of its branches',
-      () => when(load(), (() => load())),
+      () => when(load(), () => load()),
       /^BAD_CONDITION: when\(\) was given no function for "then": write when\(wire, \{ then: \(\) => \.\.\., else: \(\) => \.\.\. \}\)/,
     ],
     [
