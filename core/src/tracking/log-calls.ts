@@ -30,6 +30,7 @@ export interface LoggedDataset {
   context?: string;
 }
 
+const METRIC_OPTIONS: readonly (keyof MetricOptions)[] = ['step', 'context'];
 const LONGEST_NAME = 250;
 export const TABLE_MIME = 'application/vnd.mortise.table+json';
 
@@ -40,7 +41,7 @@ export function logMetricValues(
   values: Record<string, number>,
   options: MetricOptions = {},
 ): void {
-  checkOptions(call, options, ['step', 'context']);
+  checkOptions(call, options, METRIC_OPTIONS);
   const { step, context } = options;
   if (step !== undefined) checkStep(call, step);
   if (context !== undefined) checkName(call, context, 'the context');
