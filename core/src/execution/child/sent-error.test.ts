@@ -32,4 +32,11 @@ describe('an error that was sent', () => {
     expect(sent(() => 1)).toMatchObject(describeError(() => 1));
     expect(sent(new DOMException('stopped', 'AbortError'))).toMatchObject({ name: 'AbortError', message: 'stopped' });
   });
+  it.each(['name', 'message', 'stack', 'cause', 'status'])('can be sent whatever its %s is, also if it cannot be read', (part) => {
+    const get = (): never => {
+      throw new Error('not now');
+    };
+    expect(sent(Object.assign(new Error('x'), { [part]: Symbol('odd') }))).toMatchObject({ stack: expect.any(String) });
+    expect(sent(Object.defineProperty(new Error('x'), part, { get, enumerable: true }))).toMatchObject({ stack: expect.any(String) });
+  });
 });

@@ -2,7 +2,7 @@ import * as types from 'node:util/types';
 import { serialize } from 'node:v8';
 
 import { isMortiseError, MortiseError } from '../../errors.ts';
-import { describeError } from '../outcome.ts';
+import { causeOf, describeError, textIn } from '../outcome.ts';
 
 /** What was thrown, as it goes from one process to another. */
 export type SentError =
@@ -27,12 +27,12 @@ const KNOWN = ['name', 'message', 'stack', 'cause', 'code', 'advice'];
 export function sendError(thrown: unknown, depth = 0): SentError {
   if (!isMortiseError(thrown) && !types.isNativeError(thrown) && !isErrorLike(thrown)) return sendValue(thrown);
   const error = thrown as Error & { code?: unknown };
-  const cause = error.cause;
+  const cause = causeOf(error);
   return {
     error: true,
-    name: String(error.name),
-    message: String(error.message),
-    stack: typeof error.stack === 'string' ? error.stack : undefined,
+    name: textIn(error, 'name') ?? 'Error',
+    message: textIn(error, 'message') ?? '',
+    stack: textIn(error, 'stack'),
     coded: isMortiseError(thrown) ? { code: thrown.code, advice: thrown.advice } : undefined,
     facts: factsOf(error, isMortiseError(thrown)),
     cause: cause === undefined || depth >= MAX_CAUSES ? undefined : sendError(cause, depth + 1),
@@ -61,9 +61,18 @@ function isErrorLike(thrown: unknown): boolean {
 
 function factsOf(error: Error, coded: boolean): Record<string, unknown> {
   const facts: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(error))
-    if ((!KNOWN.includes(name) || (name === 'code' && !coded)) && isSendable(value)) facts[name] = value;
+  for (const name of Object.keys(error)) if (!KNOWN.includes(name) || (name === 'code' && !coded)) addSendable(facts, name, error);
   return facts;
+}
+
+/** Unless it cannot be sent, or not even be read. */
+function addSendable(facts: Record<string, unknown>, name: string, error: Error): void {
+  try {
+    const value = (error as unknown as Record<string, unknown>)[name];
+    if (isSendable(value)) facts[name] = value;
+  } catch {
+    // An accessor that throws tells nothing.
+  }
 }
 
 function sendValue(value: unknown): SentError {
