@@ -17,6 +17,11 @@ describe('table', () => {
   });
 });
 
+it('has as many rows as a run has steps', () => {
+  const rows = Array.from({ length: 200_000 }, (_, index) => [`each[${index}]`, 'completed']);
+  expect(table(['STEP', 'STATUS'], rows).split('\n')).toHaveLength(200_001);
+});
+
 describe('what could command a terminal', () => {
   it('is shown as text in tables and facts, but for the colours of a status', () => {
     expect(table(['A'], [['\u001b[2J\u0007x\u009b2J\u007f'], ['\u001b[31mfailed\u001b[39m']])).toBe(

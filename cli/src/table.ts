@@ -4,7 +4,7 @@ import { oneLine } from './printable.ts';
 /** Rows of cells as lines with aligned columns, the header first. Colours in a cell do not count. An empty table is its header. */
 export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
   const all = [header, ...rows.map((row) => row.map(oneLine))];
-  const widths = header.map((_, column) => Math.max(...all.map((row) => width(row[column] ?? ''))));
+  const widths = header.map((_, column) => all.reduce((most, row) => Math.max(most, width(row[column] ?? '')), 0));
   return all
     .map((row) =>
       row

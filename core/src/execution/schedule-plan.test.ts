@@ -103,6 +103,21 @@ describe('schedulePlan', () => {
     expect(aborted).toEqual(['step "bad" failed']);
   });
 
+  it('takes as many items as a list can have', async () => {
+    const length = 200_000;
+    let ran = 0;
+    const run = {
+      executionMode: 'stop-on-failure' as const,
+      concurrency: undefined,
+      signal: new AbortController().signal,
+      abortRunning: () => undefined,
+      mapLength: async () => length,
+      runStep: async (): Promise<StepStatus> => (ran++, 'completed'),
+    };
+    await schedulePlan(plan(step('each', { x: { value: [] } }, { map: ['x'] })), run, { concurrency: 4 });
+    expect(ran).toBe(length);
+  });
+
   it('runs a mapped step once per item and its dependents after the last', async () => {
     const spec = plan(step('items'), step('each', { item: from('items') }, { map: ['item'] }), step('sum', { all: from('each') }));
     const { order } = await schedule(spec, { lengths: { each: 3 } });

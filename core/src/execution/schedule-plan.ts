@@ -61,8 +61,10 @@ export async function schedulePlan(
         const length = await run.mapLength(node.step.id);
         if (length !== undefined && length > 0) {
           node.itemsLeft = length;
-          const items = Array.from({ length }, (_, index) => ({ node, mapIndex: index }));
-          ready.splice(next, 0, ...items);
+          // Next in turn, and one by one: a call takes only so many arguments.
+          const later = ready.splice(next);
+          for (let index = 0; index < length; index++) ready.push({ node, mapIndex: index });
+          for (const task of later) ready.push(task);
           return;
         }
       }
