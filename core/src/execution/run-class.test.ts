@@ -121,6 +121,31 @@ describe('a class-style pipeline', () => {
     expect(Object.keys(seen.steps)).toEqual(['load', 'train', 'train_2', 'train_3']);
   });
 
+  it('never gives two calls one place, also where a step is named like the second call of another one', async () => {
+    class Numbered {
+      @step()
+      async load({ of }: { of: number }): Promise<number> {
+        return of;
+      }
+      @step()
+      async load_2({ of }: { of: number }): Promise<number> {
+        return of * 10;
+      }
+      @pipeline()
+      async run(): Promise<number[]> {
+        return [await this.load({ of: 1 }), await this.load({ of: 2 }), await this.load_2({ of: 3 }), await this.load_2({ of: 4 })];
+      }
+    }
+    const { steps, result } = await runPipeline(Numbered);
+    expect(result).toEqual([1, 2, 30, 40]);
+    expect(Object.entries(steps).map(([id, { attempt, params }]) => [id, attempt, params['of']])).toEqual([
+      ['load', 1, 1],
+      ['load_3', 1, 2],
+      ['load_2', 1, 3],
+      ['load_2_2', 1, 4],
+    ]);
+  });
+
   it('records an object that was changed outside a step as a new version', async () => {
     const run = await runPipeline(Changing);
     expect(run.result).toBe(4);

@@ -220,10 +220,14 @@ class ClassRun implements ClassRunContext {
     throw new StepNotStarted({ step: id, reason: this.over ?? '' });
   }
 
+  /** `train`, `train_2`, ...: save what is another step's name, which is the place of that one's first call. */
   private nextId(name: string): string {
-    const count = (this.calls.get(name) ?? 0) + 1;
+    let count = this.calls.get(name) ?? 0;
+    let id: string;
+    do id = ++count === 1 ? name : `${name}_${count}`;
+    while (count > 1 && this.pipeline.steps.has(id));
     this.calls.set(name, count);
-    return count === 1 ? name : `${name}_${count}`;
+    return id;
   }
 
   /** The value of a step call, remembered by identity so that its lineage is known where it is handed over. */
