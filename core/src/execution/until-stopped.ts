@@ -1,6 +1,7 @@
 import { StepTimeout } from '../errors.ts';
 import type { StepSpec } from '../pipeline/pipeline-spec.ts';
 import type { AttemptStop } from './attempt-stop.ts';
+import { monotonicMs } from './monotonic-ms.ts';
 
 /**
  * Begins the work and gives its result, unless the step's time is up or somebody stops it first: then its late result is dropped. Code that never lets
@@ -9,12 +10,12 @@ import type { AttemptStop } from './attempt-stop.ts';
 export async function untilStopped<T>(begin: () => Promise<T>, step: StepSpec, stop: AttemptStop): Promise<T> {
   const { timeoutMs } = step.options;
   if (timeoutMs === undefined) return unlessAborted(begin(), stop.signal, (abort) => stop.listen(abort));
-  const due = Date.now() + timeoutMs;
+  const due = monotonicMs() + timeoutMs;
   const expire = (): void => stop.abort(new StepTimeout({ step: step.id, timeoutMs }));
   const timer = setTimeout(expire, timeoutMs);
   try {
     const result = await unlessAborted(begin(), stop.signal, (abort) => stop.listen(abort));
-    if (Date.now() > due) expire();
+    if (monotonicMs() > due) expire();
     stop.signal.throwIfAborted();
     return result;
   } finally {
