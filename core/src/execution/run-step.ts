@@ -17,6 +17,7 @@ import type { ExecutedElsewhere, ProcessPlace } from './child/execute-in-process
 import { executeInline, type BegunAttempt, type ExecutedInline } from './execute-inline.ts';
 import { hasItsBytes } from './has-its-bytes.ts';
 import { isolationOf } from './isolation-of.ts';
+import { LONGEST_TIMER_MS } from './longest-timer.ts';
 import type { OpenRun } from './open-run.ts';
 import { describeError, reasonOf } from './outcome.ts';
 import { contentsOf, emit, identityOf, nameOf, paramsOf, recordsOf, type StepCall, type StepEnd } from './step-call.ts';
@@ -76,7 +77,9 @@ async function runAttempts(run: OpenRun, call: StepCall, identity: StepIdentity,
     const end = await (isolated ? inStepProcess(run, call, attempt) : attempt());
     if (end.status !== 'failed' || tries >= retry.retries || run.signal.aborted) return end;
     emit(run, call, { status: 'retrying', attempt: tries + 1, durationMs: 0, message: reasonOf(end.error) });
-    await delay(retry.delayMs * retry.backoff ** tries, undefined, { signal: run.signal }).catch(() => undefined);
+    await delay(Math.min(retry.delayMs * retry.backoff ** tries, LONGEST_TIMER_MS), undefined, { signal: run.signal }).catch(
+      () => undefined,
+    );
     if (run.signal.aborted) return end;
   }
 }

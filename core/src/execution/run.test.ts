@@ -140,6 +140,16 @@ describe('failures', () => {
     expect(atTracker(only(run, 'use').url)).toMatchObject({ status: 'failed' });
   });
 
+  it('pause before a retry also for longer than a timer can be set for', async () => {
+    const flaky = step('flaky', { retry: { retries: 1, delayMs: 30 * 86_400_000 } }, async () => {
+      throw new Error('not yet');
+    });
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(), 200);
+    const run = await pipeline('patient', () => flaky()).run({}, { signal: stop.signal });
+    expect(run.steps['flaky']!.attempts).toHaveLength(1);
+  });
+
   it('are retried after pauses that grow by the backoff, and the pause is none of an attempt', async () => {
     const starts: number[] = [];
     const flaky = step('flaky', { retry: { retries: 3, delayMs: 40, backoff: 2 } }, async () => {

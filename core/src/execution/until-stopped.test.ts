@@ -32,4 +32,10 @@ describe('the time of a step', () => {
     const thrown: unknown = await untilStopped(work, stepOf(30), new AttemptStop()).catch((error: unknown) => error);
     expect(isError(thrown, StepTimeout)).toBe(true);
   });
+
+  it('may be longer than a timer can be set for', async () => {
+    const work = (): Promise<string> => new Promise((resolve) => setTimeout(resolve, 20, 'done'));
+    for (const timeoutMs of [30 * 86_400_000, Number.MAX_VALUE])
+      expect(await untilStopped(work, stepOf(timeoutMs), new AttemptStop())).toBe('done');
+  });
 });

@@ -1,6 +1,7 @@
 import { StepTimeout } from '../errors.ts';
 import type { StepSpec } from '../pipeline/pipeline-spec.ts';
 import type { AttemptStop } from './attempt-stop.ts';
+import { LONGEST_TIMER_MS } from './longest-timer.ts';
 import { monotonicMs } from './monotonic-ms.ts';
 
 /**
@@ -12,14 +13,20 @@ export async function untilStopped<T>(begin: () => Promise<T>, step: StepSpec, s
   if (timeoutMs === undefined) return unlessAborted(begin(), stop.signal, (abort) => stop.listen(abort));
   const due = monotonicMs() + timeoutMs;
   const expire = (): void => stop.abort(new StepTimeout({ step: step.id, timeoutMs }));
-  const timer = setTimeout(expire, timeoutMs);
+  let timer: NodeJS.Timeout;
+  const wait = (): void => {
+    const left = due - monotonicMs();
+    if (left <= 0) expire();
+    else timer = setTimeout(wait, Math.min(left, LONGEST_TIMER_MS));
+  };
+  wait();
   try {
     const result = await unlessAborted(begin(), stop.signal, (abort) => stop.listen(abort));
     if (monotonicMs() > due) expire();
     stop.signal.throwIfAborted();
     return result;
   } finally {
-    clearTimeout(timer);
+    clearTimeout(timer!);
   }
 }
 
