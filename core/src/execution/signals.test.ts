@@ -79,3 +79,32 @@ await Promise.all([lanes, pipeline('slow', () => { slow(); }).run()]);
   expect(await ended).toBe('SIGINT');
   for (const name of ['lane-0', 'lane-1']) expect((await new Client().getPipelineRun(name)).status).toBe('killed');
 });
+
+it('a signal is heard between steps that compute without a pause', async () => {
+  const file = join(project.project.root, 'busy.ts');
+  writeFileSync(
+    file,
+    `import fs, { appendFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
+// A disk so quick that nobody waits for it.
+fs.fsyncSync = fs.fdatasyncSync = () => undefined;
+syncBuiltinESMExports();
+const { pipeline, step } = await import('@mortise/core');
+const list = step('list', { cache: false }, () => Array.from({ length: 60 }, (_, index) => index));
+const each = step('each', { cache: false }, ({ index }: { index: number }) => {
+  if (index === 0) process.stdout.write('ready');
+  for (const end = performance.now() + 70; performance.now() < end;);
+  appendFileSync('ran.txt', 'x');
+});
+await pipeline('busy', () => { each.map({ index: list() }); }).run({}, { name: 'busy', concurrency: 4 });
+`,
+  );
+  const child = spawn(process.execPath, ['--no-warnings', file], { cwd: project.project.root, stdio: ['ignore', 'pipe', 'inherit'] });
+  const ended = new Promise<string | null>((resolve) => child.on('exit', (_, signal) => resolve(signal)));
+  await new Promise<void>((resolve) => child.stdout.once('data', () => resolve()));
+  child.kill('SIGINT');
+  expect(await ended).toBe('SIGINT');
+  expect((await new Client().getPipelineRun('busy')).status).toBe('killed');
+  // Those that had begun, and some more while it was on its way.
+  expect(readFileSync(join(project.project.root, 'ran.txt')).length).toBeLessThanOrEqual(12);
+});
