@@ -32,8 +32,13 @@ export async function endCommand(): Promise<never> {
   // Rejections that nobody waits for are heard of only once what runs lets go.
   await new Promise((resolve) => setImmediate(resolve));
   commandIsOver();
-  await Promise.all([process.stdout, process.stderr].map(written));
+  await outputTaken();
   process.exit();
+}
+
+/** Resolves when all that was printed has been taken: what a pipe has no room for would be lost with the process. */
+export async function outputTaken(): Promise<void> {
+  await Promise.all([process.stdout, process.stderr].map(written));
 }
 
 /** How often a stream is looked at that holds so little that it tells nobody when that is gone, ms. */

@@ -1,5 +1,5 @@
 import type { FilePipeline, PipelineRun, RunOptions, TrackerWait } from '@mortise/core/client';
-import { commandIsOver, isStray } from './command-end.ts';
+import { commandIsOver, isStray, outputTaken } from './command-end.ts';
 import { count } from './count.ts';
 import { firstLine } from './first-line.ts';
 import { durationBetween } from './format-duration.ts';
@@ -38,17 +38,20 @@ export async function runAndExit(pipeline: FilePipeline, start: Start, core: Cor
   });
   // Whoever read what is printed has gone (`| head`): the run goes on.
   process.stdout.on('error', () => undefined);
+  let exitCode: number;
   try {
     const finished = await runToItsEnd(pipeline, () => start({ onStep, onTrackerWait, throwOnFailure: false }), core);
     isOver = true;
     steps.close();
     printLine(summary(finished));
-    process.exit(exitCodeOf(finished, interrupts.signal));
+    exitCode = exitCodeOf(finished, interrupts.signal);
   } catch (error) {
     isOver = true;
     steps.close();
-    process.exit(reportError(error, { verbose: isVerbose() }));
+    exitCode = reportError(error, { verbose: isVerbose() });
   }
+  await outputTaken();
+  process.exit(exitCode);
 }
 
 function onTrackerWait({ tracker, events, trackerRuns }: TrackerWait): void {

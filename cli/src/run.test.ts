@@ -44,6 +44,23 @@ describe('run', () => {
     expect(JSON.parse(readFileSync(fileURLToPath(url), 'utf8'))).toMatchObject({ status: 'completed' });
   });
 
+  it('prints all of it, also to somebody who reads slowly', async () => {
+    project.write(
+      'talks.ts',
+      `import { pipeline, step } from '@mortise/core';
+       const talk = step('talk', { cache: false }, () => console.log('x'.repeat(2_000_000)));
+       export const talks = pipeline('talks', () => { talk(); });`,
+    );
+    const { code, stdout } = await project.mortise(['run', 'talks.ts', '--name', 'talks'], {
+      started: ({ stdout: read }) => {
+        read!.pause();
+        setTimeout(() => read!.resume(), 2_000);
+      },
+    });
+    expect(code).toBe(0);
+    expect(stdout.split('\n').at(-2)).toMatch(/^run talks {2}completed in/);
+  });
+
   it('says that a step was cached, unless --no-cache', async () => {
     expect((await mortise('run', 'train.ts', '--param', 'epochs=4')).stdout).toMatch(/^ {2}train cached$/m);
     expect((await mortise('run', 'train.ts', '--param', 'epochs=4', '--no-cache')).stdout).toMatch(/^ {2}train completed/m);
