@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { GarbageReport, Listing, RunListItem } from '@mortise/core/client';
@@ -32,6 +32,20 @@ const artifacts = (): string[] => {
     .filter((entry) => entry.isFile() && !entry.name.startsWith('.'))
     .map((entry) => entry.name);
 };
+
+it('says in one line which logs it may not delete, and deletes them when it may', async () => {
+  const logs = join(project.folder, '.mortise/logs');
+  const folders = readdirSync(logs).map((run) => join(logs, run));
+  const chmod = (mode: number): void => [logs, ...folders].forEach((folder) => chmodSync(folder, mode));
+  chmod(0o555);
+  const { code, stderr } = await project.mortise(['gc'], { unprivileged: true });
+  chmod(0o755);
+  expect({ code, stderr }).toEqual({
+    code: 1,
+    stderr: expect.stringMatching(/^error FOLDER_NOT_WRITABLE: cannot write to .*\.mortise\/logs\/[^\n]* \(permission denied\)[^\n]*\n$/),
+  });
+  expect((await project.mortise(['gc'])).stdout).toMatch(/^deleted [1-9]\d* log files? /m);
+});
 
 it('deletes runs, says what stays with others, and collects what nobody needs', async () => {
   const { code, stdout } = await project.mortise(['runs', 'delete', 'times-1', 'times-2']);

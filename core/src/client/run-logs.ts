@@ -2,18 +2,20 @@ import { readdirSync, rmdirSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 import type { Amount } from '../artifacts/garbage.ts';
+import { FolderNotWritable } from '../errors.ts';
+import { fileErrorReason } from '../project/file-error.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
 
-/** Removes the event log and the console files of a run; with `keep`, only counts them. */
+/** Removes the event log and the console files of a run; with `keep`, only counts them. Throws `FolderNotWritable`. */
 export function removeRunLogs(logsFolder: string, runId: string, keep = false): Amount {
   const folder = join(logsFolder, runId);
   const amount = { count: 0, bytes: 0 };
   for (const path of filesBelow(folder)) add(amount, path);
-  if (!keep) rmSync(folder, { recursive: true, force: true });
+  if (!keep) remove(folder);
   return amount;
 }
 
-/** Removes segments of event logs that nobody reads any more; with `keep`, only counts them. The file goes first: one without a row would be read anew. */
+/** Removes segments of event logs that nobody reads any more; with `keep`, only counts them. The file goes first: one without a row would be read anew. Throws `FolderNotWritable`. */
 export async function removeDrainedSegments(store: MetadataStore, logsFolder: string, keep: boolean): Promise<Amount> {
   const amount = { count: 0, bytes: 0 };
   for (let after = ''; ;) {
@@ -30,8 +32,16 @@ export async function removeDrainedSegments(store: MetadataStore, logsFolder: st
   }
 }
 
+function remove(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch (cause) {
+    throw new FolderNotWritable({ folder: dirname(path), reason: fileErrorReason(cause) }, { cause });
+  }
+}
+
 function removeFile(file: string): void {
-  rmSync(file, { force: true });
+  remove(file);
   try {
     rmdirSync(dirname(file));
   } catch {
