@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ArtifactStore } from '../artifacts/artifact-store.ts';
-import { folder, pipeline, step, type PipelineRun } from '../index.ts';
+import { folder, pipeline, resumeRun, step, type PipelineRun } from '../index.ts';
 import { temporaryProject } from '../testing/temporary-project.ts';
 import { hasItsBytes } from './has-its-bytes.ts';
 
@@ -45,6 +45,27 @@ describe('a step is not taken from the cache when its output', () => {
     rmSync(join(pathOf(first, 'files'), 'b.txt'));
     expect(statuses(await filed.run())).toEqual(['completed']);
   });
+});
+
+it.each<[string, (path: string) => void]>([
+  ['is gone', (path) => rmSync(path)],
+  ['has another size', (path) => truncateSync(path, 1)],
+])('a run that goes on runs a step anew whose output %s, and keeps the others', async (_how, damage) => {
+  let isMended = false;
+  const rest = step('rest', async ({ sum, of }: { sum: number; of: { list: number[] } }) => {
+    if (!isMended) throw new Error('not yet');
+    return sum + of.list.length;
+  });
+  const all = pipeline('all', () => {
+    const of = source();
+    return rest({ sum: total({ of }), of });
+  });
+  const first = await all.run({}, { name: 'first', cache: false });
+  damage(pathOf(first, 'source'));
+  isMended = true;
+  const second = await resumeRun('first', { pipeline: all });
+  expect([second.status, second.result, second.error]).toEqual(['completed', 9, null]);
+  expect(Object.values(second.steps).map(({ attempt }) => attempt)).toEqual([2, 1, 2]);
 });
 
 it('an output that is damaged but of the same size is found out when it is loaded, with what to do', async () => {

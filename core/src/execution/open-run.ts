@@ -145,7 +145,7 @@ async function beginRun(from: Beginning): Promise<OpenRun> {
   const identity = resumed === undefined ? newIdentity(plan, options) : identityOf(resumed);
   const { id, name } = identity;
   const spec = relativise(plan, project.root);
-  const earlier = resumed && (await RecordedSteps.read(store, id, stack.artifactStore.id));
+  const earlier = resumed && (await RecordedSteps.read(store, id, stack.artifactStore));
   if (resumed === undefined) await store.createRun({ ...identity, params: plan.params, spec, stack: stack.snapshot, environment, worker });
   else await store.resumeRun({ runId: id, worker, at: Date.now(), ...(plan.style === 'function' && { spec }) });
   unendedRuns.delete(id);

@@ -1,7 +1,9 @@
+import type { ArtifactStore } from '../artifacts/artifact-store.ts';
 import type { Json } from '../json.ts';
 import type { StepSpec } from '../pipeline/pipeline-spec.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
 import type { InputRecord, StepRunRecord } from '../store/step-data.ts';
+import { hasItsBytes } from './has-its-bytes.ts';
 import { contentOf } from './plan-results.ts';
 import type { StepEnd } from './step-call.ts';
 
@@ -23,7 +25,7 @@ export interface EarlierStep {
  */
 export class RecordedSteps {
   readonly #store: MetadataStore;
-  readonly #artifactStoreId: string;
+  readonly #artifactStore: ArtifactStore;
   /** Its last attempt, by step id and index. */
   readonly #byPlace = new Map<string, Recorded>();
   readonly #byName = new Map<string, Recorded[]>();
@@ -32,13 +34,13 @@ export class RecordedSteps {
   #ids: ReadonlySet<string> = new Set();
   #ended: ReadonlySet<string> = new Set();
 
-  private constructor(store: MetadataStore, artifactStoreId: string) {
+  private constructor(store: MetadataStore, artifactStore: ArtifactStore) {
     this.#store = store;
-    this.#artifactStoreId = artifactStoreId;
+    this.#artifactStore = artifactStore;
   }
 
-  static async read(store: MetadataStore, runId: string, artifactStoreId: string): Promise<RecordedSteps> {
-    const recorded = new RecordedSteps(store, artifactStoreId);
+  static async read(store: MetadataStore, runId: string, artifactStore: ArtifactStore): Promise<RecordedSteps> {
+    const recorded = new RecordedSteps(store, artifactStore);
     const attempts = (await store.stepRuns(runId)).toSorted((a, b) => a.attempt - b.attempt);
     for (const stepRun of attempts)
       recorded.#byPlace.set(placeOf(stepRun.stepId, stepRun.mapIndex), { stepRun, content: await recorded.contentOf(stepRun.inputs) });
@@ -101,8 +103,10 @@ export class RecordedSteps {
   #endOf({ stepRun }: Recorded, step: StepSpec): StepEnd | undefined {
     if (!endedWell(stepRun)) return undefined;
     const outputs = new Map(stepRun.outputs.map((version) => [version.output ?? 'output', version]));
-    const complete = step.outputs.every(({ name }) => outputs.get(name)?.storeId === this.#artifactStoreId);
-    return complete ? { status: stepRun.status as StepEnd['status'], id: stepRun.id, outputs } : undefined;
+    const complete = step.outputs.every(({ name }) => outputs.get(name)?.storeId === this.#artifactStore.id);
+    return complete && hasItsBytes(stepRun, this.#artifactStore)
+      ? { status: stepRun.status as StepEnd['status'], id: stepRun.id, outputs }
+      : undefined;
   }
 }
 
