@@ -68,4 +68,17 @@ describe('a machine that does not tell all', () => {
     const network = { 'system/network_receive_megabytes': 2.5, 'system/network_transmit_megabytes': 2 };
     expect(systemMetricValues(now, gap, start)).toEqual({ ...memory, ...network });
   });
+
+  it('is asked a few times more for what it did not tell in time, as the first question wakes up a driver', async () => {
+    const late = Object.assign(new Error('too slow'), { killed: true });
+    const gpu = { index: 0, memoryUsed: 0, memoryTotal: 1, utilization: 0, powerWatts: 0, powerLimitWatts: 1 };
+    const answers = [late, late, [gpu]];
+    let asked = 0;
+    const woken = new MachineReader({ ...machine, gpus: async () => (asked++ < 2 ? Promise.reject(late) : [gpu]) });
+    for (const answer of answers) expect((await woken.read(['gpus'])).gpus).toEqual(answer === late ? undefined : answer);
+    let asleep = 0;
+    const never = new MachineReader({ ...machine, gpus: async () => (asleep++, Promise.reject(late)) });
+    for (let sample = 0; sample < 10; sample++) await never.read(['gpus']);
+    expect(asleep).toBe(3);
+  });
 });

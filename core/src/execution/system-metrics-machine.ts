@@ -52,10 +52,14 @@ export interface GpuUse {
 /** What could be read at one time. */
 export type Reading = { at: number } & { [K in keyof Machine]?: Awaited<ReturnType<Machine[K]>> };
 
-/** Reads what the machine tells. What it could not tell the first time it lacks, and is not asked for again; later failures leave a gap. */
+/** So often something is asked for that was not told in time: the first question may have to wake up a driver, but a tool that hangs delays each sample. */
+const TRIES = 3;
+
+/** Reads what the machine tells. What it could not tell at first it lacks, and is not asked for again; later failures leave a gap. */
 export class MachineReader {
   readonly #machine: Machine;
   readonly #known = new Map<keyof Machine, boolean>();
+  readonly #tooSlow = new Map<keyof Machine, number>();
 
   constructor(machine: Machine) {
     this.#machine = machine;
@@ -70,9 +74,22 @@ export class MachineReader {
   }
 
   async #ask(part: keyof Machine): Promise<unknown> {
-    const answer = await this.#machine[part]().catch(() => undefined);
-    if (!this.#known.has(part)) this.#known.set(part, answer !== undefined);
-    return answer;
+    try {
+      const answer = await this.#machine[part]();
+      this.#known.set(part, true);
+      return answer;
+    } catch (error) {
+      if (!this.#known.has(part) && !this.#mayWakeUp(part, error)) this.#known.set(part, false);
+      return undefined;
+    }
+  }
+
+  /** Whether a tool was ended because its time was up, and not for too many times yet. */
+  #mayWakeUp(part: keyof Machine, error: unknown): boolean {
+    if ((error as { killed?: unknown } | undefined)?.killed !== true) return false;
+    const times = (this.#tooSlow.get(part) ?? 0) + 1;
+    this.#tooSlow.set(part, times);
+    return times < TRIES;
   }
 }
 
