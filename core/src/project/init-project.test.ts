@@ -184,3 +184,15 @@ describe('a folder that the user may not write to', () => {
     expect(readProjectConfig(project)).toEqual({ activeStack: 'default' });
   });
 });
+
+test('on a disk that takes no byte it is refused in one line, and what keeps the project out of git is made by the next call', async () => {
+  const script = `
+    import { initProject } from ${JSON.stringify(import.meta.resolve('./init-project.ts'))};
+    await initProject(${JSON.stringify(root)}).then(() => console.log('made'), (error) => console.log(error.line ?? error));`;
+  const flags = ['--conditions=mortise-source', '--no-warnings', '--input-type=module', '--eval', script];
+  const said = execFileSync('sh', ['-c', 'ulimit -f 0; exec "$0" "$@"', process.execPath, ...flags], { encoding: 'utf8' });
+  expect(said).toMatch(/^FOLDER_NOT_WRITABLE: cannot write to .*\.mortise \(EFBIG\)[^\n]*\n$/);
+  await initProject(root);
+  expect(readFileSync(join(root, '.mortise/.gitignore'), 'utf8')).toBe('*\n');
+  expect(readdirSync(join(root, '.mortise')).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+});

@@ -1,4 +1,4 @@
-import { accessSync, constants, existsSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { FolderNotWritable, isError, NameTaken, StoreOnNetwork } from '../errors.ts';
 import { newId } from '../id.ts';
@@ -12,6 +12,7 @@ import { nearestProjectFolder } from './find-project.ts';
 import { networkFileSystemOf } from './network-file-system.ts';
 import { DEFAULT_STACK, readProjectConfig, writeProjectConfig } from './project-config.ts';
 import { projectAt, type Project } from './project.ts';
+import { replaceFile } from './replace-file.ts';
 
 export interface InitResult {
   project: Project;
@@ -61,7 +62,8 @@ function makeProjectFolder(project: Project, missing: string[]): void {
   makeWritableFolder(project.folder, project.root);
   const ignore = join(project.folder, '.gitignore');
   if (existsSync(ignore)) return;
-  writeFileSync(ignore, '*\n');
+  // A part of it would be taken for all of it by the next call, and the project would go into git.
+  replaceFile(ignore, '*\n');
   missing.push('.mortise/.gitignore');
 }
 

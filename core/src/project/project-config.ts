@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BadProjectConfig, FolderNotWritable } from '../errors.ts';
+import { BadProjectConfig } from '../errors.ts';
 import { isComponentName } from '../stack/component-name.ts';
 import { fileErrorCode, fileErrorReason } from './file-error.ts';
 import type { Project } from './project.ts';
+import { replaceFile } from './replace-file.ts';
 
 /** What `.mortise/config.json` holds. */
 export interface ProjectConfig {
@@ -37,15 +37,7 @@ export function readProjectConfig(project: Project): ProjectConfig {
  * @throws FolderNotWritable
  */
 export function writeProjectConfig(project: Project, config: ProjectConfig): void {
-  const path = configPath(project);
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
-  try {
-    writeFileSync(temporary, `${JSON.stringify(config, undefined, 2)}\n`, { flush: true });
-    renameSync(temporary, path);
-  } catch (error) {
-    if (existsSync(temporary)) rmSync(temporary);
-    throw new FolderNotWritable({ folder: project.folder, reason: fileErrorReason(error) }, { cause: error });
-  }
+  replaceFile(configPath(project), `${JSON.stringify(config, undefined, 2)}\n`);
 }
 
 /**
