@@ -26,13 +26,19 @@ export async function runAndExit(pipeline: FilePipeline, start: Start, core: Cor
     began = true;
     steps.onStep(...event);
   };
-  process.on('exit', () => {
+  process.on('exit', (code) => {
     steps.close();
     if (isOver || isStray()) return;
-    process.exitCode = process.exitCode || 1;
+    if (interrupts.signal !== undefined && code > 128) {
+      process.stderr.write(`a second signal ended the process before the run was over: ${HOW_FAR}\n`);
+      return;
+    }
+    // What Node ends with when nothing is left that could go on.
+    const waits = code === 13;
+    process.exitCode = waits ? 1 : code || 1;
     process.stderr.write(
       began
-        ? 'the code of a step ended the process before the run was over: "mortise runs show latest" tells how far it came\n'
+        ? `the code of a step ${waits ? 'waits for what never comes' : 'ended the process'} before the run was over: ${HOW_FAR}\n`
         : "error ENDED_EARLY: the pipeline's file or a flavor of its stack ended the process before any step began. It is to leave process.exit() alone.\n",
     );
   });
@@ -53,6 +59,8 @@ export async function runAndExit(pipeline: FilePipeline, start: Start, core: Cor
   await outputTaken();
   process.exit(exitCode);
 }
+
+const HOW_FAR = '"mortise runs show latest" tells how far it came';
 
 function onTrackerWait({ tracker, events, trackerRuns }: TrackerWait): void {
   const what = events > 0 ? count(events, 'event') : count(trackerRuns, 'tracker run');

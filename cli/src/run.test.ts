@@ -141,6 +141,32 @@ describe('run', () => {
       'killed',
     ]);
   });
+
+  it('says that it was a second signal that ended it, or a step that waits for what never comes', async () => {
+    project.write(
+      'stubborn.js',
+      `import { pipeline, step } from '@mortise/core';
+       const stubborn = step('stubborn', { cache: false, onEnd: () => new Promise((resolve) => setTimeout(resolve, 1_500)) }, () => new Promise((resolve) => setTimeout(resolve, 30_000)));
+       const never = step('never', { cache: false }, () => new Promise(() => undefined));
+       export const ends = pipeline('ends', () => { stubborn(); });
+       export const waits = pipeline('waits', () => { never(); });`,
+    );
+    const second = await project.mortise(['run', 'stubborn.js#ends'], {
+      started: (child) => {
+        child.stdout!.on('data', (text: string) => {
+          if (!text.includes('stubborn started')) return;
+          child.kill('SIGINT');
+          setTimeout(() => child.kill('SIGINT'), 500);
+        });
+      },
+    });
+    expect([second.code, second.stderr]).toEqual([
+      130,
+      expect.stringMatching(/^a second signal ended the process before the run was over: /),
+    ]);
+    const never = await project.mortise(['run', 'stubborn.js#waits']);
+    expect([never.code, never.stderr]).toEqual([1, expect.stringMatching(/^the code of a step waits for what never comes before /m)]);
+  });
 });
 
 describe('what a file may look like', () => {

@@ -191,6 +191,8 @@ it.each([
   while (!project.scripts.lines(`calls-${name}`).includes('last')) await delay(5);
   script.child.kill('SIGTERM');
   while ((await project.client.getPipelineRun(name)).status !== 'killed') await delay(20);
+  // Sooner it would be taken for the same.
+  await delay(300);
   const signalled = Date.now();
   script.child.kill(second);
   expect((await script.ended).code).toBe(code);

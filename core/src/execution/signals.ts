@@ -1,11 +1,17 @@
+import { monotonicMs } from './monotonic-ms.ts';
+
 type Ender = (signal: NodeJS.Signals) => void;
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 const enders = new Set<Ender>();
 let received: NodeJS.Signals | undefined;
+let receivedAt = 0;
+
+/** `timeout` signals a process and then the group that it is in, and other starters pass on what a terminal has sent to all: what comes so soon after is the same, ms. */
+const SAME_MS = 200;
 
 /**
- * Calls `end` once when the process is asked to stop (SIGINT, SIGTERM) while a run is open. A second signal exits at once (130, 143).
+ * Calls `end` once when the process is asked to stop (SIGINT, SIGTERM) while a run is open. A second signal exits at once (130, 143), unless it comes so soon that it is the first one again.
  * When the last run has ended, `release` lets the signal do what it would have done, unless the program listens for it itself.
  */
 export function onStopSignal(end: Ender): { release(): void } {
@@ -25,7 +31,9 @@ export function onStopSignal(end: Ender): { release(): void } {
 }
 
 function listen(signal: NodeJS.Signals): void {
+  if (received === signal && monotonicMs() - receivedAt < SAME_MS) return;
   if (received !== undefined) process.exit(signal === 'SIGINT' ? 130 : 143);
   received = signal;
+  receivedAt = monotonicMs();
   for (const end of enders) end(signal);
 }
