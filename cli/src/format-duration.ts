@@ -8,9 +8,10 @@ export function formatDuration(ms: number): string {
   return `${Math.floor(minutes / 60)} h ${twoDigits(minutes % 60)} m`;
 }
 
-/** Between two ISO times; `-` while it has not ended. */
+/** Between two ISO times; `-` while it has not ended, and where somebody has put the clock back meanwhile. */
 export function durationBetween(startedAt: string, endedAt: string | null): string {
-  return endedAt === null ? '-' : formatDuration(Date.parse(endedAt) - Date.parse(startedAt));
+  const ms = endedAt === null ? -1 : Date.parse(endedAt) - Date.parse(startedAt);
+  return ms < 0 ? '-' : formatDuration(ms);
 }
 
 const twoDigits = (value: number): string => String(value).padStart(2, '0');

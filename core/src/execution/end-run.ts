@@ -4,6 +4,7 @@ import type { PipelineRun } from '../client/pipeline-run.ts';
 import type { PipelineHooks } from '../pipeline/hooks.ts';
 import type { RunError } from '../store/run-data.ts';
 import { callEndHooks, callStartHook } from './call-hooks.ts';
+import { monotonicMs, msSince } from './monotonic-ms.ts';
 import type { OpenRun } from './open-run.ts';
 import { describeError, reasonOf } from './outcome.ts';
 import { watchUserCode } from './user-code.ts';
@@ -35,7 +36,7 @@ export async function endRun<R>(
 
 async function runToItsEnd<R>(run: OpenRun, hooks: PipelineHooks | undefined, execute: () => Promise<RunEnd<R>>): Promise<FinishedRun<R>> {
   watchUserCode();
-  const startedAt = Date.now();
+  const begunAt = monotonicMs();
   const about = { pipeline: run.plan.pipeline, runId: run.id, runName: run.name, params: run.plan.params };
   const { stack, warn, signal } = run;
   const owner = { name: `pipeline "${run.plan.pipeline}"`, stack, runId: run.id, url: run.url, warn, signal };
@@ -63,7 +64,7 @@ async function runToItsEnd<R>(run: OpenRun, hooks: PipelineHooks | undefined, ex
   await callEndHooks(lateOwner, hooks, {
     ...about,
     status,
-    durationMs: Date.now() - startedAt,
+    durationMs: msSince(begunAt),
     ...(cause !== undefined && { error: cause }),
   });
   recorded = true;

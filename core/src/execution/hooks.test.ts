@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 
 import { Client, pipeline, step, type PipelineHookEvent, type StepHookEvent } from '../index.ts';
 import { temporaryProject } from '../testing/temporary-project.ts';
@@ -34,6 +34,22 @@ describe('hooks', () => {
       ['onSuccess', 'told', 'completed'],
       ['onEnd', 'told', 'completed'],
     ]);
+  });
+
+  it('and whoever listens to the steps are told how long it took, whatever is done to the clock meanwhile', async () => {
+    const clock = Date.now.bind(Date);
+    const took: number[] = [];
+    const onEnd = ({ durationMs }: { durationMs: number }): void => void took.push(durationMs);
+    const back = step('back', { onEnd, cache: false }, async () => {
+      jest.spyOn(Date, 'now').mockImplementation(() => clock() - 3_600_000);
+    });
+    const onStep = ({ status, durationMs }: { status: string; durationMs: number }): void =>
+      void (status === 'completed' && took.push(durationMs));
+    await pipeline('clock', { onEnd }, () => void back())
+      .run({}, { onStep })
+      .finally(() => jest.restoreAllMocks());
+    expect(took).toHaveLength(3);
+    for (const ms of took) expect([ms >= 0, ms < 60_000, Number.isInteger(ms)]).toEqual([true, true, true]);
   });
 
   it('of a failed step are called once, after the last retry, with the error as it was thrown', async () => {

@@ -18,6 +18,7 @@ import { executeInline, type BegunAttempt, type ExecutedInline } from './execute
 import { hasItsBytes } from './has-its-bytes.ts';
 import { isolationOf } from './isolation-of.ts';
 import { LONGEST_TIMER_MS } from './longest-timer.ts';
+import { monotonicMs, msSince } from './monotonic-ms.ts';
 import type { OpenRun } from './open-run.ts';
 import { describeError, reasonOf } from './outcome.ts';
 import { contentsOf, emit, identityOf, nameOf, paramsOf, recordsOf, type StepCall, type StepEnd } from './step-call.ts';
@@ -57,14 +58,14 @@ async function runToItsEnd(run: OpenRun, call: StepCall): Promise<StepEnd> {
   const owner = { name: `step "${nameOf(call)}"`, stack, runId: run.id, url, warn, signal };
   const about = { pipeline: run.plan.pipeline, runId: run.id, runName: run.name, step: nameOf(call) };
   await callStartHook(owner, hooks, { ...about, status: 'running', durationMs: 0 });
-  const startedAt = Date.now();
+  const begunAt = monotonicMs();
   const { status, ...end } = await runAttempts(run, { ...call, onAttempt: (tracking) => (latest = tracking) }, identity, key);
   // Whatever else an attempt may end as, it ran.
   const ended = status === 'completed' || status === 'failed' ? status : 'killed';
   await callEndHooks(owner, hooks, {
     ...about,
     status: ended,
-    durationMs: Date.now() - startedAt,
+    durationMs: msSince(begunAt),
     ...('error' in end && { error: end.error }),
   });
   return { status, ...end };
@@ -159,6 +160,7 @@ async function runAttempt(
 ): Promise<StepEnd> {
   const id = newId();
   const startedAt = Date.now();
+  const begunAt = monotonicMs();
   run.watch.stepStarts(startedAt);
   const trackers = run.trackersOf(call.step);
   const intents = intendedOutputs(run, call.step);
@@ -257,7 +259,7 @@ async function runAttempt(
     emit(run, call, {
       status: end.status,
       attempt: started.attempt,
-      durationMs: Date.now() - startedAt,
+      durationMs: msSince(begunAt),
       ...(message !== undefined && { message }),
     });
   }
