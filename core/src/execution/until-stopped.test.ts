@@ -11,7 +11,7 @@ const stepOf = (timeoutMs: number): StepSpec => ({
 });
 
 describe('the time of a step', () => {
-  afterEach(() => jest.restoreAllMocks());
+  afterEach(() => void jest.restoreAllMocks());
 
   it('is not up because somebody put the clock forward', async () => {
     const clock = Date.now.bind(Date);
