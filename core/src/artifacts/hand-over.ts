@@ -24,14 +24,28 @@ export class HandOver {
     this.#maxBytes = maxBytes;
   }
 
-  /** Keeps what was stored as `version`. `encoded` is what `saveValue` gave back. */
-  keep(version: Pick<VersionRecord, 'id' | 'size'>, value: unknown, encoded: Uint8Array | undefined): void {
+  /** Keeps what was stored as `version`. `encoded` is what `saveValue` gave back. True if it is the value itself, which its first consumer will get. */
+  keep(version: Pick<VersionRecord, 'id' | 'size'>, value: unknown, encoded: Uint8Array | undefined): boolean {
     this.drop(version.id);
     const { id, size } = version;
     if (!isObject(value)) this.#set(id, { size, constant: value });
     else if (encoded !== undefined) this.#set(id, { size, encoded });
     // A stream was read when it was stored: the next step reads it from there.
-    else if (size > MAX_ENCODED_BYTES && !isStreamArtifact(value)) this.#set(id, { size, value });
+    else if (size > MAX_ENCODED_BYTES && !isStreamArtifact(value)) {
+      this.#set(id, { size, value });
+      return true;
+    }
+    return false;
+  }
+
+  /** Keeps what a step made. Outputs may hold parts of one another: of the large ones only one is kept, and the others are loaded. */
+  keepOutputs(outputs: readonly { version: Pick<VersionRecord, 'id' | 'size'>; value: unknown; encoded: Uint8Array | undefined }[]): void {
+    let isOneKept = false;
+    for (const { version, value, encoded } of outputs) {
+      const isItself = this.keep(version, value, encoded);
+      if (isItself && isOneKept) this.drop(version.id);
+      isOneKept ||= isItself;
+    }
   }
 
   /** The value of a version, from memory or from the store. Throws as `loadValue` does. */
@@ -42,6 +56,13 @@ export class HandOver {
     if ('encoded' in kept) return readValue(version, memoryReader(kept.encoded));
     this.drop(version.id);
     return (await unchanged(kept, version.sha256)) ?? loadValue(version, store);
+  }
+
+  /** As `take`, but made anew in any case: parts of the value that was stored may hold one another, and those of what is read do not. */
+  async takeAnew(version: VersionRecord, store: ArtifactStore): Promise<unknown> {
+    const kept = this.#kept.get(version.id);
+    if (kept !== undefined && 'value' in kept) this.drop(version.id);
+    return this.take(version, store);
   }
 
   /** Forgets a version that nobody will take any more. */

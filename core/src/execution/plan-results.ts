@@ -187,11 +187,12 @@ export class PlanResults {
   }
 
   private async loadArray(step: StepSpec, name: string, source: Source): Promise<unknown[]> {
-    const value = await this.whole(source)
-      .load()
-      .catch((cause: unknown) => {
-        throw new MapNotArray({ step: step.id, input: name, reason: reasonOf(cause) }, { cause });
-      });
+    // Its items go to steps that are to have nothing in common.
+    const { handOver, stack } = this.run;
+    const loading = 'version' in source ? handOver.takeAnew(source.version, stack.artifactStore) : this.whole(source).load();
+    const value = await loading.catch((cause: unknown) => {
+      throw new MapNotArray({ step: step.id, input: name, reason: reasonOf(cause) }, { cause });
+    });
     if (Array.isArray(value)) return value as unknown[];
     if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return Array.from(value as Float64Array);
     throw new MapNotArray({ step: step.id, input: name, reason: `it is ${value === null ? 'null' : typeof value}` });

@@ -220,8 +220,7 @@ async function runAttempt(
       ...(trackers.length > 0 && { outcome }),
       willRetry: false,
     });
-    if (returned !== undefined)
-      for (const [index, version] of committed.entries()) run.handOver.keep(version, outputs[index]!.value, outputs[index]!.encoded);
+    if (returned !== undefined) run.handOver.keepOutputs(committed.map((version, index) => ({ ...outputs[index]!, version })));
     end = {
       status: 'completed',
       id,

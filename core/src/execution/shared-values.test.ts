@@ -21,6 +21,22 @@ const scale = step('scale', { cache: false }, async ({ x, by }: { x: Float64Arra
   return x[0]!;
 });
 
+/** A table that is held by all of these, as a data set is by the tries of a search over parameters. */
+const searches = step('searches', { cache: false }, async () => {
+  const rows = Array.from({ length: LENGTH }, (_, row) => row);
+  return [1, 2, 3].map((seed) => ({ seed, rows }));
+});
+const halves = step('halves', { cache: false, outputs: ['train', 'test'] }, async () => {
+  const rows = Array.from({ length: LENGTH }, (_, row) => row);
+  return { train: { rows, part: 'train' }, test: { rows, part: 'test' } };
+});
+const grown = step('grown', { cache: false }, async ({ x }: { x: { rows: number[] } }) => {
+  await pause(20);
+  x.rows.push(-1);
+  await pause(20);
+  return x.rows.length - LENGTH;
+});
+
 /** What a class-style step was given the first time. */
 let tries = 0;
 
@@ -67,6 +83,19 @@ describe('what one step does to a value, no other sees', () => {
   it('when a large array goes to several at once', async () => {
     const run = await pipeline('large', () => scale.map({ by: [2, 3, 4] }, { x: base() })).run();
     expect(run.result).toEqual([2, 3, 4]);
+  });
+
+  it("when the items of a large list hold one another's parts", async () => {
+    const run = await pipeline('search', () => grown.map({ x: searches() })).run();
+    expect(run.result).toEqual([1, 1, 1]);
+  });
+
+  it("when the large outputs of one step hold one another's parts", async () => {
+    const run = await pipeline('split', () => {
+      const { train, test } = halves();
+      return { train: grown({ x: train }), test: grown({ x: test }) };
+    }).run();
+    expect(run.result).toEqual({ train: 1, test: 1 });
   });
 
   it('when class-style steps get one object at once', async () => {
