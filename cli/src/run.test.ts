@@ -151,7 +151,7 @@ describe('run', () => {
        export const ends = pipeline('ends', () => { stubborn(); });
        export const waits = pipeline('waits', () => { never(); });`,
     );
-    const second = await project.mortise(['run', 'stubborn.js#ends'], {
+    const second = await project.mortise(['run', 'stubborn.js#ends', '--name', 'ends'], {
       started: (child) => {
         child.stdout!.on('data', (text: string) => {
           if (!text.includes('stubborn started')) return;
@@ -164,8 +164,10 @@ describe('run', () => {
       130,
       expect.stringMatching(/^a second signal ended the process before the run was over: /),
     ]);
-    const never = await project.mortise(['run', 'stubborn.js#waits']);
+    const never = await project.mortise(['run', 'stubborn.js#waits', '--name', 'waits']);
     expect([never.code, never.stderr]).toEqual([1, expect.stringMatching(/^the code of a step waits for what never comes before /m)]);
+    // What is said of failed runs below is of others.
+    await mortise('runs', 'delete', 'ends', 'waits');
   });
 });
 
