@@ -62,7 +62,8 @@ async function perform(run: StepSurroundings, call: LoadableCall, attempt: Begun
   const begin = (): Promise<unknown> =>
     stepContext().run(context, async () => (Object.keys(inputs).length === 0 ? (code.fn as () => unknown)() : code.fn(inputs as never)));
   const value = await calledWithFiles(() => untilStopped(begin, step, attempt.stop), attempt);
-  // That a promise failed which nobody waits for is told by Node only when this turn of the event loop is over.
+  // That a promise failed which nobody waits for is told by Node only when this turn of the event loop is over; and so is a signal, where steps compute
+  // without a pause.
   await new Promise((resolve) => setImmediate(resolve));
   attempt.stop.signal.throwIfAborted();
   return value;

@@ -25,7 +25,6 @@ import { contentsOf, emit, identityOf, nameOf, paramsOf, recordsOf, type StepCal
 import { saveLogged } from './save-logged.ts';
 import { skipStep } from './skip-step.ts';
 import { intendedOutputs } from './step-outputs.ts';
-import { turnOfLoop } from './turn-of-loop.ts';
 import { callUserCode } from './user-code.ts';
 import { waitForTrackers } from './wait-for-trackers.ts';
 
@@ -40,8 +39,6 @@ export async function runStep(run: OpenRun, call: StepCall): Promise<StepEnd> {
 }
 
 async function runToItsEnd(run: OpenRun, call: StepCall): Promise<StepEnd> {
-  await turnOfLoop();
-  if (run.signal.aborted) return notStarted(run, call);
   const identity = identityOf(run, call);
   const key = await cacheKey(call.step, call.code, contentsOf(call), run.sources, run.stack.artifactStore.id);
   if ('key' in key && run.options.cache !== false) {
