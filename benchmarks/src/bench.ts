@@ -6,6 +6,7 @@ import { handOver } from './hand-over.ts';
 import { isolation } from './isolation.ts';
 import { logMetrics } from './log-metrics.ts';
 import { manyComponents } from './many-components.ts';
+import { mapped } from './mapped.ts';
 import { table, type Row } from './row.ts';
 import { isDiskUnsettled, ScratchProject } from './scratch-project.ts';
 import { startUp } from './start-up.ts';
@@ -13,6 +14,7 @@ import { startUp } from './start-up.ts';
 const GROUPS: Record<string, (project: ScratchProject, rounds: number) => Row[]> = {
   'start-up': startUp,
   chain,
+  mapped,
   'hand-over': handOver,
   'log-metrics': logMetrics,
   isolation,

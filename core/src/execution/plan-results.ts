@@ -11,8 +11,8 @@ import type { OpenRun } from './open-run.ts';
 import { reasonOf } from './outcome.ts';
 import type { StepEnd, StepInput } from './step-call.ts';
 
-/** Where a step of the plan stands: its end, or one end per item of a mapped step. */
-type Result = { one: StepEnd } | { items: (StepEnd | undefined)[] };
+/** Where a step of the plan stands: its end, or one end per item of a mapped step, of which `left` have not ended. */
+type Result = { one: StepEnd } | { items: (StepEnd | undefined)[]; left: number };
 
 /** What an input spec stands for once the steps above it have ended. */
 type Source = { value: Json } | { version: VersionRecord } | { list: Source[] } | { skipped: string };
@@ -36,15 +36,20 @@ export class PlanResults {
   }
 
   expectItems(stepId: string, length: number): void {
-    this.results.set(stepId, { items: Array.from({ length }, () => undefined) });
+    this.results.set(stepId, { items: Array.from({ length }, () => undefined), left: length });
   }
 
   record(stepId: string, mapIndex: number | undefined, end: StepEnd): void {
     const known = this.results.get(stepId);
-    if (mapIndex !== undefined && known !== undefined && 'items' in known) known.items[mapIndex] = end;
+    const mapped = known !== undefined && 'items' in known ? known : undefined;
+    if (mapped === undefined) {
+      this.results.set(stepId, { one: end });
+    } else if (mapIndex !== undefined) {
+      mapped.items[mapIndex] = end;
+      mapped.left--;
+    }
     // A map over nothing has ended without any step run: its result is the empty list.
-    else if (known === undefined || !('items' in known)) this.results.set(stepId, { one: end });
-    const whole = known === undefined || !('items' in known) || known.items.every((item) => item !== undefined);
+    const whole = mapped === undefined || mapped.left === 0;
     if (whole) this.release(stepId);
   }
 
@@ -77,9 +82,8 @@ export class PlanResults {
   async inputs(step: StepSpec, mapIndex: number | undefined): Promise<Record<string, StepInput>> {
     const inputs: Record<string, StepInput> = {};
     for (const [name, spec] of Object.entries(step.inputs)) {
-      const source = await this.source(spec);
-      inputs[name] =
-        mapIndex !== undefined && step.map?.includes(name) ? await this.item(step, name, source, mapIndex) : this.whole(source);
+      const mapped = mapIndex !== undefined && step.map?.includes(name);
+      inputs[name] = mapped ? await this.item(step, name, spec, mapIndex) : this.whole(await this.source(spec));
     }
     return inputs;
   }
@@ -115,9 +119,22 @@ export class PlanResults {
       return list.find((item) => 'skipped' in item) ?? { list };
     }
     const condition = this.wire(spec.when);
-    if ('skipped' in condition) return condition;
-    if (await this.whole(condition).load()) return this.source(spec.then);
-    return spec.else === undefined ? { value: toTagged(undefined) } : this.source(spec.else);
+    return 'skipped' in condition ? condition : this.source(await this.branch(spec));
+  }
+
+  /** The branch that a condition, which was not skipped, has chosen. */
+  private async branch(spec: Extract<InputSpec, { when: WireSpec }>): Promise<InputSpec> {
+    if (await this.whole(this.wire(spec.when)).load()) return spec.then;
+    return spec.else ?? { value: toTagged(undefined) };
+  }
+
+  /** An item of what consists of several outputs, found without a look at the others; undefined of what is one value, an array. */
+  private async element(spec: InputSpec, index: number): Promise<Source | undefined> {
+    if ('list' in spec) return this.source(spec.list[index]!);
+    if ('when' in spec) return this.element(await this.branch(spec), index);
+    if (!('from' in spec)) return undefined;
+    const result = this.results.get(spec.from)!;
+    return 'one' in result ? undefined : versionOf(`${spec.from}[${index}]`, result.items[index]!, spec.output);
   }
 
   private wire({ from, output }: WireSpec): Source {
@@ -158,8 +175,10 @@ export class PlanResults {
     };
   }
 
-  private async item(step: StepSpec, name: string, source: Source, index: number): Promise<StepInput> {
-    if ('list' in source) return this.whole(source.list[index]!);
+  private async item(step: StepSpec, name: string, spec: InputSpec, index: number): Promise<StepInput> {
+    const element = await this.element(spec, index);
+    if (element !== undefined) return this.whole(element);
+    const source = await this.source(spec);
     const items = await this.mappedArray(step, name, source);
     if ('value' in source) return this.whole({ value: toTagged(items[index]) });
     let first = true;

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
-import { pipeline, registerMaterializer, step, tracked, when, activeRun, Client, type PipelineRun } from '../index.ts';
+import { pipeline, registerMaterializer, step, tracked, when, activeRun, Client, type PipelineRun, type StepOutput } from '../index.ts';
 import { temporaryProject } from '../testing/temporary-project.ts';
 
 let project: Awaited<ReturnType<typeof temporaryProject>>;
@@ -220,6 +220,19 @@ describe('the shape of a plan', () => {
     expect(run.steps['double[1]']!.inputs['n']).toEqual({ artifact: 'mapped/numbers/output', version: 1, item: 1 });
     expect(run.steps['sum']!.inputs['all']).toHaveLength(3);
     expect(atTracker(only(run, 'double[2]').url)).toMatchObject({ metrics: { n: 2 } });
+  });
+
+  it('maps over the items of a mapped step, a list of outputs, and either of them or an array as a branch', async () => {
+    const next = step('next', async ({ n }: { n: number }) => n + 1);
+    const is = step('is', async ({ yes }: { yes: boolean }) => yes);
+    const tenfold = () => double.map({ n: numbers() }, { by: 10 });
+    const result = async (body: () => StepOutput<readonly number[]>) =>
+      (await pipeline('again', () => next.map({ n: body() })).run()).result;
+    expect(await result(tenfold)).toEqual([31, 11, 21]);
+    expect(await result(() => [next({ n: 1 }), next({ n: 2 })] as never)).toEqual([3, 4]);
+    const branches = { then: tenfold, else: () => numbers() };
+    expect(await result(() => when(is({ yes: true }), branches))).toEqual([31, 11, 21]);
+    expect(await result(() => when(is({ yes: false }), branches))).toEqual([4, 2, 3]);
   });
 
   it('maps over nothing', async () => {
