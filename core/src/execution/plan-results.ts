@@ -1,5 +1,3 @@
-import { inspect } from 'node:util';
-
 import { fingerprint } from '../artifacts/fingerprint.ts';
 import { fromTagged, toTagged } from '../artifacts/tagged-json.ts';
 import { BadCondition, MapNotArray } from '../errors.ts';
@@ -7,6 +5,7 @@ import type { Json } from '../json.ts';
 import { collectSources, dependenciesOf } from '../pipeline/dependencies.ts';
 import type { ConditionSpec, InputSpec, PipelineSpec, StepSpec, WireSpec } from '../pipeline/pipeline-spec.ts';
 import type { VersionRecord } from '../store/version-data.ts';
+import { described } from '../tracking/log-calls.ts';
 import type { OpenRun } from './open-run.ts';
 import { reasonOf } from './outcome.ts';
 import type { StepEnd, StepInput } from './step-call.ts';
@@ -107,7 +106,7 @@ export class PlanResults {
     if ('skipped' in source) return `its condition comes from ${source.skipped}, which was skipped`;
     const holds = await this.whole(source).load();
     if (typeof holds !== 'boolean')
-      throw new BadCondition({ reason: `was given the output of step "${condition.from}", which is ${kindOf(holds)}` });
+      throw new BadCondition({ reason: `was given the output of step "${condition.from}", which is ${described(holds)}` });
     return holds === condition.is ? undefined : `${condition.from} gave ${String(holds)}`;
   }
 
@@ -247,11 +246,6 @@ function resultSpecs(plan: PipelineSpec): InputSpec[] {
   if (plan.result === undefined) return [];
   return 'wire' in plan.result ? [plan.result.wire] : Object.values(plan.result.wires);
 }
-
-const kindOf = (value: unknown): string =>
-  typeof value === 'string'
-    ? `the text ${JSON.stringify(value.slice(0, 40))}`
-    : inspect(value, { depth: 0, breakLength: Infinity, maxArrayLength: 3 });
 
 function versionOf(step: string, end: StepEnd, output: string): Source {
   const version = end.outputs.get(output);

@@ -199,7 +199,8 @@ function requireObject<T extends object>(call: string, value: T, what = 'what wa
 /** As `Array.isArray`, which forgets what is in a readonly array. */
 const isList = (value: readonly unknown[]): boolean => Array.isArray(value);
 
-function described(value: unknown): string {
+/** What a value is, in words for a message: `the text "yes"`, `an array`, `a Map`. */
+export function described(value: unknown): string {
   if (value === null || value === undefined || typeof value === 'number') return String(value);
   if (Array.isArray(value)) return 'an array';
   if (typeof value !== 'object') return typeof value === 'string' ? `the text ${JSON.stringify(value.slice(0, 40))}` : `a ${typeof value}`;
