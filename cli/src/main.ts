@@ -13,7 +13,8 @@ export async function main(argv: readonly string[]): Promise<void> {
   watchStrayErrors({ verbose });
   process.stdout.on('error', ignoreClosedPipe);
   try {
-    await program().parseAsync(rewriteArgv(argv), { from: 'user' });
+    const words = rewriteArgv(argv);
+    await program(words).parseAsync(words, { from: 'user' });
   } catch (error) {
     process.exitCode = reportError(error, { verbose });
   }

@@ -9,6 +9,7 @@ const COLOUR = /^\u001b\[[\d;:]*m$/;
 
 /** A text in which nothing commands a terminal: control characters are shown as `\x1b`. Lines, tabs and the colours of a status stay. */
 export function printable(text: string): string {
+  if (text.search(CONTROLS) === -1) return text;
   const parts = text.replaceAll('\r\n', '\n').split(PAINT);
   return parts.map((part, index) => (index % 2 === 1 ? part : part.replace(CONTROLS, shown))).join('');
 }

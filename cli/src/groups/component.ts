@@ -6,8 +6,7 @@ import { declareFlavor } from './flavor.ts';
 const componentCommands = () => import('../commands/component.ts');
 const componentEdits = () => import('../commands/component-edits.ts');
 
-export function declareComponentType(mortise: Command, type: ComponentType, several: boolean): void {
-  const group = mortise.command(type).description(`register and look at ${spoken(type)}s${several ? ' (a stack may have several)' : ''}`);
+export function declareComponentType(group: Command, type: ComponentType): void {
   group
     .command('register')
     .description(`register an ${spoken(type)}; every other option is a key of its config, e.g. --some-key=value`)

@@ -5,10 +5,8 @@ import { late } from './declare.ts';
 const newFlavorCommands = () => import('../commands/new-flavor.ts');
 
 /** `mortise flavor`: for those who write one. What a project knows of flavors is in the group of their component type. */
-export function declareNewFlavor(mortise: Command): void {
-  mortise
-    .command('flavor')
-    .description('write flavors of your own')
+export function declareNewFlavor(flavor: Command): void {
+  flavor
     .command('new')
     .description('write a package with a working flavor, and its test, to begin with')
     .addArgument(new Argument('<component-type>', 'of what').choices(COMPONENT_TYPES.map(({ type }) => type)))

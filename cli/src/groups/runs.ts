@@ -5,8 +5,7 @@ const runsCommands = () => import('../commands/runs.ts');
 const resumeCommands = () => import('../commands/resume.ts');
 const logsCommands = () => import('../commands/logs.ts');
 
-export function declareRuns(mortise: Command): void {
-  const runs = mortise.command('runs').description('look at runs, resume, cancel and delete them');
+export function declareRuns(runs: Command): void {
   paged(runs.command('list').description('list runs, newest first'))
     .option('--pipeline <name>', 'only runs of this pipeline')
     .option('--experiment <name>', 'only runs of this experiment')

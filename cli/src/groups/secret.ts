@@ -3,10 +3,7 @@ import { badUsage, collect, late, output, paged, strayOption } from './declare.t
 
 const secretCommands = () => import('../commands/secret.ts');
 
-export function declareSecret(mortise: Command): void {
-  const secret = mortise
-    .command('secret')
-    .description('keep tokens and passwords, encrypted, for {{secret.NAME.KEY}} in configs and settings');
+export function declareSecret(secret: Command): void {
   sources(
     secret
       .command('create')

@@ -7,8 +7,7 @@ const stackValidation = () => import('../commands/validate-stack.ts');
 const stackFiles = () => import('../commands/stack-files.ts');
 const stackEdits = () => import('../commands/stack-edits.ts');
 
-export function declareStack(mortise: Command): void {
-  const stack = mortise.command('stack').description('register, choose and look at stacks');
+export function declareStack(stack: Command): void {
   parts(stack.command('register').description('register a stack of registered components').argument('<name>'))
     .addOption(labels())
     .option('--set', 'make it the active stack')

@@ -3,8 +3,7 @@ import { late, output } from './declare.ts';
 
 const trackerCommands = () => import('../commands/tracker.ts');
 
-export function declareTracker(mortise: Command): void {
-  const tracker = mortise.command('tracker').description('look at and deliver what experiment trackers have not taken yet');
+export function declareTracker(tracker: Command): void {
   tracker
     .command('status')
     .description('per experiment tracker: what waits, the last error, and the events that it refused')
