@@ -1,6 +1,11 @@
 /** What stands for a secret. */
 export const MASK = '***';
 
+/** What a text begins with is looked for first, up to so many characters: most texts have none of it. */
+const BEGINNING = 32;
+/** Regular expressions have a limit, at which their error tells all that they look for: many small ones are as quick. Characters. */
+const MAX_PATTERN = 1 << 16;
+
 interface Span {
   from: number;
   to: number;
@@ -9,7 +14,8 @@ interface Span {
 /** Texts that are to be masked in others. */
 export class MaskedTexts {
   readonly texts: readonly string[];
-  readonly #any: RegExp;
+  /** One of them finds something in every text that has one of these in it. */
+  readonly #any: readonly RegExp[];
   /** By their first letter. */
   readonly #byFirst: Map<string, string[]>;
   readonly #longest: number;
@@ -17,19 +23,19 @@ export class MaskedTexts {
   /** None of them is empty. */
   constructor(texts: readonly string[]) {
     this.texts = [...new Set(texts)];
-    this.#any = new RegExp(this.texts.map((text) => escapeRegExp(text)).join('|'));
+    this.#any = patternsOf(this.texts);
     this.#byFirst = Map.groupBy(this.texts, (text) => text[0]!);
     this.#longest = Math.max(...this.texts.map((text) => text.length));
   }
 
   /** `text` with each of them replaced; where two overlap, both. */
   mask(text: string): string {
-    return this.#any.test(text) ? masked(text, this.#spans(text)) : text;
+    return this.#mayHold(text) ? masked(text, this.#spans(text)) : text;
   }
 
   /** The part of a text that may be told before more of it is known, masked, and the rest, which may be the beginning of a secret. */
   maskBeginning(text: string): { told: string; rest: string } {
-    const spans = this.#any.test(text) ? this.#spans(text) : [];
+    const spans = this.#mayHold(text) ? this.#spans(text) : [];
     let end = text.length - this.#beginningAtEnd(text);
     // What is masked already may go on in another secret: both stay until that is known.
     const across = spans.find(({ from, to }) => from < end && to > end);
@@ -41,6 +47,10 @@ export class MaskedTexts {
       ),
       rest: text.slice(end),
     };
+  }
+
+  #mayHold(text: string): boolean {
+    return this.#any.some((pattern) => pattern.test(text));
   }
 
   /** Length of the longest end of a text with which one of the masked texts begins, but not all of it. */
@@ -78,6 +88,19 @@ function masked(text: string, spans: readonly Span[]): string {
     at = to;
   }
   return result + text.slice(at);
+}
+
+function patternsOf(texts: readonly string[]): RegExp[] {
+  const patterns: string[] = [];
+  let pattern = '';
+  for (const beginning of new Set(texts.map((text) => escapeRegExp(text.slice(0, BEGINNING))))) {
+    if (pattern.length + beginning.length > MAX_PATTERN) {
+      patterns.push(pattern);
+      pattern = '';
+    }
+    pattern += pattern === '' ? beginning : `|${beginning}`;
+  }
+  return [...patterns, pattern].map((each) => new RegExp(each));
 }
 
 function escapeRegExp(text: string): string {

@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+
 import { describe, expect, test } from '@jest/globals';
 
 import { keepSecret } from './kept-secrets.ts';
@@ -49,6 +51,19 @@ describe('a secret is masked', () => {
   test('with its blanks at the ends and without', () => {
     keepSecret('trailing-blank \n');
     expect(redact('is trailing-blank.')).toBe('is ***.');
+  });
+
+  test('also one of very many lines, as a bundle of certificates, and is not told by an error of its own', () => {
+    const lines = Array.from({ length: 3_000 }, () => randomBytes(48).toString('base64'));
+    keepSecret(lines.join('\n'));
+    expect(redact(`of ${lines[2_900]}, and ${JSON.stringify(lines.join('\n'))}`)).toBe('of ***, and "***"');
+    expect(redact('hello')).toBe('hello');
+  });
+
+  test('also one long line', () => {
+    const text = randomBytes(1 << 17).toString('hex');
+    keepSecret(text);
+    expect(redact(`<${text}> <${text.slice(0, 1000)}>`)).toBe(`<***> <${text.slice(0, 1000)}>`);
   });
 
   test('together with another one that overlaps it', () => {
