@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 
 import { describe, expect, test } from '@jest/globals';
 
+import { fromTagged, toTagged } from '../artifacts/tagged-json.ts';
 import { keepSecret } from './kept-secrets.ts';
-import { redact, redactEvent, redactJson } from './redaction.ts';
+import { redact, redactEvent, redactJson, redactTagged } from './redaction.ts';
 
 const TOKEN = 'tok+en/ü "9a8b7c6d5e"';
 
@@ -78,6 +79,27 @@ describe('a secret is masked', () => {
     expect(redactJson({ list: ['x hunter2hunter2'], 'k-hunter2hunter2': { pin: 73550185, other: 7, nothing: null } })).toEqual({
       list: ['x ***'],
       'k-***': { pin: '***', other: 7, nothing: null },
+    });
+  });
+
+  test('in tagged JSON, which can be read all the same', () => {
+    keepSecret('20260701');
+    keepSecret('9f3c77aa51d0');
+    const value = {
+      id: 20260701n,
+      other: 7n,
+      map: new Map([['9f3c77aa51d0', -120260701n]]),
+      bytes: Buffer.from('key=9f3c77aa51d0;'),
+      own: { $mortise: 'date', value: '9f3c77aa51d0', '9f3c77aa51d0': 1 },
+      marked: { $mortise: '9f3c77aa51d0' },
+    };
+    expect(fromTagged(redactTagged(toTagged(value)))).toEqual({
+      id: '***',
+      other: 7n,
+      map: new Map([['***', '***']]),
+      bytes: '***',
+      own: { $mortise: 'date', value: '***', '***': 1 },
+      marked: { $mortise: '***' },
     });
   });
 

@@ -94,13 +94,17 @@ function maskJson(json: Json, texts: MaskedTexts): Json {
 function maskTagged(json: Json, texts: MaskedTexts): Json {
   if (Array.isArray(json)) return json.map((item) => maskTagged(item, texts));
   if (!isRecord(json)) return maskJson(json, texts);
-  const isTag = Object.hasOwn(json, '$mortise');
-  return Object.fromEntries(
-    Object.entries(json).map(([key, value]) => {
-      if (isTag) return [key, key === '$mortise' ? value : maskTagged(value, texts)];
-      return [texts.mask(key), maskTagged(value, texts)];
-    }),
-  );
+  const { $mortise: tag, value } = json;
+  if (!Object.hasOwn(json, '$mortise')) return maskEntries(json, texts);
+  if (value === undefined) return json;
+  if (tag === 'object' && isRecord(value)) return { ...json, value: maskEntries(value, texts) };
+  // With a part of it masked, it is no number, date or bytes any more, and could not be read.
+  if (typeof value === 'string') return texts.mask(value) === value ? json : MASK;
+  return { ...json, value: maskTagged(value, texts) };
+}
+
+function maskEntries(json: JsonObject, texts: MaskedTexts): JsonObject {
+  return Object.fromEntries(Object.entries(json).map(([key, value]) => [texts.mask(key), maskTagged(value, texts)]));
 }
 
 /** Texts alone: keys and numbers are not people's. */
