@@ -9,11 +9,16 @@ export class FolderArtifact {
   /** The folder's own name, kept when it is stored. */
   readonly name: string;
 
-  constructor(path: string, name = basename(path)) {
+  constructor(path: string, name?: string) {
     this.path = resolve(path);
-    this.name = basename(name) || 'folder';
+    this.name = folderName(name ?? this.path);
     Object.defineProperty(this, MARK, { value: true });
   }
+}
+
+/** What a folder can be called within another: never `..`, which would be that one. */
+export function folderName(name: string): string {
+  return basename(resolve('/', name)) || 'folder';
 }
 
 /**

@@ -6,7 +6,7 @@ import { isMortiseError, NotSerializable } from '../errors.ts';
 import { checkKey } from './artifact-key.ts';
 import { copiesFolder } from './copies-folder.ts';
 import { forEachAtOnce } from './for-each-at-once.ts';
-import { FolderArtifact, isFolderArtifact } from './folder-artifact.ts';
+import { FolderArtifact, folderName, isFolderArtifact } from './folder-artifact.ts';
 import { filesIn } from './folder-files.ts';
 import type { ArtifactReader, Materializer } from './materializer.ts';
 import { writeNewFile } from './write-new-file.ts';
@@ -67,7 +67,7 @@ async function storedFolder(from: ArtifactReader): Promise<string | undefined> {
 }
 
 async function download(from: ArtifactReader, name: string): Promise<string> {
-  const root = join(mkdtempSync(join(copiesFolder(), 'folder-')), name);
+  const root = join(mkdtempSync(join(copiesFolder(), 'folder-')), folderName(name));
   await forEachAtOnce(AT_ONCE, from.paths, async (path) => {
     const file = join(root, path);
     await mkdir(dirname(file), { recursive: true });

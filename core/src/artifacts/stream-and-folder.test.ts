@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -169,6 +169,16 @@ describe('a folder', () => {
     expect(loaded.path.startsWith(place.folder)).toBe(false);
     expect(loaded.path.endsWith(`/${loaded.name}`)).toBe(true);
     expect(texts(loaded)).toEqual(FILES);
+  });
+
+  test('that was named by the way to it has its own name, and each copy of it a place of its own', async () => {
+    writeAll();
+    const saved = await save(folder(`${source}/b/..`));
+    // As it was stored before.
+    for (const version of [saved, { ...saved, meta: { name: '..' } }])
+      for (let time = 0; time < 2; time++) expect(texts((await load(version, remote())) as FolderArtifact)).toEqual(FILES);
+    expect(((await load(saved, remote())) as FolderArtifact).name).toBe(basename(source));
+    expect(folder('.').name).toBe(basename(process.cwd()));
   });
 
   test('of which a file was changed where it is stored is not handed out', async () => {
