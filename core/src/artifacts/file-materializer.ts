@@ -1,10 +1,11 @@
-import { createReadStream, mkdtempSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 
 import { FileNotFound, NotSerializable } from '../errors.ts';
 import { copiesFolder } from './copies-folder.ts';
 import { FileArtifact, isFileArtifact } from './file-artifact.ts';
+import { fileBytes } from './file-bytes.ts';
 import type { ArtifactReader, Materializer } from './materializer.ts';
 import { writeNewFile } from './write-new-file.ts';
 
@@ -21,7 +22,7 @@ export const fileMaterializer: Materializer<FileArtifact> = {
     if (!stats.isFile())
       throw new NotSerializable({ path: `file("${path}")`, what: stats.isDirectory() ? 'a folder (use folder())' : 'no regular file' });
     const extension = extname(name).slice(1);
-    await out.write(createReadStream(path, { highWaterMark: CHUNK_BYTES }), /^[A-Za-z0-9]{1,16}$/.test(extension) ? { extension } : {});
+    await out.write(fileBytes(path, CHUNK_BYTES), /^[A-Za-z0-9]{1,16}$/.test(extension) ? { extension } : {});
     return { name };
   },
   async load(from, meta) {

@@ -1,10 +1,11 @@
-import { createReadStream, mkdtempSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { isMortiseError, NotSerializable } from '../errors.ts';
 import { checkKey } from './artifact-key.ts';
 import { copiesFolder } from './copies-folder.ts';
+import { fileBytes } from './file-bytes.ts';
 import { forEachAtOnce } from './for-each-at-once.ts';
 import { FolderArtifact, folderName, isFolderArtifact } from './folder-artifact.ts';
 import { filesIn } from './folder-files.ts';
@@ -25,7 +26,7 @@ export const folderMaterializer: Materializer<FolderArtifact> = {
     const files = await filesIn(path, label);
     if (files.length === 0) throw new NotSerializable({ path: label, what: 'a folder without any file' });
     for (const file of files) checkPath(file, label);
-    await forEachAtOnce(AT_ONCE, files, (file) => out.write(bytesOf(join(path, file)), { path: file }));
+    await forEachAtOnce(AT_ONCE, files, (file) => out.write(fileBytes(join(path, file), CHUNK_BYTES), { path: file }));
     return { name };
   },
   async load(from, meta) {
@@ -39,11 +40,6 @@ export const folderMaterializer: Materializer<FolderArtifact> = {
     return new FolderArtifact(stored, name);
   },
 };
-
-/** Opened when it is read, which a store that fails before that never does. */
-async function* bytesOf(file: string): AsyncGenerator<Uint8Array, void, undefined> {
-  yield* createReadStream(file, { highWaterMark: CHUNK_BYTES });
-}
 
 /** Not every name that a file can have on this host can be stored everywhere. */
 function checkPath(file: string, label: string): void {

@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readFileSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync, appendFileSync } from 'node:fs';
+import {
+  existsSync,
+  readFileSync,
+  readdirSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  appendFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
@@ -51,6 +62,20 @@ const remote = (): ArtifactStore => {
     localPath: undefined,
   });
 };
+
+/** Paths of those that this process has open; none where the system does not tell. */
+function openFiles(): string[] {
+  const folder = '/proc/self/fd';
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder).flatMap((fd) => {
+    try {
+      return readlinkSync(join(folder, fd));
+    } catch {
+      // That of the folder itself.
+      return [];
+    }
+  });
+}
 
 describe('a stored value comes back as it was', () => {
   test.each<[string, string, unknown]>([
@@ -127,6 +152,26 @@ describe('a file', () => {
     const saved = await save(file(path));
     writeFileSync(pathOf(saved.key), 'a,b\n1,3\n');
     await expectError(load(saved), ArtifactCorrupt);
+  });
+
+  test('is opened by a store that reads it, and by no other: it is left open by none, and ends no process', async () => {
+    const path = pathOf('data.csv');
+    const failing = (before: () => void): Promise<unknown> => {
+      writeFileSync(path, 'a,b\n1,2\n');
+      const put = async (): Promise<never> => (before(), Promise.reject(new Error('too many files are open')));
+      return saveValue(file(path), { store: Object.assign(Object.create(place.store) as ArtifactStore, { put }), keyPrefix: 'x/y' });
+    };
+    await assert.rejects(
+      failing(() => undefined),
+      /too many files are open/,
+    );
+    await assert.rejects(
+      failing(() => rmSync(path)),
+      /too many files are open/,
+    );
+    // An error that nobody hears would end the process now.
+    await delay(50);
+    expect(openFiles().filter((each) => each.startsWith(path))).toEqual([]);
   });
 
   test('that is not there is named', async () => {

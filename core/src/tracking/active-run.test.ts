@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
@@ -15,13 +16,16 @@ import { logTrackedOutput, tracked, type TrackedKind } from './tracked-output.ts
 let events: LoggedEvent[];
 let saved: Map<string, string>;
 let attempt: AttemptLog;
+let beforeReading: () => Promise<void>;
 
 beforeEach(() => {
+  beforeReading = async () => {};
   events = [];
   saved = new Map();
   const start = {
     id: 'step-run',
     saveFile: async (path: string, body: AsyncIterable<Uint8Array> | Uint8Array) => {
+      await beforeReading();
       const parts: Uint8Array[] = [];
       for await (const part of Symbol.asyncIterator in body ? body : [body]) parts.push(part);
       saved.set(path, Buffer.concat(parts).toString());
@@ -223,6 +227,16 @@ describe('files', () => {
     writeFileSync(join(folder, 'big'), 'x'.repeat(3 << 20));
     await inStep((run) => run.logArtifact(join(folder, 'big')));
     expect(saved.get('big')).toHaveLength(3 << 20);
+  });
+
+  test('a big file that is gone before a store reads it ends no process', async () => {
+    const file = join(folder, 'big');
+    writeFileSync(file, 'x'.repeat(3 << 20));
+    beforeReading = async () => {
+      rmSync(file);
+      await delay(50);
+    };
+    await expect(inStep((run) => run.logArtifact(file))).rejects.toMatchObject({ code: 'ENOENT' });
   });
 
   test('a folder is stored with all that is below it', async () => {

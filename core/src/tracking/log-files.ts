@@ -1,9 +1,9 @@
-import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as types from 'node:util/types';
 
+import { fileBytes } from '../artifacts/file-bytes.ts';
 import { BadLogValue } from '../errors.ts';
 import { redact } from '../secrets/redaction.ts';
 import { checkName, checkOptions } from './log-calls.ts';
@@ -20,6 +20,7 @@ const OPTIONS: readonly (keyof ArtifactOptions)[] = ['path', 'type'];
 
 /** Up to here a file is read whole, which is faster than a stream. Bytes. */
 const SMALL = 1 << 20;
+const CHUNK_BYTES = 1 << 18;
 
 /** Stores one file, or bytes, in the run's artifact store and logs where it is. */
 export async function logFile(
@@ -58,7 +59,7 @@ async function contentOf(call: string, file: string): Promise<Uint8Array | Async
   try {
     const facts = await stat(file);
     if (facts.isDirectory()) throw new BadLogValue({ call, reason: `${file} is a folder: use logArtifacts` });
-    return facts.size <= SMALL ? await readFile(file) : createReadStream(file);
+    return facts.size <= SMALL ? await readFile(file) : fileBytes(file, CHUNK_BYTES);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
     throw new BadLogValue({ call, reason: `there is no file ${file}` }, { cause });
