@@ -1,3 +1,4 @@
+import { unshared } from '@mortise/http-client';
 import { Slots } from '@mortise/object-storage';
 import { GOOGLE, type Access } from './access.ts';
 import { failureOfConnection, failureOfStatus, noBucket, type Asked } from './failure-of.ts';
@@ -184,8 +185,7 @@ export class GcsClient {
       const answer = await this.#fetch(url, {
         method,
         headers: { ...headers, ...credentials },
-        // The types of fetch want bytes that cannot be shared with another thread.
-        ...(body !== undefined && { body: body as Uint8Array<ArrayBuffer> | string }),
+        ...(body !== undefined && { body: typeof body === 'string' ? body : unshared(body) }),
         redirect: 'manual',
         signal: limit.signal,
       });

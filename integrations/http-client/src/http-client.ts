@@ -3,6 +3,7 @@ import { connectionFailure, wasRedirected, type NoAnswerKind } from './connectio
 import { Deadline } from './deadline.ts';
 import type { Send } from './send.ts';
 import { streamedBody, type StreamedBody } from './streamed-body.ts';
+import { unshared } from './unshared.ts';
 
 export type HttpBody = string | Uint8Array | AsyncIterable<Uint8Array>;
 
@@ -172,7 +173,8 @@ function isStream(body: HttpBody | undefined): body is AsyncIterable<Uint8Array>
 }
 
 function sentBody(body: HttpBody | undefined): { body?: NonNullable<RequestInit['body']> } {
-  return body === undefined ? {} : { body: body as NonNullable<RequestInit['body']> };
+  if (body === undefined) return {};
+  return { body: ArrayBuffer.isView(body) ? unshared(body) : (body as NonNullable<RequestInit['body']>) };
 }
 
 function hasFailed(streamed: StreamedBody | undefined): streamed is Required<StreamedBody> {

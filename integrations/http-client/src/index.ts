@@ -24,4 +24,5 @@ export { queryOf, type Query } from './query.ts';
 export { fieldsOf, kindOfStatus, redirectTarget } from './refusal.ts';
 export { retryAfter } from './retry-after.ts';
 export { senderOf, type Send } from './send.ts';
+export { unshared } from './unshared.ts';
 export { untilAborted } from './until-aborted.ts';

@@ -22,6 +22,17 @@ export function putClauses(it: Clause, { createOnly }: ArtifactStoreCapabilities
     });
   }
 
+  it('bytes in memory that threads share come back', async (place) => {
+    for (const size of [1_000, 8 << 20]) {
+      const bytes = sampleBytes(size);
+      const shared = new Uint8Array(new SharedArrayBuffer(size));
+      shared.set(bytes);
+      const { sha256 } = await place.put('shared', shared, { size });
+      assert.equal(sha256, sha256Of(bytes));
+      await place.assertHolds('shared', bytes);
+    }
+  });
+
   it('chunks of odd sizes, and empty ones, come back in their order', async (place) => {
     const bytes = sampleBytes(1_500_000);
     const { size, sha256 } = await place.put('x', inChunks(bytes, 1, 7, 0, 4_096, 65_537, 300_001, 0));

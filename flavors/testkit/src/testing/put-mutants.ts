@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
+import * as types from 'node:util/types';
 
 import { ArtifactExists, checkKey, isError, type PutOptions } from '@mortise/core';
 
@@ -38,6 +39,16 @@ export const putMutants: ArtifactStoreMutant[] = [
       override async put(key: string, body: Body, options?: PutOptions): Promise<{ size: number; sha256: string }> {
         const { size } = await super.put(key, body, options);
         return { size, sha256: hash('sha256', this.memory.objects.get(key)!.bytes.subarray(0, 65_536)) };
+      }
+    },
+  },
+  {
+    does: 'takes bytes that threads share for a list of numbers',
+    caughtBy: 'bytes in memory that threads share come back',
+    Store: class extends MemoryArtifactStore {
+      override async gather(body: Body, signal: AbortSignal | undefined): Promise<Buffer> {
+        const isShared = isWhole(body) && types.isSharedArrayBuffer(body.buffer);
+        return super.gather(isShared ? Buffer.from(String(body)) : body, signal);
       }
     },
   },
