@@ -1,6 +1,8 @@
 import type { VersionRecord } from '../store/version-data.ts';
 import type { ArtifactStore } from './artifact-store.ts';
+import { isFileArtifact } from './file-artifact.ts';
 import { fingerprint } from './fingerprint.ts';
+import { isFolderArtifact } from './folder-artifact.ts';
 import { loadValue, readValue } from './load-value.ts';
 import type { ArtifactReader } from './materializer.ts';
 import { MAX_ENCODED_BYTES } from './save-value.ts';
@@ -30,8 +32,7 @@ export class HandOver {
     const { id, size } = version;
     if (!isObject(value)) this.#set(id, { size, constant: value });
     else if (encoded !== undefined) this.#set(id, { size, encoded });
-    // A stream was read when it was stored: the next step reads it from there.
-    else if (size > MAX_ENCODED_BYTES && !isStreamArtifact(value)) {
+    else if (size > MAX_ENCODED_BYTES && !isReadFromStore(value)) {
       this.#set(id, { size, value });
       return true;
     }
@@ -83,11 +84,19 @@ export class HandOver {
   }
 }
 
+/**
+ * A stream was read when it was stored: the next step reads it from there. A file or a folder is where its maker wrote it, and may be written to again, while
+ * the next step reads it or by that step itself.
+ */
+function isReadFromStore(value: object): boolean {
+  return isStreamArtifact(value) || isFileArtifact(value) || isFolderArtifact(value);
+}
+
 function isObject(value: unknown): value is object {
   return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }
 
-/** The value, if its bytes are still the same; one that can no longer be written (its file is gone, its memory was transferred) has changed. */
+/** The value, if its bytes are still the same; one that can no longer be written (its memory was transferred) has changed. */
 async function unchanged({ value }: { value: object }, sha256: string): Promise<object | undefined> {
   try {
     return (await fingerprint(value)) === sha256 ? value : undefined;

@@ -5,7 +5,18 @@ import { Readable } from 'node:stream';
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
-import { Client, folder, pipeline, runPipeline, step, stream, type FolderArtifact, type StreamArtifact } from '../index.ts';
+import {
+  Client,
+  file,
+  folder,
+  pipeline,
+  runPipeline,
+  step,
+  stream,
+  type FileArtifact,
+  type FolderArtifact,
+  type StreamArtifact,
+} from '../index.ts';
 import { temporaryProject } from '../testing/temporary-project.ts';
 
 let project: Awaited<ReturnType<typeof temporaryProject>>;
@@ -72,6 +83,26 @@ class Streamed {
 }
 
 describe('streams and folders between steps', () => {
+  it.each([4, 400_000])('of %i bytes are the stored ones: a step may write where the maker of its input did', async (size) => {
+    const model = step('model', async () => {
+      mkdirSync(join(made, 'model'));
+      writeFileSync(join(made, 'model/weights.bin'), 'a'.repeat(size));
+      return folder(join(made, 'model'));
+    });
+    const report = step('report', async () => {
+      writeFileSync(join(made, 'report.txt'), 'a'.repeat(size));
+      return file(join(made, 'report.txt'));
+    });
+    const next = step('next', async ({ base, text }: { base: FolderArtifact; text: FileArtifact }) => {
+      rmSync(join(made, 'model'), { recursive: true });
+      writeFileSync(join(made, 'report.txt'), 'b');
+      return [join(base.path, 'weights.bin'), text.path].map((path) => readFileSync(path, 'utf8').slice(0, 4));
+    });
+    const run = await pipeline('again', () => next({ base: model(), text: report() })).run();
+    expect(run.error).toBeNull();
+    expect(run.result).toEqual(['aaaa', 'aaaa']);
+  });
+
   it('reach every consumer whole, and the result, from memory or from the cache', async () => {
     const both = pipeline('both', () => {
       const data = dump();
