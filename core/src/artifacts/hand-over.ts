@@ -88,7 +88,7 @@ export class HandOver {
  * A stream was read when it was stored: the next step reads it from there. A file or a folder is where its maker wrote it, and may be written to again, while
  * the next step reads it or by that step itself.
  */
-function isReadFromStore(value: object): boolean {
+export function isReadFromStore(value: unknown): boolean {
   return isStreamArtifact(value) || isFileArtifact(value) || isFolderArtifact(value);
 }
 

@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 
-import { isStreamArtifact } from '../artifacts/stream-artifact.ts';
+import { isReadFromStore } from '../artifacts/hand-over.ts';
 import { BadStepMethod, StepNotStarted } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import type { ClassPipeline } from '../pipeline/class-pipeline.ts';
@@ -233,7 +233,7 @@ class ClassRun implements ClassRunContext {
   /** The value of a step call, remembered by identity so that its lineage is known where it is handed over. */
   private async hand(spec: StepSpec, end: StepEnd): Promise<unknown> {
     const value =
-      end.returned === undefined || holdsStream(spec, end.returned.value) ? await this.loadOutputs(spec, end) : end.returned.value;
+      end.returned === undefined || isInStore(spec, end.returned.value) ? await this.loadOutputs(spec, end) : end.returned.value;
     for (const [output, version] of end.outputs) {
       this.lineage.remember(spec.splitOutputs ? (value as Record<string, unknown>)[output] : value, version, { from: spec.id, output });
       this.run.handOver.drop(version.id);
@@ -250,7 +250,7 @@ class ClassRun implements ClassRunContext {
   }
 }
 
-/** A stream that was returned has been read into the store: from there it can be read again. */
-function holdsStream(spec: StepSpec, returned: unknown): boolean {
-  return spec.splitOutputs ? Object.values(returned as object).some(isStreamArtifact) : isStreamArtifact(returned);
+/** Of what was returned, something is to be read from the store. */
+function isInStore(spec: StepSpec, returned: unknown): boolean {
+  return spec.splitOutputs ? Object.values(returned as object).some(isReadFromStore) : isReadFromStore(returned);
 }

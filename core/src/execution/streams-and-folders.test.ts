@@ -103,6 +103,33 @@ describe('streams and folders between steps', () => {
     expect(run.result).toEqual(['aaaa', 'aaaa']);
   });
 
+  it('are the stored ones in a class too', async () => {
+    class Rewriting {
+      @step()
+      async model(): Promise<FolderArtifact> {
+        return files();
+      }
+      @step()
+      async report(): Promise<FileArtifact> {
+        writeFileSync(join(made, 'report.txt'), 'zero');
+        return file(join(made, 'report.txt'));
+      }
+      @step()
+      async next({ base, text }: { base: FolderArtifact; text: FileArtifact }): Promise<string[]> {
+        rmSync(join(made, 'model'), { recursive: true });
+        writeFileSync(join(made, 'report.txt'), 'one');
+        return [join(base.path, 'layers/0.bin'), text.path].map((path) => readFileSync(path, 'utf8'));
+      }
+      @pipeline()
+      async run(): Promise<string[]> {
+        return this.next({ base: await this.model(), text: await this.report() });
+      }
+    }
+    const run = await runPipeline(Rewriting, {});
+    expect(run.error).toBeNull();
+    expect(run.result).toEqual(['zero', 'zero']);
+  });
+
   it('reach every consumer whole, and the result, from memory or from the cache', async () => {
     const both = pipeline('both', () => {
       const data = dump();
