@@ -33,6 +33,15 @@ describe('the import of runs that W&B keeps on disk', () => {
     expect(warnings).toEqual([]);
   });
 
+  test('takes over every tag, also of several that begin with the same word', async () => {
+    const dir = await newDir();
+    const tags = ['data:a', 'data:b', 'gpu', 'gpu:8', 'team:red', 'job_type:x'];
+    await (await OfflineRun.open(optionsIn(dir, { tags, jobType: 'train' }))).exit(0, 1);
+    const { events } = await takeOne(dir);
+    const whole = Object.fromEntries(['data:a', 'data:b', 'gpu', 'gpu:8', 'job_type:x'].map((tag) => [tag, 'true']));
+    expect(ofKind(events, 'tags').map(({ set }) => set)).toEqual([{ job_type: 'train', ...whole, team: 'red' }]);
+  });
+
   test('takes over integers of the config that no number of JavaScript has, as all their digits', async () => {
     const dir = await newDir();
     const run = await OfflineRun.open(

@@ -1,7 +1,7 @@
 import type { ImportedEvent, ImportedRun, Outcome, RunImportOptions } from '@mortise/core';
 import { readTransactionLog, type LogRecord } from '@mortise/wandb-client';
 
-import { storyOf, STORY, type RunStory } from '../experiment-tracker/run-story.ts';
+import { shownTags, storyOf, STORY, type RunStory } from '../experiment-tracker/run-story.ts';
 import { ArtifactNames } from './artifact-names.ts';
 import { ConsoleLines } from './console-lines.ts';
 import { filesOfArtifact, filesOfRun } from './file-events.ts';
@@ -65,18 +65,25 @@ function* headEvents(head: RunHead): Generator<ImportedEvent> {
   const story = storyOf(head.config);
   const params = story === undefined && told !== undefined ? { ...config, [STORY]: told } : config;
   if (Object.keys(params).length > 0) yield { kind: 'params', at, values: params as Extract<ImportedEvent, { kind: 'params' }>['values'] };
-  const set = { ...tagsOf(head), ...story?.tags };
+  const set = tagsOf(head, story?.tags);
   if (Object.keys(set).length > 0) yield { kind: 'tags', at, set };
   if (head.notes !== undefined) yield { kind: 'note', at, markdown: head.notes };
 }
 
-/** W&B's tags have no names: `team:red` is taken for one, and what has no colon is true. */
-function tagsOf({ tags = [], jobType }: RunHead): Record<string, string> {
-  const pairs = tags.map((tag) => {
-    const [, name = tag, value = 'true'] = /^([^:]+):(.+)$/s.exec(tag) ?? [];
-    return [name, value] as const;
-  });
-  return { ...(jobType !== undefined && { job_type: jobType }), ...Object.fromEntries(pairs) };
+/** W&B's tags have no names: `team:red` is taken for one, unless another has it. What has no colon is true. */
+function tagsOf({ tags = [], jobType }: RunHead, told: Readonly<Record<string, string>> = {}): Record<string, string> {
+  const ours = new Set(shownTags(told));
+  const pairs = tags
+    .filter((tag) => !ours.has(tag))
+    .map((tag) => {
+      const [, name = tag, value = 'true'] = /^([^:]+):(.+)$/s.exec(tag) ?? [];
+      return { tag, name, value };
+    });
+  const byName = Map.groupBy(pairs, ({ name }) => name);
+  const others = { ...(jobType !== undefined && { job_type: jobType }), ...told };
+  const isFree = (name: string): boolean => byName.get(name)!.length === 1 && !Object.hasOwn(others, name);
+  const set = pairs.map(({ tag, name, value }): [string, string] => (isFree(name) ? [name, value] : [tag, 'true']));
+  return { ...Object.fromEntries(set), ...others };
 }
 
 /** Events of one log. */
