@@ -20,6 +20,7 @@ import {
 } from '../experiment-tracker/run-paths.ts';
 import { NEPTUNE_SAMPLES } from '../experiment-tracker/system-metrics.ts';
 import type { FieldValue, FileRef, SetChange, Snapshot } from '../wire/snapshot.ts';
+import { Previews } from './previews.ts';
 import type { RunHead } from './run-head.ts';
 import type { RunSource } from './run-source.ts';
 
@@ -28,12 +29,20 @@ const LARGEST_DOCUMENT = 16_000_000;
 /** What tells of the run itself, and is in its head. */
 const OWN_FACTS = new RegExp(`^(${OWN}|source_code/|${ERROR}|${STATUS}$|${NOTE}$)`);
 
+/** Of what is appended. */
+interface Place {
+  step: number;
+  at: number;
+  isPreview: boolean | undefined;
+}
+
 /** Turns what a run logged at Neptune into events. Of runs that Mortise wrote it takes away what Mortise put around the names. */
 export class EventWriter {
   readonly #source: RunSource;
   readonly #head: RunHead;
   readonly #warn: (message: string) => void;
   readonly #sets = new Map<string, Set<string>>();
+  readonly #previews = new Previews();
 
   constructor(source: RunSource, head: RunHead, warn: (message: string) => void) {
     this.#source = source;
@@ -44,7 +53,8 @@ export class EventWriter {
   async *events(snapshot: Snapshot): AsyncGenerator<ImportedEvent, void, undefined> {
     const at = snapshot.at > 0 ? Math.floor(snapshot.at) : this.#head.startedAt;
     if (snapshot.assign !== undefined) yield* this.#assigned(snapshot.assign, at);
-    if (snapshot.append !== undefined) yield* this.#appended(snapshot.append, snapshot.step ?? 0, at);
+    if (snapshot.append !== undefined)
+      yield* this.#appended(snapshot.append, { step: snapshot.step ?? 0, at, isPreview: snapshot.isPreview });
     for (const [path, changes] of snapshot.modify ?? []) {
       if (path === SYS.tags) yield { at, ...this.#tagsOf(changes) };
       else if (!path.startsWith('sys/')) yield { at, kind: 'params', values: { [path]: this.#membersOf(path, changes) } };
@@ -76,21 +86,38 @@ export class EventWriter {
       yield { at, kind: 'dataset', name, ...(digest && { digest }), ...(source && { source }), ...(context && { context }) };
   }
 
-  async *#appended(append: ReadonlyMap<string, FieldValue>, step: number, at: number): AsyncGenerator<ImportedEvent, void, undefined> {
+  /** Previews that were not replaced. */
+  *rest(): Generator<ImportedEvent, void, undefined> {
+    for (const path of this.#previews.paths) {
+      this.#warn(`the last points of the series ${JSON.stringify(path)} are previews, which no final value has replaced`);
+      for (const { value, ...point } of this.#previews.before(path, Infinity))
+        yield { ...point, kind: 'metrics', values: this.#point(path, value) };
+    }
+  }
+
+  async *#appended(
+    append: ReadonlyMap<string, FieldValue>,
+    { step, at, isPreview }: Place,
+  ): AsyncGenerator<ImportedEvent, void, undefined> {
     const values: Record<string, number> = {};
     for (const [path, field] of append) {
       switch (field.kind) {
         case 'float':
         case 'int': {
-          const { name, value } = NEPTUNE_SAMPLES.back(path, field.value) ?? { name: this.#without(METRICS, path), value: field.value };
-          values[name] = value;
+          if (isPreview === true) {
+            this.#previews.hold(path, { step, at, value: field.value });
+            break;
+          }
+          for (const { value, ...point } of this.#previews.before(path, step))
+            yield { ...point, kind: 'metrics', values: this.#point(path, value) };
+          Object.assign(values, this.#point(path, field.value));
           break;
         }
         case 'string':
           yield { at, kind: 'log', ...this.#line(path, field.value) };
           break;
         case 'file':
-          yield* this.#file(`${path}/step-${step}`, field.value, at);
+          yield* this.#file(`${path}/step-${step}`, field.value, at, extensionOf(field.value));
           break;
         case 'histogram':
           yield { at, kind: 'json', name: `${path}/step-${step}`, mime: 'application/json', value: { ...field.value } };
@@ -102,6 +129,11 @@ export class EventWriter {
     if (Object.keys(values).length > 0) yield { at, kind: 'metrics', step, values };
   }
 
+  #point(path: string, told: number): Record<string, number> {
+    const { name, value } = NEPTUNE_SAMPLES.back(path, told) ?? { name: this.#without(METRICS, path), value: told };
+    return { [name]: value };
+  }
+
   #line(path: string, text: string): { stream: 'out' | 'err'; text: string } {
     if (path === LOGS.err || path.endsWith('/stderr')) return { stream: 'err', text };
     if (path === LOGS.out || path.endsWith('/stdout')) return { stream: 'out', text };
@@ -109,7 +141,13 @@ export class EventWriter {
     return { stream: 'out', text: `${path}: ${text}` };
   }
 
-  async *#file(path: string, file: FileRef, at: number): AsyncGenerator<ImportedEvent, void, undefined> {
+  /** `end`: what its name ends with beside, unless Mortise wrote it. */
+  async *#file(
+    path: string,
+    file: FileRef,
+    at: number,
+    end = extname(path) === '' ? extensionOf(file) : '',
+  ): AsyncGenerator<ImportedEvent, void, undefined> {
     const place = await this.#source.fileAt(file);
     if (place === undefined) {
       this.#warn(`the file ${JSON.stringify(path)} is not taken over: it is not there`);
@@ -122,7 +160,7 @@ export class EventWriter {
     }
     const read = (signal: AbortSignal): AsyncIterable<Uint8Array> => createReadStream(place, { signal });
     const name = this.#without(ARTIFACTS, path);
-    yield { at, kind: 'artifact', path: this.#head.isOwn || extname(name) !== '' ? name : `${name}${extensionOf(file)}`, read };
+    yield { at, kind: 'artifact', path: this.#head.isOwn ? name : `${name}${end}`, read };
   }
 
   #tagsOf(changes: ReadonlyMap<string, SetChange>): { kind: 'tags'; set: Record<string, string>; remove?: string[] } {

@@ -52,8 +52,15 @@ async function importedRun(source: RunSource, warn: Warn, signal: AbortSignal): 
     id,
     ...run,
     async *events(stop): AsyncGenerator<ImportedEvent, void, undefined> {
+      if (source.fork !== undefined) tell(forkOf(source.fork));
       const writer = new EventWriter(source, head, tell);
       for await (const snapshot of source.snapshots(stop, tell)) yield* writer.events(snapshot);
+      yield* writer.rest();
     },
   };
+}
+
+function forkOf({ project, runId, step }: NonNullable<RunSource['fork']>): string {
+  const of = project === '' ? runId : `${project}/${runId}`;
+  return `it is a fork of ${JSON.stringify(of)} from step ${step} on, and is taken over without the points before, which are those of that run`;
 }

@@ -86,11 +86,12 @@ function opened(path: string) {
 /** `files`: also copies, beside which there may be uploads. */
 function sourceOf(parts: readonly OfflineFile[], files: readonly OfflineFile[]): RunSource {
   const { project, runId } = parts[0]!;
-  const { experiment, createdAt } = parts.find(({ created }) => created !== undefined)?.created ?? {};
+  const { experiment, createdAt, fork } = parts.find(({ created }) => created !== undefined)?.created ?? {};
   return {
     ...{ project, runId },
     ...(experiment !== undefined && { experiment }),
     ...(createdAt !== undefined && { createdAt: Math.floor(createdAt) }),
+    ...(fork !== undefined && { fork }),
     async *snapshots(signal) {
       for (const { path } of parts) yield* snapshotsIn(path, signal);
     },

@@ -24,6 +24,8 @@ export interface RunSource {
   experiment?: string;
   /** ms since the epoch, UTC. */
   createdAt?: number;
+  /** Of a run that goes on with another: which, and from which step on. */
+  fork?: { project: string; runId: string; step: number };
   /** Path of a file of the run; undefined if it is not there. */
   fileAt(file: FileRef): Promise<string | undefined>;
 }

@@ -68,6 +68,58 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
   });
 });
 
+const ODD_RUNS = `
+import os
+from neptune_scale import Run
+
+if __name__ == "__main__":
+    def start(run_id, **more):
+        return Run(project="acme/wine", mode="offline", log_directory=os.environ["LOGS"], run_id=run_id, enable_console_log_capture=False, **more)
+
+    run = start("previews")
+    run.log_metrics({"acc": 0.1, "other": 1}, step=1, preview=True, preview_completion=0.5)
+    run.log_metrics({"acc": 0.2}, step=1, preview=True, preview_completion=0.9)
+    run.log_metrics({"acc": 0.3}, step=2, preview=True)
+    run.log_metrics({"acc": 0.5}, step=2)
+    run.log_metrics({"acc": 0.75}, step=3)
+    run.close()
+    run = start("branch", fork_run_id="previews", fork_step=1.5)
+    run.log_metrics({"acc": 1}, step=2)
+    run.log_files({"images": b"a picture"}, step=2.5)
+    run.close()
+`;
+
+(canStart('vendor-clients') ? describe : describe.skip)('runs with previews, and forks of them, that neptune-scale kept offline', () => {
+  let taken: Awaited<ReturnType<typeof take>>;
+  const runCalled = (name: string): TakenRun => taken.runs.find(({ run }) => run.name === name)!;
+  beforeAll(async () => {
+    const logs = join(folder, 'odd');
+    await vendorPython(ODD_RUNS, { LOGS: logs }, folder);
+    taken = await take(logs);
+  });
+
+  test('have of each step the value that is left, and previews that are left are told of', () => {
+    expect(runCalled('previews').state.metrics).toEqual([
+      { name: 'acc', step: 1, value: 0.2 },
+      { name: 'acc', step: 2, value: 0.5 },
+      { name: 'acc', step: 3, value: 0.75 },
+      { name: 'other', step: 1, value: 1 },
+    ]);
+    expect(taken.warnings).toContain('the last points of the series "other" are previews, which no final value has replaced');
+  });
+
+  test('say which run they go on with, and from where', () => {
+    expect(runCalled('branch').state.metrics).toEqual([{ name: 'acc', step: 2, value: 1 }]);
+    expect(taken.warnings).toContain(
+      'it is a fork of "acme/wine/previews" from step 1.5 on, and is taken over without the points before, which are those of that run',
+    );
+  });
+
+  test('have files whose names end as they did, at decimal steps too', () => {
+    expect(Object.keys(runCalled('branch').files)).toEqual(['images/step-2.5.bin']);
+  });
+});
+
 (canStart('mlflow') ? describe : describe.skip)('a run that neptune-exporter wrote', () => {
   test('is taken over with all that it has, from its two parts', async () => {
     await python(PYTHON_EXPORTS, { DATA: join(folder, 'exports/data'), FILES: join(folder, 'exports/files'), POINTS: '500' });

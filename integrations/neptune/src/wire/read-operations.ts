@@ -22,11 +22,22 @@ export function readRunOperation(bytes: Uint8Array): RunOperation {
 export function readCreateRun(bytes: Uint8Array): CreateRun {
   const run: CreateRun = { family: '' };
   readFields(bytes, {
+    2: (reader) => void (run.fork = readForkPoint(reader.bytes())),
     3: (reader) => void (run.createdAt = readTimestamp(reader.bytes())),
     4: (reader) => void (run.family = reader.string()),
     5: (reader) => void (run.experiment = reader.string()),
   });
   return run;
+}
+
+function readForkPoint(bytes: Uint8Array): NonNullable<CreateRun['fork']> {
+  const fork = { project: '', runId: '', step: 0 };
+  readFields(bytes, {
+    1: (reader) => void (fork.project = reader.string()),
+    2: (reader) => void (fork.runId = reader.string()),
+    4: (reader) => void (fork.step = readStep(reader.bytes())),
+  });
+  return fork;
 }
 
 export function readSnapshot(bytes: Uint8Array): Snapshot {
@@ -40,6 +51,7 @@ export function readSnapshot(bytes: Uint8Array): Snapshot {
     4: (reader) => readValueEntry(reader.bytes(), assign),
     5: (reader) => readEntry(reader.bytes(), (path, set) => void modify.set(path, readSetChanges(set))),
     8: (reader) => readValueEntry(reader.bytes(), append),
+    10: (reader) => readFields(reader.bytes(), { 1: (preview) => void (preview.bool() && (snapshot.isPreview = true)) }),
   });
   return {
     ...snapshot,

@@ -34,6 +34,8 @@ export interface CreateRun {
   experiment?: string;
   /** ms since the epoch, UTC. */
   createdAt?: number;
+  /** The run that it goes on with from a step on; it has the points before. */
+  fork?: { project: string; runId: string; step: number };
 }
 
 /** `UpdateRunSnapshot`: what was logged at once, by path. */
@@ -42,6 +44,8 @@ export interface Snapshot {
   step?: number;
   /** ms since the epoch, UTC. */
   at: number;
+  /** What is appended may be replaced by what comes later at its step. */
+  isPreview?: boolean;
   assign?: ReadonlyMap<string, FieldValue>;
   /** Points of series. */
   append?: ReadonlyMap<string, FieldValue>;
