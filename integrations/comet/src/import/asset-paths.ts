@@ -4,6 +4,8 @@ export interface AssetParams {
   /** Images have one, and no `fileName`. */
   figName?: unknown;
   extension?: unknown;
+  /** The name of the model that a file is of. */
+  groupingName?: unknown;
   step?: unknown;
   overwrite?: unknown;
 }
@@ -40,8 +42,13 @@ export class AssetPaths {
   }
 }
 
-function nameIn({ fileName, figName, extension }: AssetParams): string | undefined {
-  if (typeof fileName === 'string' && fileName !== '') return fileName;
+/** What Comet's client calls texts that are given a name by the server. */
+const NAMED_LATER = 'auto-generated-in-the-backend';
+
+function nameIn({ fileName, figName, extension, groupingName }: AssetParams): string | undefined {
+  if (fileName === NAMED_LATER) return 'text-sample.txt';
+  const folder = typeof groupingName === 'string' && groupingName !== '' ? `${groupingName}/` : '';
+  if (typeof fileName === 'string' && fileName !== '') return folder + fileName;
   if (typeof figName !== 'string' || figName === '') return undefined;
   const end = typeof extension === 'string' && extension !== '' ? `.${extension}` : '';
   return figName.endsWith(end) ? figName : `${figName}${end}`;

@@ -38,9 +38,9 @@ async function only(): Promise<ImportedContent & { warnings: string[] }> {
   return { ...[...runs.values()][0]!, warnings };
 }
 
-const point = (metricValue: unknown, step: number | null, name = 'loss'): [string, object] => [
+const point = (metricValue: unknown, step: number | null, name = 'loss', epoch: number | null = null): [string, object] => [
   'metric_msg',
-  { local_timestamp: 5_000, metric: { metricName: name, metricValue, step, epoch: null } },
+  { local_timestamp: 5_000, metric: { metricName: name, metricValue, step, epoch } },
 ];
 
 test('a run has its name, project, times, tags and others', async () => {
@@ -71,6 +71,18 @@ test('points keep their steps, those without are counted, and odd numbers are nu
     { name: 'loss', value: -Infinity, step: 5 },
     { name: 'loss', value: 2, step: 6 },
   ]);
+});
+
+test('points with an epoch alone have that as their step, as long as epochs rise, and an epoch beside a step is told of', async () => {
+  await archive({ messages: [...[10, 20, 20].map((epoch) => point(epoch / 10, null, 'loss', epoch)), point(1, 7, 'acc', 3)] });
+  const { points, warnings } = await only();
+  expect(points).toEqual([
+    { name: 'loss', value: 1, step: 10 },
+    { name: 'loss', value: 2, step: 20 },
+    { name: 'loss', value: 2, step: 21 },
+    { name: 'acc', value: 1, step: 7 },
+  ]);
+  expect(warnings).toEqual(['e1: epochs of points that have a step, or that share their epoch, are not taken over']);
 });
 
 test("a value that is null is NaN, as Comet's client writes it, and what is no number is left out and counted", async () => {
@@ -158,6 +170,28 @@ test('what the client says of its machine is a document, and what has no place i
   const { documents, warnings } = await only();
   expect(documents).toEqual(['git_metadata']);
   expect(warnings).toEqual([expect.stringContaining('messages of the type system_info have no place here')]);
+});
+
+test('files of models are below the name of their model, and text samples have a name', async () => {
+  const model = (groupingName: string): [string, object] =>
+    uploaded(groupingName, { fileName: 'weights.bin', extension: 'bin', step: 4, groupingName }, 'model-element');
+  const sample = (step: number): [string, object] =>
+    uploaded(`text${step}`, { fileName: 'auto-generated-in-the-backend', step, type: 'text-sample' }, 'text-sample');
+  await archive({
+    messages: [model('net'), model('critic'), sample(1), sample(2)],
+    files: { net: 'n', critic: 'c', text1: '1', text2: '2' },
+  });
+  expect((await only()).files).toEqual({
+    ...{ 'net/weights.bin': 'n', 'critic/weights.bin': 'c', 'text-sample.txt': '1', 'text-sample-step-2.txt': '2' },
+  });
+});
+
+test("a run of which only Comet's client said that it could not log something has not failed, and that is told", async () => {
+  const error = 'Unexpected error detected while logging image data. Check logs for details.';
+  await archive({ meta: { customer_error_reported: true, customer_error_message: error } });
+  const { run, warnings } = await only();
+  expect(run.outcome).toEqual({ status: 'completed' });
+  expect(warnings).toEqual([`e1: Comet's client has reported: ${error}`]);
 });
 
 test('a failure that was reported is one, with its text', async () => {

@@ -16,6 +16,7 @@ type Fields = Record<string, unknown>;
 const OWN_OTHERS = ['Name', 'hasNestedParams', 'offline_experiment'];
 const OWN_PARAMS = ['curr_step', 'curr_epoch'];
 const OWN_METRIC = 'process duration';
+const EPOCHS_LEFT = 'epochs of points that have a step, or that share their epoch, are not taken over';
 /** What is said once of an experiment, and kept as a document. */
 const DOCUMENTS = ['git_metadata', 'installed_packages', 'os_packages', 'system_details', 'cloud_details', 'gpu_static_info', 'file_name'];
 
@@ -82,13 +83,15 @@ export class ImportedEvents {
     yield { kind: 'json', at: this.#at, name: type, mime: 'application/json', value: value as Json };
   }
 
-  *#metric({ metricName, metricValue, step }: Fields, { context }: Payload): Generator<ImportedEvent, void, undefined> {
+  *#metric({ metricName, metricValue, step, epoch }: Fields, { context }: Payload): Generator<ImportedEvent, void, undefined> {
     if (metricName === OWN_METRIC) return;
     const name = textOf(metricName);
     const given = numberOf(metricValue);
     if (given === undefined) return void this.#noNumbers.set(name, (this.#noNumbers.get(name) ?? 0) + 1);
     const id = `${textOf(context)} ${name}`;
-    const at = typeof step === 'number' ? step : (this.#steps.get(id) ?? -1) + 1;
+    const next = (this.#steps.get(id) ?? -1) + 1;
+    const at = typeof step === 'number' ? step : typeof epoch === 'number' ? Math.max(epoch, next) : next;
+    if (typeof epoch === 'number' && epoch !== at) this.#warn(EPOCHS_LEFT);
     this.#steps.set(id, at);
     const metric = ownMetric(name, given);
     const event = { kind: 'metrics' as const, at: this.#at, values: { [metric.name]: metric.value }, step: at };
@@ -130,7 +133,8 @@ export class ImportedEvents {
     const type = textOf(payload['upload_type'] ?? 'asset');
     yield {
       ...{ kind: 'artifact', at: this.#at, path },
-      ...(type !== 'asset' && { type }),
+      // Of a model Comet has each file by itself.
+      ...(type !== 'asset' && { type: type === 'model-element' ? 'model' : type }),
       read: async function* (signal) {
         signal.throwIfAborted();
         await using zip = await ZipReader.open(archive);

@@ -71,16 +71,22 @@ function refuse(from: string, reason: string): never {
   throw new ImportFailed({ from, reason, advice });
 }
 
+/** What Comet's client reports of itself, in the place where it does so of a script that failed: that something was not logged. */
+const OF_LOGGING =
+  /^(Unexpected error detected while |Unexpected streaming error|Unknown offline streaming error|Error (creating|logging) confusion matrix)/;
+
 async function runOf(parts: readonly ArchiveMeta[], warn: RunImportOptions['warn']): Promise<ImportedRun> {
   const [first, last] = [parts[0]!, parts.at(-1)!];
   const { name, group, user, status } = await archiveNames(parts.map(({ path }) => path));
   const of = { id: first.key, name: name ?? first.key };
+  const told = status === undefined && last.error !== undefined && OF_LOGGING.test(last.error) ? last.error : undefined;
   return {
     ...{ ...of, experiment: first.project, startedAt: first.startedAt, endedAt: last.endedAt },
-    outcome: outcomeOf(last.error, status),
+    outcome: outcomeOf(told === undefined ? last.error : undefined, status),
     ...(group !== undefined && { group }),
     ...(user !== undefined && { user }),
     async *events(signal) {
+      if (told !== undefined) warn(`Comet's client has reported: ${told}`, of);
       const labels = [...new Set(parts.flatMap(({ tags }) => tags))];
       if (labels.length > 0) yield { kind: 'tags', at: first.startedAt, set: Object.fromEntries(labels.map((label) => [label, 'true'])) };
       yield* new ImportedEvents(parts, (message) => warn(message, of)).all(signal);
