@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { MlflowClient } from '@mortise/mlflow-client';
 import { startStubServer } from '@mortise/mlflow-client/testing';
 import { canStart, python, selfSigned, sharedMlflow, startFaultyProxy, type FaultyProxy, type SharedMlflow } from '@mortise/test-servers';
 
@@ -28,6 +29,14 @@ with mlflow.start_run():
 mlflow.MlflowClient().search_registered_models(max_results=1)
 `;
 
+const NESTED = `
+import mlflow
+with mlflow.start_run():
+    with mlflow.start_run(nested=True) as run:
+        parts = run.info.experiment_id, run.data.tags["mlflow.parentRunId"]
+print(*parts)
+`;
+
 (canStart('mlflow') ? describe : describe.skip)(
   "a Python program that inherits another server's credentials beside activeRun().env()",
   () => {
@@ -53,6 +62,24 @@ mlflow.MlflowClient().search_registered_models(max_results=1)
       });
       expect(proxy.requests.length).toBeGreaterThan(2);
       expect(proxy.requests.filter(({ headers }) => headers['authorization'] !== undefined)).toEqual([]);
+    });
+
+    test('has its nested runs in the experiment of its step, whatever MLFLOW_EXPERIMENT_NAME it inherits', async () => {
+      const { MLFLOW_EXPERIMENT_NAME: before } = process.env;
+      process.env['MLFLOW_EXPERIMENT_NAME'] = `another-${randomBytes(4).toString('hex')}`;
+      try {
+        const experiment = `nested-${randomBytes(4).toString('hex')}`;
+        const id = newIdentity();
+        const { ref } = await (await trackerAt(server.url)).open(id, startIn(experiment), undefined, never);
+        const again = await trackerAt(server.url);
+        await again.open(id, startIn(experiment), ref, never);
+        await new MlflowClient({ trackingUri: server.url }).createExperiment(process.env['MLFLOW_EXPERIMENT_NAME']);
+        const told = await python(NESTED, { MLFLOW_EXPERIMENT_NAME: process.env['MLFLOW_EXPERIMENT_NAME'], ...again.childEnv(ref) });
+        expect(told.trim().split('\n').at(-1)).toBe(`${ref.ids['mlflow_experiment_id']} ${ref.id}`);
+      } finally {
+        if (before === undefined) delete process.env['MLFLOW_EXPERIMENT_NAME'];
+        else process.env['MLFLOW_EXPERIMENT_NAME'] = before;
+      }
     });
 
     test("does not take any certificate for the server's", async () => {

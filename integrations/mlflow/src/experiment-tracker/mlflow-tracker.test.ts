@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Outcome, TrackerRunIdentity } from '@mortise/core';
+import { MlflowClient } from '@mortise/mlflow-client';
 import { startStubServer, type StubRequest, type StubServer } from '@mortise/mlflow-client/testing';
 
 import { readRun } from '../testing/read-run.ts';
@@ -34,6 +35,32 @@ test('a run costs a search and a creation, a batch one request, an end three', a
     'POST mlflow/runs/log-batch',
     'POST mlflow/runs/update',
   ]);
+});
+
+describe('MLFLOW_EXPERIMENT_NAME', () => {
+  const NAMES = ['MLFLOW_TRACKING_URI', 'MLFLOW_EXPERIMENT_NAME'] as const;
+  const before = NAMES.map((name) => process.env[name]);
+  beforeEach(() => void Object.assign(process.env, { MLFLOW_TRACKING_URI: server.url, MLFLOW_EXPERIMENT_NAME: 'by variable' }));
+  afterEach(() =>
+    NAMES.forEach((name, index) => {
+      if (before[index] === undefined) delete process.env[name];
+      else process.env[name] = before[index];
+    }),
+  );
+  const unnamed = { ...start, experiment: 'wine', tags: { 'mortise.pipeline': 'wine' } };
+  const nameFor = async (config: { trackingUri?: string | undefined; experimentName?: string }): Promise<string | undefined> => {
+    const tracker = await trackerAt(server.url, { config: config as { trackingUri?: string } });
+    const { ref } = await tracker.open(newIdentity(), unnamed, undefined, never);
+    const { name } = (await new MlflowClient({ trackingUri: server.url }).getExperiment(ref.ids['mlflow_experiment_id']!))!;
+    expect(tracker.childEnv(ref)['MLFLOW_EXPERIMENT_NAME']).toBe(name);
+    return name;
+  };
+
+  test('names the experiment of runs that name none, where the config names no server and no experiment', async () => {
+    expect(await nameFor({ trackingUri: undefined })).toBe('by variable');
+    expect(await nameFor({ trackingUri: undefined, experimentName: 'configured' })).toBe('configured');
+    expect(await nameFor({})).toBe('wine');
+  });
 });
 
 describe('what a pipeline was called with', () => {

@@ -20,8 +20,13 @@ import { presentRun } from './present-run.ts';
 import { END_TAGS, markedEnd, REFUSED_TAGS, startTags } from './run-tags.ts';
 import { atMlflow, isRefusal } from './tracker-failure.ts';
 
+/** MLflow's own variable. */
+const EXPERIMENT_NAME = 'MLFLOW_EXPERIMENT_NAME';
+
 export async function create({ config, log, ...context }: ComponentContext<MlflowTrackerConfig>): Promise<MlflowTracker> {
-  return new MlflowTracker({ ...(await trackingServer(config, context)), experimentName: config.experimentName, log });
+  // As MLflow's other variables, it counts where the config does not name the server.
+  const byVariable = config.trackingUri === undefined ? process.env[EXPERIMENT_NAME] || undefined : undefined;
+  return new MlflowTracker({ ...(await trackingServer(config, context)), experimentName: config.experimentName ?? byVariable, log });
 }
 
 interface MlflowTrackerOptions extends TrackingServer {
@@ -38,6 +43,8 @@ export class MlflowTracker implements ExperimentTracker<MlflowRun> {
   /** Keys of runs whose creation was not answered: the server may still create them. */
   readonly #unanswered = new Set<string>();
   readonly #said = new Set<string>();
+  /** Names of experiments by id. */
+  readonly #names = new Map<string, string>();
 
   constructor(options: MlflowTrackerOptions) {
     this.#options = options;
@@ -79,7 +86,14 @@ export class MlflowTracker implements ExperimentTracker<MlflowRun> {
       ...this.#options.env,
       ...(run !== undefined && { MLFLOW_RUN_ID: run }),
       ...(experiment !== undefined && { MLFLOW_EXPERIMENT_ID: experiment }),
+      ...this.#experimentName(experiment),
     };
+  }
+
+  /** An inherited name of another experiment would have nested runs of a program go there, or fail: MLflow has none that is empty. */
+  #experimentName(id: string | undefined): Record<string, string> {
+    const name = id === undefined ? undefined : this.#names.get(id);
+    return process.env[EXPERIMENT_NAME] === undefined || name === undefined ? {} : { [EXPERIMENT_NAME]: name };
   }
 
   #warn(message: string): void {
@@ -88,13 +102,22 @@ export class MlflowTracker implements ExperimentTracker<MlflowRun> {
     this.#options.log.warn(message);
   }
 
+  #name(id: string, name: string | undefined): void {
+    if (name !== undefined) this.#names.set(id, name);
+  }
+
   async #known(runId: string, signal: AbortSignal): Promise<Run> {
-    return presentRun(this.#options.client, runId, signal);
+    const { client } = this.#options;
+    const run = await presentRun(client, runId, signal);
+    const { experimentId: id } = run;
+    if (process.env[EXPERIMENT_NAME] !== undefined && !this.#names.has(id)) this.#name(id, (await client.getExperiment(id, signal))?.name);
+    return run;
   }
 
   async #findOrCreate(id: TrackerRunIdentity, start: TrackerRunStart, signal: AbortSignal): Promise<Run> {
     const name = experimentNameOf(start, this.#options.experimentName);
     const place: RunPlace = { experimentId: await this.#experiments.of(name, signal), key: id.key };
+    this.#name(place.experimentId, name);
     try {
       return (await findRun(this.#options.client, place, signal)) ?? (await this.#create(id, start, place, signal));
     } catch (error) {
