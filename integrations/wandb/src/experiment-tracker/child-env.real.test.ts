@@ -60,6 +60,35 @@ const ANOTHERS = {
     expect([recorder.run(id)!.overwritten, recorder.runs.length]).toEqual([0, 1]);
   });
 
+  test('leaves the name, the notes, the tags and the kind of the run as they were, whatever variables name others', async () => {
+    const names = { WANDB_NAME: 'another', WANDB_NOTES: 'others', WANDB_TAGS: 'x,y', WANDB_JOB_TYPE: 'eval' };
+    const before = { ...process.env };
+    Object.assign(process.env, names);
+    try {
+      const tracker = await trackerWith({ baseUrl: recorder.url, apiKey: KEY, project: 'wine' });
+      const start = newStart({ name: 'fit-3', group: 'wine-1', tags: { team: 'red' }, settings: { jobType: 'fit', notes: 'ours' } });
+      const run = await tracker.open(newIdentity(), start, undefined, never);
+      await run.deliver(eventsOf([{ kind: 'tags', set: { late: 'true' } }]), never);
+      const shown = (): unknown => {
+        const { displayName, groupName, jobType, notes, tags } = recorder.run(run.ref.id!)!;
+        return { displayName, groupName, jobType, notes, tags };
+      };
+      const told = { displayName: 'fit-3', groupName: 'wine-1', jobType: 'fit', notes: 'ours', tags: ['x', 'y', 'team:red', 'late'] };
+      expect(shown()).toEqual(told);
+      const env = { ...names, ...tracker.childEnv(run.ref), WANDB_DIR: folder, WANDB_SILENT: 'true' };
+      await vendorPython(CHILD, env, folder);
+      expect(shown()).toEqual(told);
+      run.ending!();
+      await run.close({ status: 'completed' }, Date.now(), never);
+      expect(shown()).toEqual(told);
+    } finally {
+      for (const name of Object.keys(names)) {
+        if (before[name] === undefined) delete process.env[name];
+        else process.env[name] = before[name];
+      }
+    }
+  });
+
   test('offline: writes files of the same run beside those of the step; synced in turn both are in it, with the summary of the last', async () => {
     const tracker = await trackerWith({ mode: 'offline', dir: folder, entity: 'acme', project: 'wine' });
     const run = await tracker.open(newIdentity(), newStart(), undefined, never);

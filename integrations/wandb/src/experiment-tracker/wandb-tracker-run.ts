@@ -10,7 +10,7 @@ import { inRequests } from './in-requests.ts';
 import { untilEnded, WAITS } from './other-writers.ts';
 import { RunProgress } from './run-progress.ts';
 import type { RunRecords } from './run-records.ts';
-import { exitCodeOf } from './run-story.ts';
+import { exitCodeOf, shownTags } from './run-story.ts';
 import { atWandb } from './tracker-failure.ts';
 import { isFile, uploadEvent, type FileEvent, type Upload } from './upload-event.ts';
 
@@ -58,6 +58,11 @@ export class WandbTrackerRun implements TrackerRun<WandbRun> {
   get ref(): TrackerRunRef {
     const { id, url, ids } = this.#records;
     return { id, ids, state: asJson(this.#stateBefore ?? this.#state), ...(url !== undefined && { url }) };
+  }
+
+  /** As W&B shows them. */
+  get tags(): string[] {
+    return shownTags(this.#events.story.tags, this.#opened.plainTags);
   }
 
   get #state(): StoredState {

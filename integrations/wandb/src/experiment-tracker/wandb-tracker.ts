@@ -55,6 +55,8 @@ export class WandbTracker implements ExperimentTracker<WandbRun> {
   readonly #shared = new Set<string>();
   /** Runs that this process holds. */
   readonly #held = new Set<RunRecords>();
+  /** Tags of runs by id. */
+  readonly #tags = new Map<string, () => string[]>();
   #viewer: Promise<Viewer> | undefined;
 
   constructor(access: WandbAccess, log: Logger) {
@@ -73,12 +75,17 @@ export class WandbTracker implements ExperimentTracker<WandbRun> {
     const begun = runStart(id, start, this.#access);
     const { records, story } = await this.#find(begun, start, known, signal);
     this.#held.add(records);
-    return new WandbTrackerRun({
+    const run = new WandbTrackerRun({
       ...{ records, story, plainTags: this.#access.env.tags ?? [], startedAt: start.startedAt },
       ...{ known: storedState(known), readArtifact: start.readArtifact, again: start.again === true },
       warn: (message) => this.#warn(`${start.name}: ${message}`),
-      ended: () => void this.#held.delete(records),
+      ended: () => {
+        this.#held.delete(records);
+        this.#tags.delete(records.id);
+      },
     });
+    this.#tags.set(records.id, () => run.tags);
+    return run;
   }
 
   /** Asks whether the server is there and knows the key, or whether there is a folder for offline runs. */
@@ -97,6 +104,20 @@ export class WandbTracker implements ExperimentTracker<WandbRun> {
       ...(entity !== undefined && { WANDB_ENTITY: entity }),
       ...(project !== undefined && { WANDB_PROJECT: project }),
       ...(group !== undefined && { WANDB_RUN_GROUP: group }),
+      ...this.#namesOf(run),
+    };
+  }
+
+  /** Of what the environment says of all runs the program would make that of this one, in place of what it has. */
+  #namesOf(run: string | undefined): Record<string, string> {
+    const { name, notes, jobType, tags } = this.#access.env;
+    // They have commas between them, and the vendor's client takes no empty list.
+    const own = (run === undefined ? undefined : this.#tags.get(run)?.())?.filter((tag) => !tag.includes(',')) ?? [];
+    return {
+      ...(name !== undefined && { WANDB_NAME: '' }),
+      ...(notes !== undefined && { WANDB_NOTES: '' }),
+      ...(jobType !== undefined && { WANDB_JOB_TYPE: '' }),
+      ...(tags !== undefined && own.length > 0 && { WANDB_TAGS: own.join(',') }),
     };
   }
 
