@@ -18,7 +18,7 @@ import type { CometRun } from '../comet-run.ts';
 import { flatParams } from '../run/flat-params.ts';
 import { OWN_PREFIX } from '../run/names.ts';
 import { END } from '../run/run-end.ts';
-import { labels, namedStart, placeOf, startOthers, type CometPlace } from '../run/run-names.ts';
+import { childNames, experimentName, labels, namedStart, placeOf, startOthers, type CometPlace } from '../run/run-names.ts';
 import { archiveState } from './archive.ts';
 import { atFiles, makeRunsFolder } from './files-failure.ts';
 import { MessageLog, type LogState } from './message-log.ts';
@@ -40,6 +40,8 @@ export interface OfflineTrackerOptions {
 export class OfflineTracker implements ExperimentTracker<CometRun> {
   readonly capabilities: TrackerCapabilities;
   readonly #options: OfflineTrackerOptions;
+  /** Of experiments by key. */
+  readonly #names = new Map<string, string>();
 
   constructor(options: OfflineTrackerOptions) {
     this.#options = options;
@@ -54,6 +56,7 @@ export class OfflineTracker implements ExperimentTracker<CometRun> {
   ): Promise<TrackerRun<CometRun>> {
     const { place: configured, names } = this.#options;
     const start = namedStart(id, given, names);
+    this.#names.set(id.key, experimentName(start));
     const place = placeOf(start, configured);
     const files = await this.#filesOf(id.key, known, signal);
     return atFiles(files.root, signal, async () => {
@@ -100,6 +103,7 @@ export class OfflineTracker implements ExperimentTracker<CometRun> {
     const archive = knownArchive(ref);
     const { comet_experiment_key: key, comet_workspace: workspace, comet_project_name: project } = ids;
     return {
+      ...childNames(this.#options.names, key === undefined ? undefined : this.#names.get(key)),
       COMET_START_ONLINE: 'false',
       COMET_START_MODE: 'get',
       COMET_OFFLINE_DIRECTORY: archive === undefined ? this.#options.folder : dirname(archive),

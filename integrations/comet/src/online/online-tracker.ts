@@ -16,7 +16,7 @@ import type { CometRun } from '../comet-run.ts';
 import { flatParams } from '../run/flat-params.ts';
 import { END, markedEnd } from '../run/run-end.ts';
 import { OWN_PREFIX } from '../run/names.ts';
-import { labels, namedStart, placeOf, startOthers, type CometPlace } from '../run/run-names.ts';
+import { childNames, experimentName, labels, namedStart, placeOf, startOthers, type CometPlace } from '../run/run-names.ts';
 import { atComet } from '../tracker-failure.ts';
 import { atOnce } from './at-once.ts';
 import { OnlineRun } from './online-run.ts';
@@ -40,6 +40,8 @@ export class OnlineTracker implements ExperimentTracker<CometRun> {
   readonly capabilities: TrackerCapabilities;
   readonly #options: OnlineTrackerOptions;
   readonly #heartbeats = new Set<Heartbeat>();
+  /** Of experiments by key. */
+  readonly #names = new Map<string, string>();
 
   constructor(options: OnlineTrackerOptions) {
     this.#options = options;
@@ -56,6 +58,7 @@ export class OnlineTracker implements ExperimentTracker<CometRun> {
     const { client, place: configured, names } = this.#options;
     const start = namedStart(id, given, names);
     const { key } = id;
+    this.#names.set(key, experimentName(start));
     const place = placeOf(start, configured);
     const progress = new Progress(known?.state, start.again);
     // To open it would make another one, without what was confirmed.
@@ -83,8 +86,9 @@ export class OnlineTracker implements ExperimentTracker<CometRun> {
   /** As `comet_ml.start()` and `ExistingExperiment()` read it. */
   childEnv({ ids }: TrackerRunRef): Record<string, string> {
     const { comet_experiment_key: key, comet_workspace: workspace, comet_project_name: project } = ids;
-    const { client, apiKey } = this.#options;
+    const { client, apiKey, names } = this.#options;
     return {
+      ...childNames(names, key === undefined ? undefined : this.#names.get(key)),
       COMET_API_KEY: apiKey,
       COMET_URL_OVERRIDE: `${client.root}/clientlib/`,
       COMET_START_ONLINE: 'true',

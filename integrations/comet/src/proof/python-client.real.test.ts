@@ -129,6 +129,29 @@ const API_KEY = 'k'.repeat(25);
     expect({ child: params.get('child'), hasCrashed, isAlive }).toEqual({ child: 'yes', hasCrashed: true, isAlive: false });
   });
 
+  test('a Python program that a step starts leaves the name of the experiment as it is, whatever variables name others', async () => {
+    const names = { COMET_START_EXPERIMENT_NAME: 'another', COMET_EXPERIMENT_NAME: 'other', COMET_START_EXPERIMENT_TAGS: 'x' };
+    const env = process.env;
+    process.env = { ...env, ...names };
+    try {
+      const tracker = await trackerIn(folder, { apiKey: API_KEY, urlOverride: ours.url, workspace: 'acme', projectName: 'demo' });
+      const identity = { key: 'd'.repeat(32), runId: 'run-1', stepId: 'train', attempt: 1 };
+      const start = { name: 'fit-3', experiment: 'demo', group: 'g', tags: {}, startedAt: Date.now(), settings: {} };
+      const run = await tracker.open(identity, start, undefined, never);
+      const told = () => [ours.experiment(identity.key).others.get('Name'), [...ours.experiment(identity.key).tags]];
+      const before = told();
+      expect(before).toEqual(['fit-3', ['g', 'x']]);
+      await vendorPython(CHILD, { ...names, ...tracker.childEnv!(run.ref) }, folder);
+      expect(told()).toEqual(before);
+      await run.close({ status: 'completed' }, Date.now(), never);
+      const offline = await trackerIn(folder, { mode: 'offline', offlineDirectory: 'named', projectName: 'demo' });
+      const { ref } = await offline.open(identity, start, undefined, never);
+      expect(offline.childEnv!(ref)).toMatchObject({ COMET_START_EXPERIMENT_NAME: 'fit-3', COMET_EXPERIMENT_NAME: 'fit-3' });
+    } finally {
+      process.env = env;
+    }
+  });
+
   test('the Python process ended by its own exception', () => {
     expect(ended.code).toBe(1);
     expect(ended.stderr).toContain('RuntimeError: no wine left');

@@ -38,6 +38,12 @@ export function experimentName({ name, settings }: TrackerRunStart): string {
   return ((settings as Settings).experimentName ?? name).toWellFormed();
 }
 
+/** The environment's name of experiments would be given to that of a step by a program that it starts: this says the step's own in its place. */
+export function childNames(told: ToldNames, name: string | undefined): Record<string, string> {
+  if (told.experimentName === undefined || name === undefined) return {};
+  return { COMET_START_EXPERIMENT_NAME: name, COMET_EXPERIMENT_NAME: name };
+}
+
 /** Comet's tags are single words: with these all experiments of a pipeline run, or of a pipeline, are found. */
 export function labels({ tags, group, settings }: TrackerRunStart): string[] {
   const found = [tags[`${OWN_PREFIX}run`], tags[`${OWN_PREFIX}pipeline`], group, ...((settings as Settings).labels ?? [])];
