@@ -114,7 +114,8 @@ export class EventWriter {
         const { name, summary, goal, stepMetric } = event;
         return writer.defineMetric({
           name,
-          summary: [summary],
+          // Without one W&B has the last value under the metric's own name; with this one it would have it below, at `NAME.last`.
+          ...(summary !== 'last' && { summary: [summary] }),
           ...(goal !== undefined && { goal }),
           ...(stepMetric !== undefined && { stepMetric }),
         });

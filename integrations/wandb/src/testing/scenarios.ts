@@ -181,6 +181,55 @@ with init("table") as run: run.log({"scores": wandb.Table(columns=["a", "b", "c"
       ],
     ],
   },
+  {
+    name: 'defined',
+    python: `
+with init("defined") as run:
+    run.define_metric("val/loss", step_metric="epoch")
+    run.define_metric("val/acc", step_metric="epoch", summary="max")
+    run.log({"val/loss": 0.5, "val/acc": 0.5, "epoch": 3})
+    run.log({"val/loss": 0.25, "val/acc": 0.75, "epoch": 4})
+    run.log({"late": 3})
+    run.define_metric("late", summary="mean")
+    run.log({"late": math.nan})
+    run.log({"late": 1})
+`,
+    logged: [
+      [
+        // What `defineMetric` says where no summary is named.
+        { kind: 'define-metric', name: 'val/loss', summary: 'last', stepMetric: 'epoch' },
+        { kind: 'define-metric', name: 'val/acc', summary: 'max', stepMetric: 'epoch' },
+        { kind: 'metrics', values: { 'val/loss': 0.5, 'val/acc': 0.5, epoch: 3 }, step: 0 },
+        { kind: 'metrics', values: { 'val/loss': 0.25, 'val/acc': 0.75, epoch: 4 }, step: 1 },
+        { kind: 'metrics', values: { late: 3 }, step: 2 },
+        { kind: 'define-metric', name: 'late', summary: 'mean' },
+        { kind: 'metrics', values: { late: NaN }, step: 3 },
+        { kind: 'metrics', values: { late: 1 }, step: 4 },
+      ],
+    ],
+  },
+  {
+    name: 'renamed',
+    python: `
+with init("renamed", tags=["a", "b:1"], notes="n") as run:
+    run.tags = ("b:2", "c", "🍷 x/y")
+    run.notes = "later\\n# md"
+    run.log({"a": 1}, step=5)
+    run.log({"b": 2}, step=5)
+    run.log({"a": 3}, step=1000000)
+`,
+    start: { tags: { a: '', b: '1' } },
+    settings: { notes: 'n' },
+    logged: [
+      [
+        { kind: 'tags', set: { b: '2', c: 'true', '🍷 x/y': '' }, remove: ['a'] },
+        { kind: 'note', markdown: 'later\n# md' },
+        { kind: 'metrics', values: { a: 1 }, step: 5 },
+        { kind: 'metrics', values: { b: 2 }, step: 5 },
+        { kind: 'metrics', values: { a: 3 }, step: 1_000_000 },
+      ],
+    ],
+  },
   { name: 'empty', python: `\nwith init("empty") as run: pass\n`, logged: [[]] },
   {
     name: 'many',
