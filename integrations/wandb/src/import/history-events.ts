@@ -18,6 +18,8 @@ export class HistoryEvents {
   /** Whatever was in a row. */
   readonly #seen = new Set<string>();
   readonly #summary = new Map<string, ValueAt>();
+  /** The last value of each metric's history. */
+  readonly #lastValues = new Map<string, number>();
   #samples = 0;
   #last = { step: 0, at: 0 };
 
@@ -46,8 +48,12 @@ export class HistoryEvents {
         this.#seen.add(name);
         definitions.push(...this.#definedByPattern(name, at));
       }
-      if (typeof value === 'number') values[name] = value;
-      else if (value !== null) this.#tell(`"${name}" of its history is not taken over: ${kindOf(value)}`);
+      if (typeof value === 'number') {
+        values[name] = value;
+        this.#lastValues.set(name, value);
+        // A row sets it anew; clients of today write down what then stands there, older ones do not.
+        this.#summary.delete(name);
+      } else if (value !== null) this.#tell(`"${name}" of its history is not taken over: ${kindOf(value)}`);
     }
     const metrics: MetricsEvent[] = Object.keys(values).length === 0 ? [] : [{ kind: 'metrics', at, step, values }];
     return [...definitions, ...metrics];
@@ -66,6 +72,9 @@ export class HistoryEvents {
 
   /** What stands in the summary alone, as a last row. */
   end(startedAt: number): MetricsEvent[] {
+    for (const [name, { value }] of this.#summary)
+      if (this.#isOther(name, value))
+        this.#tell(`"${name}" of its summary is not taken over: it is another value than the last one of its history`);
     const own = [...this.#summary]
       .filter(([name, { path }]) => !name.startsWith('_') && !this.#isSeen(path))
       .map(([name, { value }]): [string, unknown] => [name, value]);
@@ -75,6 +84,13 @@ export class HistoryEvents {
       else if (value !== null && !this.#seen.has(name)) this.#tell(`"${name}" of its summary is not taken over: ${kindOf(value)}`);
     }
     return Object.keys(values).length === 0 ? [] : [{ kind: 'metrics', at: this.#last.at || startedAt, step: this.#last.step, values }];
+  }
+
+  /** Somebody has set it, such as the best one. */
+  #isOther(name: string, value: unknown): boolean {
+    const last = this.#lastValues.get(name);
+    if (last === undefined || (typeof value !== 'number' && typeof value !== 'bigint')) return false;
+    return Number(value) !== last && !(Number.isNaN(value) && Number.isNaN(last));
   }
 
   /** Or what it is a part of, such as the size of a table. */

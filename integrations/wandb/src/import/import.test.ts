@@ -89,6 +89,21 @@ describe('the import of runs that W&B keeps on disk', () => {
     );
   });
 
+  test('says which metrics have another value in the summary than at the end of their history, as who sets one there means', async () => {
+    const dir = await newDir();
+    const run = await OfflineRun.open(optionsIn(dir));
+    run.defineMetric({ name: 'f1', summary: ['max'] });
+    run.history([rowOf(0, { acc: 0.75, loss: NaN, f1: 2, deep: { a: 1 } }), rowOf(1, { acc: 0.5, loss: NaN, f1: 1, deep: { a: 2 } })]);
+    run.summary({ acc: 0.75 });
+    await run.exit(0, 2);
+    const { events, warnings } = await takeOne(dir);
+    expect(ofKind(events, 'metrics').map(({ step, values }) => [step, values['acc']])).toEqual([
+      [0, 0.75],
+      [1, 0.5],
+    ]);
+    expect(warnings).toEqual(['r1: "acc" of its summary is not taken over: it is another value than the last one of its history']);
+  });
+
   test('takes over what stands in the summary alone, and how metrics are defined, also by a pattern', async () => {
     const dir = await newDir();
     const run = await OfflineRun.open(optionsIn(dir));
