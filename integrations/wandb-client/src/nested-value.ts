@@ -8,6 +8,14 @@ export function setNested(whole: Record<string, unknown>, path: readonly string[
   at[path.at(-1)!] = value;
 }
 
+/** Paths of what an object has and the one that comes in its place has not. */
+export function lostPaths(path: readonly string[], before: unknown, after: unknown): string[][] {
+  if (!isPlainObject(before) || !isPlainObject(after)) return [];
+  return Object.entries(before).flatMap(([name, value]) =>
+    after[name] === undefined ? [[...path, name]] : lostPaths([...path, name], value, after[name]),
+  );
+}
+
 /** An object of which W&B makes nested values, unlike a list or a date. */
 export function isPlainObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !('toJSON' in value);

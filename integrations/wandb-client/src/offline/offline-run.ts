@@ -23,6 +23,7 @@ import { recoverRun, type RecoveredRun } from './recover-run.ts';
 import { findRunFolder, makeRunFolder, type RunFolder } from './run-folder.ts';
 import type { RunSummary } from '../run-summary.ts';
 import type { StepMetrics } from '../step-metrics.ts';
+import { lostPaths } from '../nested-value.ts';
 import { stageArtifact } from './stage-artifact.ts';
 import { UnsyncedFolders } from './unsynced-folders.ts';
 import { writeFileBelow } from './write-file.ts';
@@ -135,7 +136,9 @@ export class OfflineRun implements RunWriter {
   }
 
   config(update: Readonly<Record<string, unknown>>): void {
-    this.#append({ kind: 'config', update: entriesOf(update), remove: [] });
+    // W&B's own tool puts an object together with the one before it: what that has no more is taken away.
+    const remove = Object.entries(update).flatMap(([name, value]) => lostPaths([name], this.#run.config[name], value));
+    this.#append({ kind: 'config', update: entriesOf(update), remove });
     this.#run = { ...this.#run, config: { ...this.#run.config, ...update } };
   }
 

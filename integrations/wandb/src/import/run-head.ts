@@ -125,6 +125,7 @@ function changed(
 ): Record<string, unknown> {
   const next = { ...config };
   for (const { path, value } of update) next[path.join('.')] = value;
-  for (const path of remove) delete next[path.join('.')];
+  // Of an object of which a part is removed the whole has been told anew.
+  for (const path of remove) if (path.length === 1 || !Object.hasOwn(next, path[0]!)) delete next[path.join('.')];
   return next;
 }
