@@ -7,7 +7,7 @@ import type { OpenRun } from './open-run.ts';
 import { reasonOf } from './outcome.ts';
 import type { StepCall, StepInput } from './step-call.ts';
 import { storeOutputs, type StoredOutput } from './step-outputs.ts';
-import { untilStopped } from './until-stopped.ts';
+import { unlessStopped, withinLimit } from './until-stopped.ts';
 
 /** What of a run its steps need where they run. */
 export type StepSurroundings = Pick<OpenRun, 'id' | 'name'> & {
@@ -36,45 +36,53 @@ export interface ExecutedInline {
   returned: { value: unknown };
 }
 
-/** Loads the inputs, calls the user's function in a context of its own, until it ends, its time is up, or the run is stopped, and stores the outputs' bytes. */
+/**
+ * Loads the inputs, calls the user's function in a context of its own, until it ends, its time is up, or the run is stopped, and stores the outputs' bytes,
+ * which a returned stream's own code makes only then: in the same context and the same time.
+ */
 export async function executeInline(run: StepSurroundings, call: LoadableCall, attempt: BegunAttempt): Promise<ExecutedInline> {
-  const value = await perform(run, call, attempt);
-  const { intents, stop, tracking } = attempt;
-  return { outputs: await storeOutputs(run, call, { value, intents, signal: stop.signal, tracking }), returned: { value } };
-}
-
-async function perform(run: StepSurroundings, call: LoadableCall, attempt: BegunAttempt): Promise<unknown> {
-  const { step, code } = call;
   const inputs = await loadInputs(call);
   attempt.stop.signal.throwIfAborted();
-  const context: StepContext = {
+  const perform = (inTime: () => void): Promise<ExecutedInline> => performed(run, call, attempt, inputs, inTime);
+  return stepContext().run(contextOf(run, call, attempt), () => withinLimit(perform, call.step, attempt.stop));
+}
+
+function contextOf(run: StepSurroundings, { step, mapIndex }: LoadableCall, { attempt, stop, tracking }: BegunAttempt): StepContext {
+  return {
     version: 1,
     pipeline: run.plan.pipeline,
     runId: run.id,
     runName: run.name,
     stepId: step.id,
     stepName: step.name,
-    mapIndex: call.mapIndex,
-    attempt: attempt.attempt,
-    signal: attempt.stop.signal,
-    tracking: attempt.tracking,
+    mapIndex,
+    attempt,
+    signal: stop.signal,
+    tracking,
   };
-  const begin = (): Promise<unknown> =>
-    stepContext().run(context, async () => (Object.keys(inputs).length === 0 ? (code.fn as () => unknown)() : code.fn(inputs as never)));
-  const value = await calledWithFiles(() => untilStopped(begin, step, attempt.stop), attempt);
+}
+
+async function performed(
+  run: StepSurroundings,
+  call: LoadableCall,
+  { intents, stop, tracking }: BegunAttempt,
+  inputs: Record<string, unknown>,
+  inTime: () => void,
+): Promise<ExecutedInline> {
+  const value = await unlessStopped(calledWithFiles(call, inputs, tracking), stop);
   // That a promise failed which nobody waits for is told by Node only when this turn of the event loop is over; and so is a signal, where steps compute
   // without a pause.
   await new Promise((resolve) => setImmediate(resolve));
-  attempt.stop.signal.throwIfAborted();
-  return value;
+  inTime();
+  return { outputs: await storeOutputs(run, call, { value, intents, signal: stop.signal, tracking }), returned: { value } };
 }
 
-/** Files that are still being saved belong to this attempt, unless nobody waits for it any more. */
-async function calledWithFiles<T>(call: () => Promise<T>, { stop, tracking }: BegunAttempt): Promise<T> {
+/** Files that are still being saved belong to this attempt. */
+async function calledWithFiles({ code }: LoadableCall, inputs: Record<string, unknown>, tracking: AttemptTracking): Promise<unknown> {
   try {
-    return await call();
+    return await (Object.keys(inputs).length === 0 ? (code.fn as () => unknown)() : code.fn(inputs as never));
   } finally {
-    if (!stop.signal.aborted) await tracking.settled();
+    await tracking.settled();
   }
 }
 

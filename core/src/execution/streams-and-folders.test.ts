@@ -2,10 +2,12 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
 import {
+  activeRun,
   Client,
   file,
   folder,
@@ -53,6 +55,19 @@ const broken = step('broken', async () =>
   stream(async function* () {
     yield Buffer.alloc(1000);
     throw new Error('the database went away');
+  }),
+);
+const slow = step('slow', { timeoutMs: 50 }, async () =>
+  stream(async function* () {
+    for (let i = 0; i < 40; i++, await delay(50)) yield Buffer.alloc(1000);
+  }),
+);
+const counted = step('counted', async () =>
+  stream(async function* () {
+    for (let n = 1; n <= 3; n++) {
+      activeRun().logMetric('rows', n);
+      yield Buffer.alloc(1000);
+    }
   }),
 );
 
@@ -164,5 +179,16 @@ describe('streams and folders between steps', () => {
     expect((await client.listArtifacts({ runId: run.id })).items).toEqual([]);
     await client.close();
     expect(readdirSync(project.project.artifactsFolder).filter((name) => !name.startsWith('.'))).toEqual([]);
+  });
+
+  it('have the time of their step: a stream that gives its bytes too slowly fails it', async () => {
+    const run = await pipeline('late', () => slow()).run();
+    expect(run.steps['slow']).toMatchObject({ status: 'failed', error: { name: 'STEP_TIMEOUT' } });
+    expect(readdirSync(project.project.artifactsFolder).filter((name) => !name.startsWith('.'))).toEqual([]);
+  });
+
+  it('are of their step: what the code of a stream logs while it is stored is recorded', async () => {
+    const run = await pipeline('logging', () => counted()).run();
+    expect(run.steps['counted']!.tracker.metrics['rows']).toMatchObject({ count: 3, last: 3 });
   });
 });

@@ -5,14 +5,18 @@ import { LONGEST_TIMER_MS } from './longest-timer.ts';
 import { monotonicMs } from './monotonic-ms.ts';
 
 /**
- * Begins the work and gives its result, unless the step's time is up or somebody stops it first: then its late result is dropped. Code that never lets
- * go of the process is not interrupted, but has taken too long all the same.
+ * Does the work, and stops it when the step's time is up. Code that never lets go of the process is not interrupted, but has taken too long all the same:
+ * `inTime` throws then, as after any other stop.
  */
-export async function untilStopped<T>(begin: () => Promise<T>, step: StepSpec, stop: AttemptStop): Promise<T> {
+export async function withinLimit<T>(work: (inTime: () => void) => Promise<T>, step: StepSpec, stop: AttemptStop): Promise<T> {
   const { timeoutMs } = step.options;
-  if (timeoutMs === undefined) return unlessAborted(begin(), stop.signal, (abort) => stop.listen(abort));
+  if (timeoutMs === undefined) return work(() => stop.signal.throwIfAborted());
   const due = monotonicMs() + timeoutMs;
   const expire = (): void => stop.abort(new StepTimeout({ step: step.id, timeoutMs }));
+  const inTime = (): void => {
+    if (monotonicMs() > due) expire();
+    stop.signal.throwIfAborted();
+  };
   let timer: NodeJS.Timeout;
   const wait = (): void => {
     const left = due - monotonicMs();
@@ -21,13 +25,22 @@ export async function untilStopped<T>(begin: () => Promise<T>, step: StepSpec, s
   };
   wait();
   try {
-    const result = await unlessAborted(begin(), stop.signal, (abort) => stop.listen(abort));
-    if (monotonicMs() > due) expire();
-    stop.signal.throwIfAborted();
+    const result = await work(inTime);
+    inTime();
     return result;
   } finally {
     clearTimeout(timer!);
   }
+}
+
+/** Begins the work and gives its result, unless the step's time is up or somebody stops it first: then its late result is dropped. */
+export function untilStopped<T>(begin: () => Promise<T>, step: StepSpec, stop: AttemptStop): Promise<T> {
+  return withinLimit(() => unlessStopped(begin(), stop), step, stop);
+}
+
+/** What the work gives, unless the attempt is stopped before; then the work's late end is dropped. */
+export function unlessStopped<T>(work: Promise<T>, stop: AttemptStop): Promise<T> {
+  return unlessAborted(work, stop.signal, (abort) => stop.listen(abort));
 }
 
 /** What the work gives, or the signal's reason if it is aborted before; then the work's late end is dropped. */
