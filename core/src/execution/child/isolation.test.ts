@@ -55,6 +55,23 @@ console.log(JSON.stringify({ sum, here: loaded.pid === process.pid, there: pid !
     expect(runMetadata['experiment_tracker_url']).toBeDefined();
   });
 
+  it('may send messages of its own, as programs do that pm2 starts: nobody takes them for ours', async () => {
+    project.write(
+      'sends.ts',
+      `${IMPORT}
+for (const message of ['ready', {}, null]) process.send?.(message);
+const sends = step('sends', { cache: false, isolation: 'process' }, async () => {
+  for (const message of ['working', {}, null]) process.send!(message);
+  setTimeout(() => process.send!('left'), 10);
+  return 1;
+});
+const after = step('after', { cache: false }, () => new Promise<number>((resolve) => setTimeout(resolve, 100, 2)));
+const run = await pipeline('sends', () => { const sent = sends(); return { sent, after: after({}, { after: [sent] }) }; }).run();
+console.log(JSON.stringify(run.result));`,
+    );
+    expect(await project.json('sends.ts')).toEqual({ sent: 1, after: 2 });
+  });
+
   it('is chosen by the step before the run, and by the run before the orchestrator', async () => {
     project.write(
       'where.ts',

@@ -60,3 +60,8 @@ export type FromChild =
   | { kind: 'open'; request: number; id: string; component: string }
   /** An error in what a step left behind, after its end. */
   | { kind: 'stray'; step: string; error: SentError };
+
+/** A message as it is sent to the run: code of the user may send others through the same channel. */
+export interface SentToRun {
+  mortise: FromChild;
+}

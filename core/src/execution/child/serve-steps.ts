@@ -16,7 +16,7 @@ import { callUserCode, watchUserCode } from '../user-code.ts';
 import { ChildTracking, RemoteTrackerRun } from './child-tracking.ts';
 import { StoredInputs } from './load-stored.ts';
 import { locateCode, type StepLocator } from './locate-code.ts';
-import type { FromChild, Preparation, StepTask, ToChild, TrackerRunAnswer } from './protocol.ts';
+import type { FromChild, Preparation, SentToRun, StepTask, ToChild, TrackerRunAnswer } from './protocol.ts';
 import { receiveError, sendError } from './sent-error.ts';
 
 /** At most one message of this time says that something was logged, ms. */
@@ -48,7 +48,7 @@ export function serveSteps({ watch }: { watch: (parent: number) => void }): void
 
 function send(message: FromChild): void {
   // The channel is closed when the parent is gone: nobody is left to hear anything.
-  if (process.connected) process.send!(message, undefined, undefined, () => undefined);
+  if (process.connected) process.send!({ mortise: message } satisfies SentToRun, undefined, undefined, () => undefined);
 }
 
 /** What a step process is prepared with. */

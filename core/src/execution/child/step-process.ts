@@ -13,7 +13,7 @@ import { loadedFile } from './code-origin.ts';
 import { howItDied, stepProcessDied, type Death } from './describe-death.ts';
 import { stepProcessEntry } from './entry.ts';
 import { nodeArguments } from './node-arguments.ts';
-import type { FromChild, Preparation, StepTask, ToChild, TrackerRunAnswer } from './protocol.ts';
+import type { FromChild, Preparation, SentToRun, StepTask, ToChild, TrackerRunAnswer } from './protocol.ts';
 import { receiveError, sendError } from './sent-error.ts';
 
 export type OutputStream = 'stdout' | 'stderr';
@@ -71,7 +71,10 @@ export class StepProcess {
     this.#child = start(options.memoryMb);
     this.ready = this.#isReady.promise;
     this.ready.catch(() => undefined);
-    this.#child.on('message', (message) => void this.#receive(message as FromChild));
+    this.#child.on('message', (sent) => {
+      const message = (sent as Partial<SentToRun> | null)?.mortise;
+      if (message !== undefined) void this.#receive(message);
+    });
     for (const stream of ['stdout', 'stderr'] as const) this.#child[stream]?.on('data', (chunk: Buffer) => this.#print(stream, chunk));
     this.gone = this.#watchEnd();
     this.#send(options.preparation);
