@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { ArtifactStore } from '../artifacts/artifact-store.ts';
-import { folder, pipeline, resumeRun, step, type PipelineRun } from '../index.ts';
+import { folder, pipeline, resumeRun, step, when, type PipelineRun } from '../index.ts';
 import { temporaryProject } from '../testing/temporary-project.ts';
 import { hasItsBytes } from './has-its-bytes.ts';
 
@@ -16,6 +16,8 @@ afterEach(() => project.remove());
 const source = step('source', async () => ({ list: [1, 2, 3] }));
 const total = step('total', async ({ of }: { of: { list: number[] } }) => of.list.reduce((a, b) => a + b));
 const totals = pipeline('totals', () => total({ of: source() }));
+const isGood = step('isGood', async () => true);
+const branch = step('branch', async () => 1);
 const files = step('files', async () => folder(join(process.env['MORTISE_PROJECT']!, 'made')));
 const filed = pipeline('filed', () => files());
 
@@ -78,6 +80,17 @@ it('an output that is damaged but of the same size is found out when it is loade
   expect(steps['total']!.error).toMatchObject({ name: 'INPUT_NOT_LOADABLE', message: expect.stringContaining('Run the pipeline with --no-cache') }); // prettier-ignore
   const anew = await totals.run({}, { cache: false });
   expect([anew.status, anew.result]).toEqual(['completed', 6]);
+});
+
+it('a condition that is damaged fails the steps that it decides on, and no others', async () => {
+  const beside = step('beside', { cache: false }, () => new Promise<number>((resolve) => setTimeout(resolve, 100, 2)));
+  const choice = pipeline('choice', () => ({ beside: beside(), chosen: when(isGood(), { then: () => branch() }) }));
+  const first = await choice.run();
+  const path = pathOf(first, 'isGood');
+  writeFileSync(path, readFileSync(path, 'utf8').replace('true', 'nope'));
+  const { status, steps } = await choice.run();
+  expect([status, steps['isGood']!.status, steps['beside']!.status]).toEqual(['failed', 'cached', 'completed']);
+  expect(steps['branch']!.error).toMatchObject({ name: 'INPUT_NOT_LOADABLE', message: expect.stringContaining('Run the pipeline with --no-cache') }); // prettier-ignore
 });
 
 it('a store whose bytes lie on no file of this host is believed', () => {

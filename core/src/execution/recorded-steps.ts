@@ -71,9 +71,11 @@ export class RecordedSteps {
     return { stepId: recorded.stepRun.stepId, end: this.#endOf(recorded, step) };
   }
 
-  /** True for a step that, at least in part, ended well. */
-  hasEnded(stepId: string): boolean {
-    return this.#ended.has(stepId);
+  /** True for a step that, at least in part, ended well; or for that item of it. */
+  hasEnded(stepId: string, mapIndex?: number): boolean {
+    if (mapIndex === undefined) return this.#ended.has(stepId);
+    const recorded = this.#byPlace.get(placeOf(stepId, mapIndex));
+    return recorded !== undefined && endedWell(recorded.stepRun);
   }
 
   /** True for an id that was used in an earlier session. */

@@ -1,4 +1,3 @@
-import { BadCondition, isError } from '../errors.ts';
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { CompiledPipeline } from '../pipeline/compile.ts';
 import type { StepSpec, StepStatus } from '../pipeline/pipeline-spec.ts';
@@ -28,7 +27,12 @@ export async function runPipelineFunction<R>(
   const run = await openRun(compiled.spec, options, { resumed, hooks });
   const functionRun = new FunctionRun(run, compiled, functionOrigin(pipeline['~mortise.pipeline'], compiled.spec.params));
   return endRun<R>(run, pipeline['~mortise.pipeline'].hooks, async () => {
-    await run.stack.orchestrator.execute(compiled.spec, functionRun);
+    try {
+      await run.stack.orchestrator.execute(compiled.spec, functionRun);
+    } catch (error) {
+      await functionRun.stopRest(error);
+      throw error;
+    }
     await functionRun.settleNeverStarted();
     return { failed: functionRun.firstFailure, result: () => functionRun.results.result(compiled.spec) as Promise<R> };
   });
@@ -51,6 +55,7 @@ class FunctionRun implements OrchestratedRun {
   private readonly items = new Map<string, number>();
   /** Why the length of a mapped step could not be told: its run fails with it. */
   private readonly mapErrors = new Map<string, Error>();
+  private readonly underWay = new Set<Promise<StepEnd>>();
 
   constructor(run: OpenRun, compiled: CompiledPipeline, origin: CodeOrigin) {
     this.run = run;
@@ -91,7 +96,9 @@ class FunctionRun implements OrchestratedRun {
   async runStep(stepId: string, mapIndex?: number): Promise<StepStatus> {
     const step = this.steps.get(stepId)!;
     this.started.add(mapIndex === undefined ? stepId : `${stepId}[${mapIndex}]`);
-    const end = await this.endOf(step, mapIndex);
+    const work = this.endOf(step, mapIndex);
+    this.underWay.add(work);
+    const end = await work.finally(() => this.underWay.delete(work));
     this.results.record(stepId, mapIndex, end);
     if (end.status === 'failed')
       this.firstFailure ??= { step: mapIndex === undefined ? stepId : `${stepId}[${mapIndex}]`, error: end.error };
@@ -100,31 +107,39 @@ class FunctionRun implements OrchestratedRun {
 
   private async endOf(step: StepSpec, mapIndex: number | undefined): Promise<StepEnd> {
     const code = this.compiled.steps.get(step.id)!;
-    const failed = (error: Error): Promise<StepEnd> =>
+    const failed = (error: Error, input = 'when'): Promise<StepEnd> =>
       runStep(this.run, {
         step: { ...step, options: { ...step.options, cache: false, isolation: 'inline' } },
         mapIndex,
         code,
         origin: this.origin,
-        inputs: { map: broken(error) },
+        inputs: { [input]: broken(error) },
       });
     const mapError = this.mapErrors.get(step.id);
     if (mapError !== undefined) return failed(mapError);
     let reason: string | undefined;
+    let inputs: StepCall['inputs'];
     try {
       reason = mapIndex === undefined ? await this.results.skipReason(step) : undefined;
+      inputs = reason === undefined ? await this.results.inputs(step, mapIndex) : {};
     } catch (error) {
-      if (isError(error, BadCondition)) return failed(error);
-      throw error;
+      // What decides on a step may be damaged or gone as any input may.
+      return failed(error as Error, mapIndex === undefined ? undefined : step.map?.[0]);
     }
     if (reason !== undefined) return skipStep(this.run, step, reason);
     if (step.map !== undefined && mapIndex === undefined) {
       const { id } = await skipStep(this.run, step, 'there was nothing to map over');
       return { status: 'completed', id, outputs: new Map() };
     }
-    const call: StepCall = { step, mapIndex, code, origin: this.origin, inputs: await this.results.inputs(step, mapIndex) };
+    const call: StepCall = { step, mapIndex, code, origin: this.origin, inputs };
     const kept = await this.run.earlier?.at(step, mapIndex, recordsOf(call));
     return kept === undefined ? runStep(this.run, call) : keepStep(this.run, call, kept);
+  }
+
+  /** Ends what runs when the run cannot go on: none of its steps may outlive it, or begin after it. */
+  async stopRest(error: unknown): Promise<void> {
+    this.run.stopSteps(`the run could not go on: ${reasonOf(error)}`);
+    while (this.underWay.size > 0) await Promise.allSettled(this.underWay);
   }
 
   /** Steps that a failure or a stop kept from starting end as skipped, so that every step of the plan has an end. */
@@ -134,7 +149,7 @@ class FunctionRun implements OrchestratedRun {
       const { id } = step;
       if (!this.started.has(id) && !this.items.has(id) && !this.run.earlier?.hasEnded(id)) await skipStep(this.run, step, why);
       for (let index = 0; index < (this.items.get(id) ?? 0); index++)
-        if (!this.started.has(`${id}[${index}]`) && !this.run.earlier?.hasEnded(id)) await skipStep(this.run, step, why, index);
+        if (!this.started.has(`${id}[${index}]`) && !this.run.earlier?.hasEnded(id, index)) await skipStep(this.run, step, why, index);
     }
   }
 }

@@ -5,7 +5,18 @@ import { fileURLToPath } from 'node:url';
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
-import { pipeline, registerMaterializer, step, tracked, when, activeRun, Client, type PipelineRun, type StepOutput } from '../index.ts';
+import {
+  pipeline,
+  registerMaterializer,
+  resumeRun,
+  step,
+  tracked,
+  when,
+  activeRun,
+  Client,
+  type PipelineRun,
+  type StepOutput,
+} from '../index.ts';
 import { temporaryProject } from '../testing/temporary-project.ts';
 
 let project: Awaited<ReturnType<typeof temporaryProject>>;
@@ -370,18 +381,20 @@ describe('parallel steps', () => {
     expect(run.steps['busy']).toMatchObject({ status: 'failed', error: { name: 'STEP_TIMEOUT' } });
   });
 
-  it('skips the items of a map that a failure kept from starting', async () => {
+  it('skips the items of a map that a failure kept from starting, also when it goes on and fails again', async () => {
     const each = step('each', { cache: false }, async ({ n }: { n: number }) => {
       if (n === 1) throw new Error('no');
       return n;
     });
-    const run = await pipeline('items', () => each.map({ n: [0, 1, 2, 3] })).run({}, { concurrency: 1 });
-    expect(Object.entries(run.steps).map(([name, { status }]) => [name, status])).toEqual([
-      ['each[0]', 'completed'],
-      ['each[1]', 'failed'],
-      ['each[2]', 'skipped'],
-      ['each[3]', 'skipped'],
-    ]);
+    const items = pipeline('items', () => each.map({ n: [0, 1, 2, 3] }));
+    const run = await items.run({}, { name: 'items', concurrency: 1 });
+    for (const { steps } of [run, await resumeRun('items', { pipeline: items, concurrency: 1 })])
+      expect(Object.entries(steps).map(([name, { status }]) => [name, status])).toEqual([
+        ['each[0]', 'completed'],
+        ['each[1]', 'failed'],
+        ['each[2]', 'skipped'],
+        ['each[3]', 'skipped'],
+      ]);
   });
 
   it('shows a map over nothing as skipped, and gives the empty list', async () => {

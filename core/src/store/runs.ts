@@ -7,6 +7,7 @@ import { endSession, isOwner, openSession, takenOver } from './run-sessions.ts';
 import { writeSnapshot } from './snapshots.ts';
 import { type Param, statement } from './statement.ts';
 import type { StoreDb } from './store-db.ts';
+import { endAttempts } from './sweep-run.ts';
 import { claimAtEnd } from './tracker-claims.ts';
 import { requireOutcomeOfRun } from './tracker-runs.ts';
 import type { Transaction } from './transaction.ts';
@@ -142,6 +143,8 @@ export function endRun(tx: Transaction, run: RunFinish): void {
   if (!ended) return;
   endSession(tx, run.id, run.endedAt);
   requireOutcomeOfRun(tx, run.id, run.outcome);
+  // Of a run that ended well all have; of others one may be left whose own end the store did not take.
+  if (run.outcome.status === 'failed' || run.outcome.status === 'killed') endAttempts(tx, run.id, run.endedAt, run.outcome);
   if (run.claim !== undefined) claimAtEnd(tx, run.id, run.claim);
 }
 

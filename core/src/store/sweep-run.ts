@@ -4,6 +4,9 @@ import { endSession, runUnderWay } from './run-sessions.ts';
 import { type Param, statement } from './statement.ts';
 import type { StoreDb } from './store-db.ts';
 import { requireOutcome, requireOutcomeOfRun } from './tracker-runs.ts';
+import type { Transaction } from './transaction.ts';
+
+type NotWell = Exclude<Outcome, { status: 'completed' | 'cached' }>;
 
 /** Whoever sweeps has other things to do: a store that is locked is swept at the next look, seconds. */
 const PATIENCE = 0.25;
@@ -54,11 +57,7 @@ export function sweepRun(store: StoreDb, { seen, outcome }: RunSweep): Promise<b
     if (run === undefined || run.session !== seen.session || run.beatAt !== seen.beatAt) return false;
     const signs = tx.get(lastSigns, { runId });
     const endedAt = Math.max(run.since, run.beatAt ?? 0, signs?.started ?? 0, signs?.ended ?? 0);
-    for (const { id } of tx.all(runningAttempts, { runId })) {
-      tx.run(raiseFence, { id });
-      tx.run(end, { id, endedAt, ...endOf(outcome) });
-      requireOutcome(tx, id, outcome);
-    }
+    endAttempts(tx, runId, endedAt, outcome);
     tx.run(end, { id: runId, endedAt, ...endOf(outcome) });
     requireOutcomeOfRun(tx, runId, outcome);
     endSession(tx, runId, endedAt);
@@ -66,7 +65,16 @@ export function sweepRun(store: StoreDb, { seen, outcome }: RunSweep): Promise<b
   }, PATIENCE);
 }
 
-function endOf(outcome: Exclude<Outcome, { status: 'completed' | 'cached' }>): Omit<End, 'id' | 'endedAt'> {
+/** Ends the attempts of a run that have not come to an end of their own: nobody else may any more. */
+export function endAttempts(tx: Transaction, runId: string, endedAt: number, outcome: NotWell): void {
+  for (const { id } of tx.all(runningAttempts, { runId })) {
+    tx.run(raiseFence, { id });
+    tx.run(end, { id, endedAt, ...endOf(outcome) });
+    requireOutcome(tx, id, outcome);
+  }
+}
+
+function endOf(outcome: NotWell): Omit<End, 'id' | 'endedAt'> {
   return outcome.status === 'failed'
     ? { status: 'failed', errorName: outcome.error.name, errorMessage: outcome.error.message }
     : { status: 'killed', errorName: 'Killed', errorMessage: outcome.reason };

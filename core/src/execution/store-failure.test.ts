@@ -1,0 +1,80 @@
+import { DatabaseSync } from 'node:sqlite';
+
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+
+import { activeRun, Client, pipeline, resumeRun, runPipeline, step } from '../index.ts';
+import { temporaryProject } from '../testing/temporary-project.ts';
+
+let project: Awaited<ReturnType<typeof temporaryProject>>;
+beforeEach(async () => {
+  project = await temporaryProject();
+});
+afterEach(() => project.remove());
+
+function change(sql: string): void {
+  const db = new DatabaseSync(new URL(project.project.storeUrl).pathname);
+  db.exec(sql);
+  db.close();
+}
+
+/** The store refuses to write the end of steps of this name, until it is told to take it again. */
+function refuseEndOf(name: string): () => void {
+  change(`CREATE TRIGGER refuse BEFORE UPDATE OF status ON runs
+    WHEN old.name = '${name}' AND (SELECT status FROM runs p WHERE p.id = old.parent_id) = 'running'
+    BEGIN SELECT RAISE(ABORT, 'refused'); END`);
+  return () => change('DROP TRIGGER refuse');
+}
+
+const tracked = { cache: false, experimentTracker: true } as const;
+const bad = step('bad', tracked, async () => 1);
+const slow = step('slow', tracked, async () => {
+  const { attempt, signal } = activeRun();
+  if (attempt > 1) return;
+  await new Promise((resolve) => {
+    signal.addEventListener('abort', resolve);
+    setTimeout(resolve, 5_000).unref();
+  });
+});
+const both = pipeline('both', () => {
+  slow();
+  bad();
+});
+
+class Both {
+  @step(tracked)
+  async bad(): Promise<number> {
+    return 1;
+  }
+  @pipeline()
+  async run(): Promise<number> {
+    return this.bad();
+  }
+}
+
+describe('a step whose end the store refuses', () => {
+  it('ends with its run, and before that ends what runs beside it', async () => {
+    const allow = refuseEndOf('bad');
+    await expect(both.run({}, { name: 'refused' })).rejects.toThrow('refused');
+    const { status, steps } = await new Client().getPipelineRun('refused');
+    const trackers = Object.values(steps).map(({ attempts: [attempt] }) => attempt!.trackerRuns[0]!.status);
+    expect([status, steps['slow']!.status, steps['bad']!.status]).toEqual(['failed', 'killed', 'failed']);
+    expect(steps['slow']!.error!.message).toBe('the run could not go on: refused');
+    expect(trackers).toEqual(['killed', 'running']);
+    // As if the time were over for which this process has them to itself.
+    change('UPDATE tracker_runs SET claim_until = 0');
+    expect(await new Client().deliver()).toMatchObject([{ delivered: 1 }]);
+    const { bad: told } = (await new Client().getPipelineRun('refused')).steps;
+    expect(told!.attempts[0]!.trackerRuns[0]).toMatchObject({ status: 'failed', delivered: true });
+    allow();
+    expect((await resumeRun('refused', { pipeline: both })).status).toBe('completed');
+  });
+
+  it('ends with its run in class style, too', async () => {
+    const allow = refuseEndOf('bad');
+    await expect(runPipeline(Both, {}, { name: 'refused' })).rejects.toThrow('refused');
+    const { status, steps } = await new Client().getPipelineRun('refused');
+    expect([status, steps['bad']!.status]).toEqual(['failed', 'failed']);
+    allow();
+    expect((await resumeRun('refused', { pipeline: Both })).status).toBe('completed');
+  });
+});
