@@ -195,6 +195,23 @@ void pipeline('orphan', () => { spins(); waits(); }).run({}, { onStep: ({ step, 
     expect(children.filter(exists)).toEqual([]);
   });
 
+  it('keeps no program waiting for what its step has started and left running', async () => {
+    project.write(
+      'daemon.ts',
+      `${IMPORT}import { spawn } from 'node:child_process';
+const starts = step('starts', ${AWAY}, () => {
+  const daemon = spawn('sleep', ['20'], { detached: true, stdio: 'inherit' });
+  daemon.unref();
+  return daemon.pid!;
+});
+console.log(JSON.stringify({ pid: (await pipeline('daemon', () => starts()).run()).result }));`,
+    );
+    const begun = performance.now();
+    const { pid } = await project.json<{ pid: number }>('daemon.ts');
+    expect(performance.now() - begun).toBeLessThan(15_000);
+    process.kill(pid, 'SIGKILL');
+  });
+
   it('is gone when its run has ended', async () => {
     project.write(
       'over.ts',

@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import type { Socket } from 'node:net';
 import { setImmediate } from 'node:timers/promises';
 
 import { StepProcessNotStarted } from '../../errors.ts';
@@ -202,6 +203,9 @@ export class StepProcess {
     });
     this.#usable = false;
     if (!('error' in end)) await withinTime(closed, LAST_OUTPUT_MS);
+    // What its steps have started and left running keeps no process waiting; what that prints is shown while this one lives.
+    // There are none where no process could be started.
+    for (const stream of streams) (stream as Socket | undefined)?.unref();
     await this.#options.log.pull();
     const running = this.#running;
     this.#running = undefined;
