@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 
 import type { HandOver } from '../artifacts/hand-over.ts';
-import { isError, RunKilled, RunTakenOver } from '../errors.ts';
+import { isError, RunKilled, RunNameTaken, RunTakenOver } from '../errors.ts';
 import { newId } from '../id.ts';
 import type { JsonObject } from '../json.ts';
 import type { PipelineSpec, RunStatus, StepSpec } from '../pipeline/pipeline-spec.ts';
@@ -142,12 +142,11 @@ async function beginRun(from: Beginning): Promise<OpenRun> {
   const log = processLog();
   const trackersOf = trackersIn(stack);
   await checkSettings(plan, from.possibleSteps, stack, store);
-  const identity = resumed === undefined ? newIdentity(plan, options) : identityOf(resumed);
-  const { id, name } = identity;
   const spec = relativise(plan, project.root);
-  const earlier = resumed && (await RecordedSteps.read(store, id, stack.artifactStore));
-  if (resumed === undefined) await store.createRun({ ...identity, params: plan.params, spec, stack: stack.snapshot, environment, worker });
-  else await store.resumeRun({ runId: id, worker, at: Date.now(), ...(plan.style === 'function' && { spec }) });
+  const earlier = resumed && (await RecordedSteps.read(store, resumed.id, stack.artifactStore));
+  const identity = resumed === undefined ? await newRun(from, spec) : identityOf(resumed);
+  const { id, name } = identity;
+  if (resumed !== undefined) await store.resumeRun({ runId: id, worker, at: Date.now(), ...(plan.style === 'function' && { spec }) });
   unendedRuns.delete(id);
 
   const about = {
@@ -222,6 +221,19 @@ async function beginRun(from: Beginning): Promise<OpenRun> {
       await stack[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Makes a run in the store. Others that begin in the same second may take the name that it would have had: then it gets another one. */
+async function newRun({ plan, options, store, stack, environment }: Beginning, spec: PipelineSpec): Promise<RunTrackingOptions['run']> {
+  for (;;) {
+    const identity = newIdentity(plan, options);
+    try {
+      await store.createRun({ ...identity, params: plan.params, spec, stack: stack.snapshot, environment, worker: workerIdentity() });
+      return identity;
+    } catch (error) {
+      if (options.name !== undefined || !isError(error, RunNameTaken)) throw error;
+    }
+  }
 }
 
 function newIdentity(plan: PipelineSpec, options: RunOptions): RunTrackingOptions['run'] {
