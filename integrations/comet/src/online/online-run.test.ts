@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import { ArtifactNotFound, type ExperimentTracker, type LoggedEvent, type TrackerEvent, type TrackerRunStart } from '@mortise/core';
 import { Heartbeat } from '@mortise/http-client';
 import { startFaultyProxy, type FaultyProxy } from '@mortise/test-servers';
@@ -238,6 +238,24 @@ test('a heartbeat says that an experiment goes on, until its end', async () => {
   const after = sent;
   await sleep(50);
   expect(sent).toBe(after);
+});
+
+test('a heartbeat that is under way when an experiment ends arrives before its end, and none comes after', async () => {
+  jest.useFakeTimers({ doNotFake: ['setTimeout', 'setImmediate', 'queueMicrotask', 'nextTick', 'performance', 'Date'] });
+  try {
+    const run = await open();
+    recorder.forget();
+    proxy.inject({ kind: 'delay', ms: 300 }, { path: 'write/experiment/set-status' });
+    proxy.inject({ kind: 'delay', ms: 600 }, { path: 'write/experiment/set-start-end-time' });
+    jest.advanceTimersByTime(10_000);
+    await run.close({ status: 'completed' }, 9_000, never);
+    jest.advanceTimersByTime(60_000);
+    await sleep(350);
+    const told = recorder.requests.map(({ path }) => path.replace(/\?.*/, '').split('/').at(-1));
+    expect(told.filter((route) => route === 'set-status' || route === 'update-status')).toEqual(['set-status', 'update-status']);
+  } finally {
+    jest.useRealTimers();
+  }
 });
 
 test('without a key it is told what to do', async () => {

@@ -35,8 +35,8 @@ export interface OpenedRun {
   readArtifact: ReadArtifact | undefined;
   /** Only what was refused before comes. */
   again: boolean;
-  /** Called when its end is told: nothing goes on any more. */
-  ended(): void;
+  /** Called before its end is told: nothing says any more that it goes on, nor is under way. */
+  ending(signal: AbortSignal): Promise<void>;
 }
 
 export class OnlineRun implements TrackerRun<CometRun> {
@@ -129,6 +129,7 @@ export class OnlineRun implements TrackerRun<CometRun> {
 
   async close(outcome: Outcome, endedAt: number, signal: AbortSignal, supersededBy?: string): Promise<TrackerRunRef> {
     signal.throwIfAborted();
+    await this.#opened.ending(signal);
     await atComet(async () => {
       const { client, native } = this.#opened;
       const others = await client.others(native.experimentKey, signal);
@@ -138,7 +139,6 @@ export class OnlineRun implements TrackerRun<CometRun> {
       await client.updateStatus(native.experimentKey, { isAlive: false, hasCrashed, error: end.error }, signal);
       await client.setTimes(native.experimentKey, { end: end.endedAt }, signal);
     }, 'a run');
-    this.#opened.ended();
     return this.ref;
   }
 

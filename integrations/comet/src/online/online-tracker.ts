@@ -75,7 +75,7 @@ export class OnlineTracker implements ExperimentTracker<CometRun> {
       comet_project_name: place.projectName,
     };
     const { readArtifact, again = false } = start;
-    return new OnlineRun({ client, native, ids, progress, readArtifact, again, ended: this.#beating(key) });
+    return new OnlineRun({ client, native, ids, progress, readArtifact, again, ending: this.#beating(key) });
   }
 
   /** Asks whether the server is there, is a Comet, and knows the key. */
@@ -105,11 +105,11 @@ export class OnlineTracker implements ExperimentTracker<CometRun> {
   }
 
   /** Says that the experiment goes on, until the function that it gives is called. */
-  #beating(key: string): () => void {
+  #beating(key: string): (signal: AbortSignal) => Promise<void> {
     const heartbeat = new Heartbeat((signal) => this.#options.client.beat(key, signal), BEAT_EVERY_MS);
     this.#heartbeats.add(heartbeat);
-    return () => {
-      heartbeat.end();
+    return async (signal) => {
+      await heartbeat.stop(signal);
       this.#heartbeats.delete(heartbeat);
     };
   }
