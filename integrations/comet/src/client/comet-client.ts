@@ -49,11 +49,18 @@ export interface ReadPoint {
 
 /** As Comet's documentation asks. */
 const PER_MINUTE = { metric: 12_000, parameter: 10_000, other: 8_000, line: 12_000 };
+/** Where the limit of a minute is reached, so many of something are worth a call, unless they take longer than these ms: who waits is to see that it goes on. */
+const WORTH_A_CALL = 400;
+const LONGEST_WAIT_MS = 10_000;
+
+/** What a server limits. */
+export type Limited = keyof typeof PER_MINUTE;
 
 /** Calls of a Comet server. All throw `CometError`, or the signal's reason. */
 export class CometClient {
   readonly #connection: CometConnection;
-  readonly #paces: Record<keyof typeof PER_MINUTE, Pace>;
+  readonly #paces: Record<Limited, Pace>;
+  readonly #share: number;
   /** Routes that this server turned out not to have. */
   readonly #missing = new Set<string>();
   /** This server turned out to want the API key in the body of the request that opens an experiment. */
@@ -61,8 +68,8 @@ export class CometClient {
 
   constructor(options: CometClientOptions) {
     this.#connection = new CometConnection(options);
-    const share = options.metricsPerMinute / PER_MINUTE.metric;
-    const paceOf = (what: keyof typeof PER_MINUTE): Pace => new Pace(share === 0 ? 0 : Math.max(1, Math.floor(PER_MINUTE[what] * share)));
+    this.#share = options.metricsPerMinute / PER_MINUTE.metric;
+    const paceOf = (what: Limited): Pace => new Pace(this.#perMinute(what));
     this.#paces = { metric: paceOf('metric'), parameter: paceOf('parameter'), other: paceOf('other'), line: paceOf('line') };
   }
 
@@ -71,9 +78,15 @@ export class CometClient {
     return this.#connection.root;
   }
 
-  /** How many points can be sent now without waiting for the limit of a minute. */
-  get freePoints(): number {
-    return this.#paces.metric.free();
+  /** How many can be sent now without a long wait for the limit of a minute; at least one. */
+  freeSoon(what: Limited): number {
+    const comeBack = Math.floor((this.#perMinute(what) * LONGEST_WAIT_MS) / 60_000);
+    return Math.max(1, Math.min(WORTH_A_CALL, comeBack), this.#paces[what].free());
+  }
+
+  /** 0: no limit. */
+  #perMinute(what: Limited): number {
+    return this.#share === 0 ? 0 : Math.max(1, Math.floor(PER_MINUTE[what] * this.#share));
   }
 
   /** Whether the key is known there: names of its workspaces. */

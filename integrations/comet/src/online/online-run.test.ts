@@ -139,6 +139,24 @@ test('where the limit of a minute is reached, what fits is sent and confirmed, a
   expect(recorder.experiment(KEY).points).toHaveLength(1_200);
 });
 
+const FEW: [what: string, logged: (at: number) => LoggedEvent][] = [
+  ['points', (at) => ({ kind: 'metrics', values: { loss: 1 }, step: at })],
+  ['lines', (at) => ({ kind: 'log', stream: 'out', text: `line ${at}` })],
+];
+test.each(FEW)('where a server takes few %s in a minute, no call waits for more of them than come back in 10 s', async (_what, logged) => {
+  tracker = await trackerIn(root, { apiKey: 'a-key', urlOverride: proxy.url, metricsPerMinute: 60 });
+  const run = await open();
+  const events = eventsOf(Array.from({ length: 400 }, (_, at) => logged(at)));
+  expect((await run.deliver(events, never)).through).toEqual({ w: 60 });
+  const { now } = performance;
+  const clock = jest.spyOn(performance, 'now').mockImplementation(() => now.call(performance) + 9_000);
+  try {
+    expect((await run.deliver(events.slice(60), AbortSignal.timeout(4_000))).through).toEqual({ w: 70 });
+  } finally {
+    clock.mockRestore();
+  }
+});
+
 test('tags that would forge what Mortise says, or rename the run, are refused with a reason', async () => {
   const run = await open();
   const { rejected } = await run.deliver(eventsOf([{ kind: 'tags', set: { 'mortise.key': 'x', Name: 'y', ok: 'z' } }]), never);

@@ -11,7 +11,7 @@ import {
 } from '@mortise/core';
 
 import { isCometError } from '../client/comet-error.ts';
-import type { CometClient } from '../client/comet-client.ts';
+import type { CometClient, Limited } from '../client/comet-client.ts';
 import type { CometRun } from '../comet-run.ts';
 import { shownName } from '../run/names.ts';
 import type { FilePiece } from '../run/piece.ts';
@@ -24,8 +24,6 @@ import { gathered, type Gathered } from './gathered.ts';
 import type { Progress } from './progress.ts';
 
 const MOST_PARAMS = 1_000;
-/** Where the server's limit of a minute is reached, so many points are a receipt of their own: who waits for it is to see that it goes on. */
-const LEAST_POINTS = 400;
 
 export interface OpenedRun {
   client: CometClient;
@@ -59,7 +57,7 @@ export class OnlineRun implements TrackerRun<CometRun> {
 
   async deliver(events: readonly TrackerEvent[], signal: AbortSignal): Promise<Receipt> {
     signal.throwIfAborted();
-    const part = beginningOf(events, Math.max(LEAST_POINTS, this.#opened.client.freePoints));
+    const part = beginningOf(events, this.#opened.client);
     const open = this.#opened.progress.open(part, 'rest');
     const { files, refused, ...texts } = gathered(open, this.#opened.again);
     await atComet(() => this.#send(texts, signal), 'a run');
@@ -151,14 +149,31 @@ export class OnlineRun implements TrackerRun<CometRun> {
   }
 }
 
-/** As many events as have so many points; at least one. */
-function beginningOf(events: readonly TrackerEvent[], points: number): readonly TrackerEvent[] {
-  let count = 0;
+/** As many events as can be sent without a long wait, so that a receipt comes soon; at least one. */
+function beginningOf(events: readonly TrackerEvent[], client: CometClient): readonly TrackerEvent[] {
+  const of = (what: Limited): number => client.freeSoon(what);
+  const left = { metric: of('metric'), parameter: of('parameter'), other: of('other'), line: of('line') };
   const end = events.findIndex((event, at) => {
-    if (event.kind === 'metrics') count += Object.keys(event.values).length;
-    return at > 0 && count > points;
+    const [what, count] = limitedIn(event);
+    left[what] -= count;
+    return at > 0 && left[what] < 0;
   });
   return end === -1 ? events : events.slice(0, end);
+}
+
+function limitedIn(event: TrackerEvent): [what: Limited, count: number] {
+  switch (event.kind) {
+    case 'metrics':
+      return ['metric', Object.keys(event.values).length];
+    case 'params':
+      return ['parameter', Object.keys(event.values).length];
+    case 'tags':
+      return ['other', Object.keys(event.set).length + (event.remove?.length ?? 0)];
+    case 'log':
+      return ['line', 1];
+    default:
+      return ['other', event.kind === 'dataset' ? 1 : 0];
+  }
 }
 
 /** Was it refused for what was asked, so that it would be refused again? */
