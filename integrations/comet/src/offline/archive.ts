@@ -10,6 +10,7 @@ import { otherText } from '../run/other-text.ts';
 import type { RunEnd } from '../run/run-end.ts';
 import type { LogState, MessageLog } from './message-log.ts';
 import type { RunFiles } from './run-files.ts';
+import { PART } from './save-file.ts';
 import { syncFolder } from './sync-folder.ts';
 import type { TakenAgain } from './taken-again.ts';
 
@@ -36,7 +37,9 @@ export async function writeArchive(files: RunFiles, log: MessageLog, signal: Abo
   zip.addReadStreamLazy('messages.json', { compress: true }, (take) =>
     take(null, Readable.from(log.messages(), { objectMode: false }).on('error', fail)),
   );
-  for (const name of await readdir(files.assets).catch(() => [])) zip.addFile(join(files.assets, name), name, { compress: false });
+  // What a process was writing when it was killed is nobody's file.
+  const whole = (await readdir(files.assets).catch(() => [])).filter((name) => !name.endsWith(PART));
+  for (const name of whole) zip.addFile(join(files.assets, name), name, { compress: false });
   const { part, through, again, messages, end } = state;
   zip.end({ forceZip64Format: false, comment: asciiJson({ part, through, again, messages, end: end && shortened(end) }) });
   const path = files.archive(part);

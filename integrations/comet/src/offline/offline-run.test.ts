@@ -100,6 +100,15 @@ describe('after the end of a process', () => {
     expect(readdirSync(archives)).toEqual([`${KEY}.zip`]);
   });
 
+  test('a file that it wrote in part, and that cannot be read any more, is not in the archive', async () => {
+    await (await opened()).deliver(curve(5), never);
+    const [assets, id] = [join(archives, KEY, 'assets'), '0'.repeat(32)];
+    mkdirSync(assets);
+    writeFileSync(join(assets, `${id}.part`), 'half of it');
+    await (await opened()).close(COMPLETED, 9_000, never);
+    expect([...(await unzipped(join(archives, `${KEY}.zip`))).keys()]).toEqual(['experiment.json', 'messages.json']);
+  });
+
   test('an archive that was whole counts, and not what it was made of', async () => {
     await (await opened()).deliver(curve(5), never);
     const log = readFileSync(join(archives, KEY, 'messages.log'));
