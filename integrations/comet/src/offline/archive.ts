@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { readdir, rename } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -9,7 +9,7 @@ import { ZipFile } from 'yazl';
 import { otherText } from '../run/other-text.ts';
 import type { RunEnd } from '../run/run-end.ts';
 import type { LogState, MessageLog } from './message-log.ts';
-import type { RunFiles } from './run-files.ts';
+import { namesIn, type RunFiles } from './run-files.ts';
 import { PART } from './save-file.ts';
 import { syncFolder } from './sync-folder.ts';
 import type { TakenAgain } from './taken-again.ts';
@@ -28,6 +28,8 @@ export interface ArchiveState {
 /** Puts a run into its archive, as `comet upload` takes it: whole, or not at all. */
 export async function writeArchive(files: RunFiles, log: MessageLog, signal: AbortSignal): Promise<void> {
   const state = await log.state();
+  // What a process was writing when it was killed is nobody's file.
+  const whole = (await namesIn(files.assets)).filter((name) => !name.endsWith(PART));
   const zip = new ZipFile();
   const bytes = zip.outputStream as Readable;
   // What cannot be read is told here, by an event that ends the process where nobody listens.
@@ -37,8 +39,6 @@ export async function writeArchive(files: RunFiles, log: MessageLog, signal: Abo
   zip.addReadStreamLazy('messages.json', { compress: true }, (take) =>
     take(null, Readable.from(log.messages(), { objectMode: false }).on('error', fail)),
   );
-  // What a process was writing when it was killed is nobody's file.
-  const whole = (await readdir(files.assets).catch(() => [])).filter((name) => !name.endsWith(PART));
   for (const name of whole) zip.addFile(join(files.assets, name), name, { compress: false });
   const { part, through, again, messages, end } = state;
   zip.end({ forceZip64Format: false, comment: asciiJson({ part, through, again, messages, end: end && shortened(end) }) });

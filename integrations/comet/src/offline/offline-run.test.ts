@@ -32,6 +32,7 @@ import { offlineExperiment } from '../testing/offline-experiment.ts';
 import { never } from '../testing/play.ts';
 import { trackerIn } from '../testing/tracker-in.ts';
 import { unzipped } from '../testing/unzipped.ts';
+import { RunFiles } from './run-files.ts';
 
 const KEY = '0123456789abcdef0123456789abcdef';
 const COMPLETED = { status: 'completed' } as const;
@@ -348,6 +349,15 @@ test('a file that cannot be put into the archive ends no process: the end is tri
   renameSync(join(root, 'away'), join(assets, name!));
   await run.close(COMPLETED, 9_000, never);
   expect((await offlineExperiment(archives, KEY))!.assets.map(({ bytes }) => bytes.toString())).toEqual(['weights']);
+});
+
+test('where its files or its archives cannot be listed it is not taken for one that has none', async () => {
+  await (await opened()).deliver(curve(2), never);
+  writeFileSync(join(archives, KEY, 'assets'), 'no folder');
+  await expect((await opened()).close(COMPLETED, 9_000, never)).rejects.toMatchObject({ message: expect.stringContaining('ENOTDIR') });
+  expect(existsSync(join(archives, KEY, 'messages.log'))).toBe(true);
+  await expect(new RunFiles(join(archives, KEY, 'assets'), KEY).parts()).rejects.toMatchObject({ code: 'ENOTDIR' });
+  expect(await new RunFiles(join(root, 'nowhere'), KEY).parts()).toBe(0);
 });
 
 test('an error of any length comes to its end, and is told whole', async () => {

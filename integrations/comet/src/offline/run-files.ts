@@ -33,7 +33,7 @@ export class RunFiles {
 
   /** How many archives there are. */
   async parts(): Promise<number> {
-    const names = new Set(await readdir(this.root).catch(() => []));
+    const names = new Set(await namesIn(this.root));
     let part = 0;
     while (names.has(this.archive(part + 1).slice(this.root.length + 1))) part++;
     return part;
@@ -45,5 +45,15 @@ export class RunFiles {
       .update(JSON.stringify([this.key, event.writer, event.seq, path]))
       .digest('hex')
       .slice(0, 32);
+  }
+}
+
+/** Of what is in a folder; none where there is no folder. One that cannot be read may have any. */
+export async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
   }
 }
