@@ -29,9 +29,10 @@ export class CountedOnce {
     const open = this.#progress.open(points, 'points');
     const doubtful = open.filter(({ writer }) => !this.#certain.has(writer));
     const inDoubt = new Set(doubtful);
-    const asked = doubtful.flatMap(({ what }) => what);
-    const about = { points: asked, alike: (point: CometPoint): number => this.#progress.alike(point) };
-    const missing = asked.length === 0 ? undefined : await missingPoints(this.#client, this.#key, about, signal);
+    const about = { events: doubtful, alike: (point: CometPoint): number => this.#progress.alike(point) };
+    const missing = doubtful.every(({ what }) => what.length === 0)
+      ? undefined
+      : await missingPoints(this.#client, this.#key, about, signal);
     const isMissing = (point: CometPoint): boolean => missing === undefined || missing.has(point);
     const certain = new Set(doubtful.filter(({ what }) => what.some(isMissing)).map(({ writer }) => writer));
     const asSent = open.map((event) => (inDoubt.has(event) ? { ...event, what: event.what.filter(isMissing) } : event));

@@ -102,6 +102,17 @@ test('1,000 points are one request, of a run that is known to be new to them', a
   expect(recorder.experiment(KEY).points).toHaveLength(2_000);
 });
 
+test('points of a curve that Comet thins out are not sent twice after an answer that was lost', async () => {
+  tracker = await trackerIn(root, { apiKey: 'a-key', urlOverride: proxy.url, metricsPerMinute: 0 });
+  const run = await open();
+  const events = eventsOf(Array.from({ length: 30_500 }, (_, at): LoggedEvent => ({ kind: 'metrics', values: { loss: 1 }, step: at })));
+  await run.deliver(events.slice(0, 30_000), never);
+  proxy.inject({ kind: 'lose-answer' }, { path: 'batch/logger/experiment/metric', times: 1 });
+  await expect(run.deliver(events.slice(30_000), never)).rejects.toMatchObject({ code: 'TRANSIENT' });
+  await run.deliver(events.slice(30_000), never);
+  expect(recorder.experiment(KEY).points).toHaveLength(30_500);
+});
+
 describe('points of one step and one millisecond are all there', () => {
   const events = eventsOf([1, 2, 3, 4, 5, 6].map((loss): LoggedEvent => ({ kind: 'metrics', values: { loss }, step: 7 }))).map((event) => ({
     ...event,

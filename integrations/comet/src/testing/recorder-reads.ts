@@ -17,7 +17,7 @@ export function readAnswer(
       const points = experiment.points.filter(({ metricName, context }) => fullName(metricName, context) === query.get('metricName'));
       return {
         json: {
-          metrics: points.map(({ metricName, metricValue, step, epoch, context, timestamp }, offset) => ({
+          metrics: thinnedOut(points).map(({ metricName, metricValue, step, epoch, context, timestamp }, offset) => ({
             ...{ metricName: fullName(metricName, context), metricValue: textOf(metricValue), step, epoch, timestamp },
             ...{ runContext: context, offset },
           })),
@@ -41,6 +41,15 @@ export function readAnswer(
     default:
       return undefined;
   }
+}
+
+/** Comet keeps so many points of a metric. */
+const MOST_POINTS = 15_000;
+
+function thinnedOut<T>(points: readonly T[]): readonly T[] {
+  if (points.length <= MOST_POINTS) return points;
+  const last = points.length - 1;
+  return Array.from({ length: MOST_POINTS }, (_, at) => points[Math.round((at * last) / (MOST_POINTS - 1))]!);
 }
 
 /** Comet tells of a metric in a context by both. */
