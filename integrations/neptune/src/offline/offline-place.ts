@@ -33,7 +33,7 @@ export class OfflinePlace implements RunPlace {
         neptune_run_id: this.#runId,
         neptune_project: this.#project,
         neptune_operations_file: path,
-        neptune_sync_command: `neptune sync ${/^[\w./+-]+$/.test(path) ? path : JSON.stringify(path)}`,
+        neptune_sync_command: `neptune sync ${shellWord(path)}`,
       },
     };
   }
@@ -69,6 +69,11 @@ export class OfflinePlace implements RunPlace {
   rest(): void {
     this.#file.close();
   }
+}
+
+/** As a shell takes it. */
+function shellWord(path: string): string {
+  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }
 
 function uploadOf({ path, mime, size }: RunFile, source: string): UploadRequest {

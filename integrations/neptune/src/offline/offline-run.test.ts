@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -28,10 +29,16 @@ test('lies where the Python client would have it, and says how it is sent', asyn
       neptune_run_id: identity.key,
       neptune_project: 'acme/wine',
       neptune_operations_file: path,
-      neptune_sync_command: `neptune sync "${path}"`,
+      neptune_sync_command: `neptune sync '${path}'`,
     },
   });
   expect(existsSync(path)).toBe(true);
+});
+
+test('the command that sends it names its file for a shell, whatever it is called', async () => {
+  const { ref } = await (await tracker(join(folder, "it's `id` $HOME \\n !"))).open(newIdentity(), startOf(), undefined, never);
+  const { neptune_sync_command: command, neptune_operations_file: path } = ref.ids;
+  expect(execFileSync('sh', ['-c', command!.replace('neptune sync', "printf '%s'")]).toString()).toBe(path);
 });
 
 test('refuses a file of another size than was said, which would not be taken with it', async () => {
