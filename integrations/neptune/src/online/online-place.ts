@@ -85,6 +85,8 @@ export class OnlinePlace implements RunPlace {
     const flaws = (await processed(session, project, ids, signal)).flatMap(flawsOf);
     const flaw = flaws.find(({ detail }) => detail !== RUN_DUPLICATE);
     if (flaw !== undefined) throw this.#failure(flaw);
+    // Of a run that was not there nothing was sent before.
+    if (flaws.length === 0) this.#first = false;
   }
 
   async #send(batch: readonly WrittenSnapshot[], mayBeThere: (event: EventName) => boolean, signal: AbortSignal): Promise<Refused[]> {

@@ -193,6 +193,13 @@ describe('what a server refuses', () => {
   });
 });
 
+test('a point that somebody else has written is told in the first batch, too, of a run that was not there before', async () => {
+  const { run, told } = await opened();
+  told().series.set('metrics/loss', [{ step: 10, at: 0, value: { kind: 'float', value: 0 } }]);
+  const { rejected } = await run.deliver(eventsOf([{ kind: 'metrics', values: { loss: 1 }, step: 5 }]), never);
+  expect(rejected).toEqual([{ writer: 'w', seq: 1, why: 'refused by Neptune: its step does not come after that of the last point' }]);
+});
+
 test('waits until Neptune has processed what it took', async () => {
   const { run, told } = await opened({ slowChecks: 2 });
   await run.deliver(eventsOf(curve('loss', 5)), never);

@@ -140,9 +140,9 @@ class RecorderState {
     const { project, runId, create, snapshots } = operation;
     const run = this.runs.get(runId) ?? new RunAtNeptune(project, runId);
     this.runs.set(runId, run);
+    const ofCreation = this.#options.createCode ?? (run.created === undefined ? 0 : RUN_DUPLICATE);
     if (create !== undefined) run.created ??= create;
-    const codes =
-      create === undefined ? snapshots.map((snapshot) => run.apply(snapshot, this.#options)) : [[this.#options.createCode ?? 0]];
+    const codes = create === undefined ? snapshots.map((snapshot) => run.apply(snapshot, this.#options)) : [[ofCreation]];
     const writer = new BinaryWriter();
     const ids = codes.map((each) => {
       const id = `00000000-0000-0000-0000-${String(++this.#count).padStart(12, '0')}`;
@@ -226,6 +226,8 @@ class RecorderState {
 }
 
 const NOT_YET = -1;
+/** Of `IngestCode`. */
+const RUN_DUPLICATE = 11;
 
 interface SignRequest {
   files: { path: string; project_identifier: string; size: number }[];
