@@ -41,9 +41,12 @@ export function versionedArtifact(event: ArtifactEvent, read: ReadArtifact): Log
   };
 }
 
-/** W&B takes letters, digits, `-`, `_` and `.`, at most 128. */
+/** W&B takes letters, digits, `-`, `_` and `.`, at most 128. A path of which no such name tells what it was has a mark of its own, as two may be alike then. */
 function collectionName(path: string): string {
-  return path.replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, 128);
+  const name = path.replaceAll('/', '--');
+  if (/^[A-Za-z0-9._-]{1,128}$/.test(name) && !/--|-\/|\/-/.test(path)) return name;
+  const mark = createHash('sha256').update(path).digest('hex').slice(0, 16);
+  return `${path.replace(/[^A-Za-z0-9._-]+/g, '-').slice(0, 111)}-${mark}`;
 }
 
 /** The table that was logged, under its name; undefined if it is none. */

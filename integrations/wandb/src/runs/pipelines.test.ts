@@ -92,7 +92,7 @@ describe('pipelines on a stack with this flavor', () => {
     });
     expect(recorder.artifacts.map(({ collection, type, committed }) => [collection, type, committed])).toEqual([
       [`run-${id}-scores`, 'run_table', true],
-      ['model-weights.bin', 'model', true],
+      ['model--weights.bin', 'model', true],
     ]);
     const parent = recorder.runs.find(({ displayName }) => displayName === run.name)!;
     expect([parent.groupName, parent.jobType, parent.exitCode]).toEqual([run.name, 'pipeline', 0]);
