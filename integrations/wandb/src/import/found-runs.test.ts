@@ -3,7 +3,7 @@ import { OfflineRun } from '@mortise/wandb-client';
 import { mkdir, rename, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { all, newDir, optionsIn, rowOf, take, takeOne } from '../testing/imported-runs.ts';
+import { all, newDir, ofKind, optionsIn, rowOf, take, takeOne } from '../testing/imported-runs.ts';
 import importer from './index.ts';
 
 describe('the import of runs that W&B keeps on disk', () => {
@@ -15,6 +15,26 @@ describe('the import of runs that W&B keeps on disk', () => {
     await rename(run.folder, online);
     for (const from of [dir, join(dir, 'wandb'), online, join(online, 'run-r1.wandb')])
       expect((await takeOne(from)).run.id).toBe('wine/r1');
+  });
+
+  test('tells runs of two owners apart that have one project and id, and not those of one run, of which a log does not say whose it is', async () => {
+    const dir = await newDir();
+    const folders: string[] = [];
+    for (const [at, entity] of ['red', 'blue', undefined, 'blue'].entries()) {
+      const own = await newDir();
+      const of = entity === undefined ? { id: 'r2' } : { entity };
+      const run = await OfflineRun.open(optionsIn(own, { ...of, ...(at === 3 && { id: 'r2' }), config: { at } }));
+      await run.exit(0, 1);
+      folders.push(join(dir, 'wandb', `offline-run-20261121_09050${at}-r`));
+      await mkdir(join(dir, 'wandb'), { recursive: true });
+      await rename(run.folder, folders.at(-1)!);
+    }
+    const { runs } = await take(dir);
+    expect(runs.map(({ run: { id }, events }) => [id, ofKind(events, 'params').map(({ values }) => values['at'])])).toEqual([
+      ['red/wine/r1', [0]],
+      ['blue/wine/r1', [1]],
+      ['blue/wine/r2', [3]],
+    ]);
   });
 
   test('gives the same events each time that it is asked', async () => {

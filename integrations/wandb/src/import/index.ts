@@ -3,6 +3,8 @@ import { ImportFailed, type ImportedRun, type RunImporter, type RunImportOptions
 import { basename } from 'node:path';
 import { types } from 'node:util';
 
+import type { LoggedRun } from '@mortise/wandb-client';
+
 import { readRunHead, runOfLog } from './run-head.ts';
 import { findRunLogs, type RunLog } from './run-logs.ts';
 import { NO_PROJECT, wandbRun } from './wandb-run.ts';
@@ -35,9 +37,10 @@ async function* runsOf(
       yield brokenRun(log, error);
     }
   }
-  if (runs.groups.size + broken === 0)
+  const { groups } = runs;
+  if (groups.size + broken === 0)
     throw new ImportFailed({ from, reason: `${of(logs)} of which run it is: a program that is killed at once leaves no more` });
-  for (const [id, group] of runs.groups) {
+  for (const [id, group] of groups) {
     const head = await readRunHead(group, signal);
     if (head !== undefined) yield wandbRun(id, head, group, warn);
   }
@@ -53,12 +56,28 @@ function brokenRun({ path }: RunLog, cause: unknown): ImportedRun {
 const of = ({ length }: readonly RunLog[]): string =>
   length === 1 ? 'its .wandb file does not say' : `none of its ${length} .wandb files says`;
 
-/** A run that was resumed has several logs. Its id is one of its project's, so that runs of two projects never are the same. */
+/** A run that was resumed has several logs. Its id is one of its project's, and that is one of its owner's: runs of two owners or projects never are the same. */
 class LogsByRun {
-  readonly groups = new Map<string, RunLog[]>();
+  readonly #logs: { run: LoggedRun; log: RunLog }[] = [];
 
-  add({ id, project }: { id: string; project?: string }, log: RunLog): void {
-    const whole = project === undefined ? id : `${project}/${id}`;
-    this.groups.set(whole, [...(this.groups.get(whole) ?? []), log]);
+  add(run: LoggedRun, log: RunLog): void {
+    this.#logs.push({ run, log });
+  }
+
+  /** By id. */
+  get groups(): Map<string, RunLog[]> {
+    const ofProject = Map.groupBy(this.#logs, ({ run: { project, id } }) => (project === undefined ? id : `${project}/${id}`));
+    const groups = new Map<string, RunLog[]>();
+    for (const [id, logs] of ofProject) {
+      const owners = new Set(logs.flatMap(({ run: { entity } }) => entity ?? []));
+      // Offline not every program knows whose its runs will be.
+      const [only] = owners.size === 1 ? owners : [];
+      for (const { run, log } of logs) {
+        const owner = run.entity ?? only;
+        const whole = owner === undefined ? id : `${owner}/${id}`;
+        groups.set(whole, [...(groups.get(whole) ?? []), log]);
+      }
+    }
+    return groups;
   }
 }
