@@ -14,7 +14,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 import type { FileSource, HistoryRow } from '../run-records.ts';
 import { decodeRecord } from '../transaction-log/decode-record.ts';
@@ -369,6 +369,28 @@ describe('an offline run', () => {
     expect(await readdir(join(run.folder, 'artifacts'))).toEqual([]);
     await run.exit(0, 0);
     expect(await kept(run, 'artifact')).toEqual([]);
+  });
+
+  test('that goes on after a kill has nothing in its folder that is not whole, and all that its records tell of', async () => {
+    const dir = await newDir();
+    const run = await OfflineRun.open(optionsIn(dir));
+    const own = 'a/aaaaaaaaaaaa.part';
+    await run.file(own, textFile('whole'));
+    await run.artifact({ name: 'data', type: 'dataset', files: [{ path: 'd/a.txt', ...textFile('data') }] });
+    await run.close();
+    const [kept] = await readdir(join(run.folder, 'artifacts'));
+    const half = async (...path: string[]): Promise<void> => {
+      const target = join(run.folder, ...path);
+      await mkdir(dirname(target), { recursive: true });
+      await writeFile(target, 'half');
+    };
+    await half('files', 'a', '0123456789ab.part');
+    await half('artifacts', 'ba9876543210', 'd', '0123456789ab.part');
+    await half('artifacts', 'fedcba987654', 'whole.txt');
+    await (await OfflineRun.open(optionsIn(dir))).exit(0, 1);
+    expect(await readdir(join(run.folder, 'files', 'a'))).toEqual([basename(own)]);
+    expect(await readdir(join(run.folder, 'artifacts'))).toEqual([kept]);
+    expect(await readFile(join(run.folder, 'artifacts', kept!, 'd', 'a.txt'), 'utf8')).toBe('data');
   });
 
   test('of 10,000 rows of 5 metrics has all of them when it is closed', async () => {

@@ -20,6 +20,7 @@ import { TransactionLogWriter } from '../transaction-log/transaction-log-writer.
 import { OutputLog } from './output-log.ts';
 import { PRODUCER } from './producer.ts';
 import { recoverRun, type RecoveredRun } from './recover-run.ts';
+import { removeLeft } from './remove-left.ts';
 import { findRunFolder, makeRunFolder, type RunFolder } from './run-folder.ts';
 import type { RunSummary } from '../run-summary.ts';
 import type { StepMetrics } from '../step-metrics.ts';
@@ -102,6 +103,7 @@ export class OfflineRun implements RunWriter {
     const folder = await findRunFolder(dir, start.id, start.startedAt);
     const output = new OutputLog(join(folder.files, 'output.log'));
     const recovered = await recoverRun(folder, output, { size, keepsRest });
+    await removeLeft(folder, recovered);
     const run = new OfflineRun(folder, start, output, recovered);
     if (recovered.run === undefined) run.#begin();
     await run.flush();

@@ -15,6 +15,10 @@ export class RecoveredRun {
   readonly summary = new RunSummary();
   readonly steps = new StepMetrics();
   readonly definitions = new Map<string, MetricDefinition>();
+  /** Paths of its files. */
+  readonly files = new Set<string>();
+  /** Where the copies of its artifacts' files were put. */
+  readonly staged = new Set<string>();
   /** Undefined if no log says how the run began. */
   run: RunStart | undefined;
   /** -1 before the first row. */
@@ -46,6 +50,12 @@ export class RecoveredRun {
         return;
       case 'summary':
         this.summary.takeStored(record.update);
+        return;
+      case 'files':
+        for (const path of record.paths) this.files.add(path);
+        return;
+      case 'artifact':
+        for (const { localPath } of record.artifact.entries) if (localPath !== undefined) this.staged.add(localPath);
         return;
       default:
     }

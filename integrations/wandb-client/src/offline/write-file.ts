@@ -15,6 +15,13 @@ export interface WrittenFile {
   md5: string;
 }
 
+const PART = /^[0-9a-f]{12}\.part$/;
+
+/** Is it the name of a file that is not whole yet? */
+export function isPart(name: string): boolean {
+  return PART.test(name);
+}
+
 /**
  * Writes a file below `folder`, whole or not at all, and brings it to the disk. `path` is relative, with `/`.
  * Throws a RangeError if it leads elsewhere, a WandbError of the kind `invalid` where no file of this path can be, and errors of the file system and
