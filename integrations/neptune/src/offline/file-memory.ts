@@ -2,6 +2,8 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
 import type { RunMemory, RunWrites } from '../experiment-tracker/run-memory.ts';
 
+export type KnownOfRun = Pick<RunWrites, 'acked' | 'tags' | 'steps' | 'begun' | 'ended'>;
+
 /** What the file of a run says of it; read once, and again after another process has written. */
 export class FileMemory implements RunMemory {
   readonly acked = new Map<string, number>();
@@ -47,13 +49,20 @@ export class FileMemory implements RunMemory {
     this.ended = facts.get('ended') as string | undefined;
   }
 
+  /** All that is known, for a file that takes the place of this one. */
+  get known(): KnownOfRun {
+    const { acked, tags, begun, ended } = this;
+    const steps = Array.from(this.#steps).flatMap(([path, step]) => (step === undefined ? [] : [[path, step] as const]));
+    return { acked, tags, steps: new Map(steps), begun, ...(ended !== undefined && { ended }) };
+  }
+
   lastStep(path: string): number | undefined {
     if (!this.#steps.has(path)) this.#steps.set(path, (this.#stepOf.get(path) as { step: number } | undefined)?.step);
     return this.#steps.get(path);
   }
 
   /** Within a transaction. */
-  note({ acked, tags, steps, begun, ended }: RunWrites): void {
+  note({ acked, tags, steps, begun, ended }: KnownOfRun): void {
     const put = (sql: string, ...values: (string | number)[]): unknown => this.#database.prepare(sql).run(...values);
     for (const [writer, seq] of acked ?? []) {
       put('INSERT OR REPLACE INTO mortise_acked (writer, seq) VALUES (?, ?)', writer, seq);

@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
 import type { RunMemory, RunWrites } from '../experiment-tracker/run-memory.ts';
-import { FileMemory } from './file-memory.ts';
+import { FileMemory, type KnownOfRun } from './file-memory.ts';
 import { makeRunFolder } from './make-run-folder.ts';
 import { CREATE, FILE_VERSION, SCHEMA, UPDATE } from './operations-schema.ts';
 import { loadSqlite } from './sqlite.ts';
@@ -25,9 +25,13 @@ export class OperationsFile {
   readonly #metadata: { project: string; runId: string };
   #open: { database: DatabaseSync; memory: FileMemory; insert: StatementSync; inode: number } | undefined;
 
-  constructor(path: string, metadata: { project: string; runId: string }) {
+  /** What is known of files before this one. */
+  #sent: KnownOfRun;
+
+  constructor(path: string, metadata: { project: string; runId: string }, sent: KnownOfRun = {}) {
     this.path = path;
     this.#metadata = metadata;
+    this.#sent = sent;
   }
 
   get memory(): RunMemory {
@@ -65,6 +69,8 @@ export class OperationsFile {
   #opened() {
     const inode = inodeOf(this.path);
     if (this.#open !== undefined && this.#open.inode === inode) return this.#open;
+    // What was in it is at Neptune: what follows goes behind that.
+    this.#sent = this.#open?.memory.known ?? this.#sent;
     this.close();
     makeRunFolder(dirname(this.path));
     const { DatabaseSync } = loadSqlite();
@@ -73,10 +79,16 @@ export class OperationsFile {
       // As the Python client has it: a transaction that was committed survives the machine.
       database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
       this.#setUp(database);
+      const memory = new FileMemory(database);
+      if (!memory.begun) {
+        database.exec('BEGIN IMMEDIATE');
+        memory.note(this.#sent);
+        database.exec('COMMIT');
+      }
       const insert = database.prepare(
         'INSERT INTO run_operations (timestamp, operation_type, operation, operation_size_bytes) VALUES (?, ?, ?, ?)',
       );
-      return (this.#open = { database, memory: new FileMemory(database), insert, inode: inodeOf(this.path)! });
+      return (this.#open = { database, memory, insert, inode: inodeOf(this.path)! });
     } catch (error) {
       database.close();
       throw error;
