@@ -18,15 +18,18 @@ export class OfflinePlace implements RunPlace {
   /** Copies that no transaction speaks of yet. */
   #copies: UploadRequest[] = [];
 
-  constructor(path: string, { project, runId }: { project: string; runId: string }) {
-    this.#file = new OperationsFile(path, { project, runId });
+  /** `known`: what another process has told of the run. */
+  constructor(path: string, { project, runId, known }: { project: string; runId: string; known: TrackerRunRef | undefined }) {
+    const { printed } = (known?.state ?? {}) as { printed?: Record<string, number> };
+    this.#file = new OperationsFile(path, { project, runId }, printed && { steps: new Map(Object.entries(printed)) });
     this.#project = project;
     this.#runId = runId;
   }
 
   get ref(): TrackerRunRef {
-    const { path } = this.#file;
+    const { path, printed } = this.#file;
     return {
+      ...(Object.keys(printed).length > 0 && { state: { printed } }),
       id: this.#runId,
       url: pathToFileURL(path).href,
       ids: {

@@ -16,7 +16,8 @@ export function offlinePlaces({ directory, project }: NeptuneAccess & { mode: 'o
   const open = new Set<OfflinePlace>();
   return {
     async placeOf(runId, known) {
-      const place = new OfflinePlace(knownPath(known) ?? join(directory, folderOf(project, runId), OPERATIONS_FILE), { project, runId });
+      const path = knownPath(known) ?? join(directory, folderOf(project, runId), OPERATIONS_FILE);
+      const place = new OfflinePlace(path, { project, runId, known });
       open.add(place);
       return place;
     },

@@ -135,22 +135,27 @@ test('a file that was sent and taken away in the middle of a run is made anew', 
   expect([kept.series.get('metrics/acc')!.length, kept.fields.get('status')!.value]).toEqual([4, 'completed']);
 });
 
-test('what a run prints comes behind what was sent already when its file was taken away, as Neptune refuses points that are there', async () => {
-  const run = await (await tracker()).open(newIdentity(), startOf(), undefined, never);
-  const path = run.ref.ids['neptune_operations_file']!;
-  const lines = eventsOf(['one', 'two', 'three', 'four'].map((text): LoggedEvent => ({ kind: 'log', stream: 'out', text })));
-  const stepsThere = (): number[] =>
-    offlineRun(path)
-      .run.series.get('logs/stdout')!
-      .map(({ step }) => step);
-  await run.deliver(lines.slice(0, 3), never);
-  const sent = stepsThere();
-  for (const ending of ['', '-wal', '-shm']) unlinkSync(`${path}${ending}`);
-  await run.deliver(lines, never);
-  const [next, ...others] = stepsThere();
-  expect([sent.length, others]).toEqual([3, []]);
-  expect(next).toBeGreaterThan(sent.at(-1)!);
-});
+test.each(['the same', 'another'])(
+  'what a run prints comes behind what was sent already when its file was taken away, where %s process goes on, as Neptune refuses points that are there',
+  async (who) => {
+    const [identity, start] = [newIdentity(), startOf()];
+    const run = await (await tracker()).open(identity, start, undefined, never);
+    const path = run.ref.ids['neptune_operations_file']!;
+    const lines = eventsOf(['one', 'two', 'three', 'four'].map((text): LoggedEvent => ({ kind: 'log', stream: 'out', text })));
+    const stepsThere = (): number[] =>
+      offlineRun(path)
+        .run.series.get('logs/stdout')!
+        .map(({ step }) => step);
+    const { ref } = await run.deliver(lines.slice(0, 3), never);
+    const sent = stepsThere();
+    for (const ending of ['', '-wal', '-shm']) unlinkSync(`${path}${ending}`);
+    const next = who === 'the same' ? run : await (await tracker()).open(identity, start, ref, never);
+    await next.deliver(who === 'the same' ? lines : lines.slice(3), never);
+    const [step, ...others] = stepsThere();
+    expect([sent.length, others]).toEqual([3, []]);
+    expect(step).toBeGreaterThan(sent.at(-1)!);
+  },
+);
 
 test('a run goes on where it is, also when the config names another folder; and in that one when it is gone', async () => {
   const [identity, start] = [newIdentity(), startOf()];

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
 import type { RunMemory, RunWrites } from '../experiment-tracker/run-memory.ts';
+import { LOGS } from '../experiment-tracker/run-paths.ts';
 import { FileMemory, type KnownOfRun } from './file-memory.ts';
 import { makeRunFolder } from './make-run-folder.ts';
 import { CREATE, FILE_VERSION, SCHEMA, UPDATE } from './operations-schema.ts';
@@ -25,6 +26,7 @@ export class OperationsFile {
   readonly #metadata: { project: string; runId: string };
   #open: { database: DatabaseSync; memory: FileMemory; insert: StatementSync; inode: number } | undefined;
 
+  readonly #printed: Map<string, number>;
   /** What is known of files before this one. */
   #sent: KnownOfRun;
 
@@ -32,6 +34,7 @@ export class OperationsFile {
     this.path = path;
     this.#metadata = metadata;
     this.#sent = sent;
+    this.#printed = new Map(sent.steps);
   }
 
   get memory(): RunMemory {
@@ -53,12 +56,22 @@ export class OperationsFile {
       for (const upload of uploads) requestUpload(database, upload);
       memory.note(writes);
       database.exec('COMMIT');
+      for (const path of Object.values(LOGS)) this.#noteStep(path, writes.steps?.get(path));
       return writes;
     } catch (error) {
       if (database.isTransaction) database.exec('ROLLBACK');
       memory.reload();
       throw error;
     }
+  }
+
+  /** Steps of the lines that were printed last: where the file is taken away, another process goes on behind them. */
+  get printed(): Readonly<Record<string, number>> {
+    return Object.fromEntries(this.#printed);
+  }
+
+  #noteStep(path: string, step: number | undefined): void {
+    if (step !== undefined) this.#printed.set(path, step);
   }
 
   close(): void {
