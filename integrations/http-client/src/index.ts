@@ -21,7 +21,7 @@ export { inParts } from './in-parts.ts';
 export { oneLine } from './one-line.ts';
 export { Pace } from './pace.ts';
 export { queryOf, type Query } from './query.ts';
-export { fieldsOf, kindOfStatus, redirectTarget } from './refusal.ts';
+export { fieldsOf, kindOfStatus, redirectTarget, storageCode } from './refusal.ts';
 export { retryAfter } from './retry-after.ts';
 export { senderOf, type Send } from './send.ts';
 export { unshared } from './unshared.ts';

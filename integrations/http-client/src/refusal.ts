@@ -27,3 +27,12 @@ export function fieldsOf(body: string): Record<string, unknown> | undefined {
     return undefined;
   }
 }
+
+/** Of S3 and its like, for a body that stood still or was cut off, and for an upload that is not there any more: the next one may go through. */
+const PASSING = ['RequestTimeout', 'IncompleteBody', 'BadDigest', 'NoSuchUpload', 'OperationAborted'];
+
+/** The code in what a storage like S3 says, in XML; undefined if it says none. The rest may hold what the request was signed with, and is for no message. */
+export function storageCode(said: string): { code: string; mayPass: boolean } | undefined {
+  const [, code] = /<Code>(\w{1,60})<\/Code>/.exec(said) ?? [];
+  return code === undefined ? undefined : { code, mayPass: PASSING.includes(code) };
+}

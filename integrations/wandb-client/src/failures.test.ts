@@ -35,6 +35,26 @@ async function failureAt(baseUrl: string, options = {}): Promise<WandbError> {
   return error;
 }
 
+test.each([
+  [400, 'RequestTimeout', 'busy', true],
+  [404, 'NoSuchUpload', 'busy', true],
+  [400, 'EntityTooLarge', 'invalid', false],
+  [403, 'SignatureDoesNotMatch', 'forbidden', false],
+] as const)(
+  'an upload of which the storage says %i %s fails with "%s", and nothing of what it was signed with is told',
+  async (status, code, kind, mayPass) => {
+    const said = `<?xml version="1.0"?><Error><Code>${code}</Code><StringToSign>signed</StringToSign></Error>`;
+    const url = await serverOf(says(status, said, { 'content-type': 'application/xml' }));
+    const body = Buffer.from('weights');
+    const put = new Connection({ apiKey: KEY, baseUrl: url }).put(`${url}/part`, { body, size: body.length }, {}, 'upload w.bin');
+    await expect(put).rejects.toMatchObject({
+      kind,
+      mayPass,
+      message: expect.stringMatching(new RegExp(`upload w\\.bin: ${code} \\(${status}\\)$`)),
+    });
+  },
+);
+
 describe('an answer that is none', () => {
   test.each([
     [401, 'unauthorized', false],

@@ -1,4 +1,4 @@
-import { fieldsOf, kindOfStatus, oneLine, redirectTarget, retryAfter, type Refused } from '@mortise/http-client';
+import { fieldsOf, kindOfStatus, oneLine, redirectTarget, retryAfter, storageCode, type Refused } from '@mortise/http-client';
 
 import { WandbError, type WandbErrorKind } from '../wandb-error.ts';
 
@@ -7,7 +7,8 @@ export function refusal(refused: Refused, secrets: readonly string[]): WandbErro
   const { server, call, status, headers } = refused;
   if (status < 400) return redirection(refused);
   const said = whatIsSaid(refused.said);
-  const kind = kindOfStatus(status) ?? (status === 404 || status === 410 ? 'not-found' : 'invalid');
+  const ofStorage = storageCode(refused.said)?.mayPass === true ? 'busy' : undefined;
+  const kind = ofStorage ?? kindOfStatus(status) ?? (status === 404 || status === 410 ? 'not-found' : 'invalid');
   const message = oneLine(`${WORDS[kind] ?? 'refused'} ${call}${said === undefined ? '' : `: ${said}`}`, secrets);
   return new WandbError(kind, `${server} ${message} (${status})`, { status, retryAfter: retryAfter(headers.get('retry-after')) });
 }
@@ -28,10 +29,10 @@ function redirection(refused: Refused): WandbError {
   });
 }
 
-/** The message of a GraphQL answer or of the plain API; nothing of a page. */
+/** The message of a GraphQL answer or of the plain API, the code of a storage; nothing of a page. */
 function whatIsSaid(text: string): string | undefined {
   const fields = fieldsOf(text);
-  if (fields === undefined) return /^\s*</.test(text) || text.trim() === '' ? undefined : text;
+  if (fields === undefined) return /^\s*</.test(text) || text.trim() === '' ? storageCode(text)?.code : text;
   const { error, message, errors } = fields;
   const first: unknown = Array.isArray(errors) ? (errors as { message?: unknown }[])[0]?.message : undefined;
   return [first, error, message].find((said): said is string => typeof said === 'string' && said !== '');
