@@ -1,11 +1,12 @@
 import { Permanent, Transient } from '@mortise/core';
-import { fieldsOf, kindOfStatus, oneLine, retryAfter, type Refused } from '@mortise/http-client';
+import { fieldsOf, kindOfStatus, oneLine, retryAfter, storageCode, type Refused } from '@mortise/http-client';
 
 /** The failure that an answer is which is not 2xx. */
 export function refusalOf(refused: Refused, secrets: readonly string[]): Transient | Permanent {
   const { server, call, status, headers } = refused;
   const said = oneLine(saidBy(refused), secrets);
   const told = `${server} answers ${call} with ${status}${said === '' ? '' : `: ${said}`}`;
+  if (storageCode(refused.said)?.mayPass === true) return new Transient(told);
   switch (kindOfStatus(status)) {
     case 'busy':
     case 'server': {
@@ -28,9 +29,10 @@ export function strangeAnswer(server: string, call: string, cause?: unknown): Tr
   return new Transient(`${server} answers ${call} with something that is not Neptune's`, { cause });
 }
 
-/** What a JSON error says; of pages and the like nothing. */
+/** What a JSON error says, and the code of a storage; of pages and the like nothing. */
 function saidBy({ said, headers }: Refused): string {
   const type = headers.get('content-type') ?? '';
+  if (/^\s*</.test(said)) return storageCode(said)?.code ?? '';
   if (type.includes('html')) return '';
   if (!type.includes('json')) return said.replaceAll('\u{fffd}', ' ');
   const { message } = fieldsOf(said) ?? {};

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { ArtifactNotFound, isError, Permanent, type LoggedEvent, type ReadArtifact, type TrackerRunStart } from '@mortise/core';
+import { ArtifactNotFound, isError, Permanent, Transient, type LoggedEvent, type ReadArtifact, type TrackerRunStart } from '@mortise/core';
+import { startFaultyProxy } from '@mortise/test-servers';
 
 import { startNeptuneRecorder, type NeptuneRecorder, type RecorderOptions } from '../testing/neptune-recorder.ts';
 import { curve, eventsOf, never, newIdentity, startOf, trackerAt } from '../testing/tracker-at.ts';
@@ -65,6 +66,34 @@ describe('files', () => {
     expect(told().series.get('metrics/loss')!.length).toBe(3);
     expect(told().fields.has('artifacts/weights.bin')).toBe(false);
   });
+
+  test.each([
+    [400, 'RequestTimeout', Transient],
+    [403, 'SignatureDoesNotMatch', Permanent],
+  ])(
+    'of which a storage says %i %s come again where that passes, and nothing of what they were signed with is told',
+    async (status, code, kind) => {
+      const { identity, tracker } = await opened();
+      const proxy = await startFaultyProxy(recorder.server.url);
+      try {
+        const body = `<?xml version="1.0"?><Error><Code>${code}</Code><StringToSign>signed</StringToSign></Error>`;
+        proxy.inject({ kind: 'answer', status, headers: { 'content-type': 'application/xml' }, body }, { path: '/storage/' });
+        const through = await trackerAt({ mode: 'online', apiToken: recorder.token(proxy.url) });
+        const run = await through.open(identity, startOf({ readArtifact: inPieces }), undefined, never);
+        const error: unknown = await run
+          .deliver(eventsOf([artifact('weights.bin', large.length)]), never)
+          .catch((thrown: unknown) => thrown);
+        expect([isError(error, kind), (error as Error).message]).toEqual([
+          true,
+          expect.stringMatching(new RegExp(`a file with ${status}: ${code}`)),
+        ]);
+        expect((error as Error).message).not.toMatch(/signed/);
+      } finally {
+        await proxy.stop();
+        await tracker[Symbol.asyncDispose]();
+      }
+    },
+  );
 
   test('that are not there are refused, and keep nothing else from arriving', async () => {
     const { run, told } = await opened(
