@@ -14,7 +14,8 @@ import { PART } from './save-file.ts';
 import { syncFolder } from './sync-folder.ts';
 import type { TakenAgain } from './taken-again.ts';
 
-const LONGEST_ERROR = 8_000;
+/** Of the comment of a ZIP file, bytes. */
+const LONGEST_COMMENT = 65_535;
 
 /** What an archive of ours says of itself in the comment of its ZIP file, where Comet does not look. */
 export interface ArchiveState {
@@ -30,6 +31,8 @@ export async function writeArchive(files: RunFiles, log: MessageLog, signal: Abo
   const state = await log.state();
   // What a process was writing when it was killed is nobody's file.
   const whole = (await namesIn(files.assets)).filter((name) => !name.endsWith(PART));
+  const { part, through, again, messages, end } = state;
+  const comment = commentFor({ part, through, again, messages, end });
   const zip = new ZipFile();
   const bytes = zip.outputStream as Readable;
   // What cannot be read is told here, by an event that ends the process where nobody listens.
@@ -40,8 +43,7 @@ export async function writeArchive(files: RunFiles, log: MessageLog, signal: Abo
     take(null, Readable.from(log.messages(), { objectMode: false }).on('error', fail)),
   );
   for (const name of whole) zip.addFile(join(files.assets, name), name, { compress: false });
-  const { part, through, again, messages, end } = state;
-  zip.end({ forceZip64Format: false, comment: asciiJson({ part, through, again, messages, end: end && shortened(end) }) });
+  zip.end({ forceZip64Format: false, comment });
   const path = files.archive(part);
   const beside = `${path}.part`;
   await pipeline(bytes, createWriteStream(beside, { flush: true }), { signal });
@@ -81,9 +83,12 @@ function commentOf(path: string): Promise<string> {
   });
 }
 
-/** A comment has 65,535 bytes, of which each character may take six. The whole text is in the archive itself. */
-function shortened(end: RunEnd): RunEnd {
-  return { ...end, error: end.error === null || end.error.length <= LONGEST_ERROR ? end.error : otherText(end.error) };
+/** With the whole text of an error, unless there is no room for it. The archive itself has it. */
+function commentFor(state: ArchiveState): string {
+  const whole = asciiJson(state);
+  const { end } = state;
+  if (whole.length <= LONGEST_COMMENT || end === null || end.error === null) return whole;
+  return asciiJson({ ...state, end: { ...end, error: otherText(end.error) } });
 }
 
 /** A ZIP file's comment has no other characters that all programs agree about. */

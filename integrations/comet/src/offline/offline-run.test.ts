@@ -314,6 +314,20 @@ describe('what was set aside, and was sent again by a process that ended before 
   });
 });
 
+test('what was set aside fits into a further archive when it is sent again, also of several writers, of a run that failed with a long error', async () => {
+  const message = '\u2192'.repeat(7_900);
+  await (await opened()).close({ status: 'failed', error: { name: 'E', message } }, 9_000, never);
+  const writers = ['1', '2'].map((end) => `0198c0de-0000-7000-8000-00000000000${end}`);
+  const events = curve(1_000, 10_000).map((event, at) => ({ ...event, writer: writers[at % 2]! }));
+  for (let times = 0; times < 2; times++) {
+    const again = await opened({ again: true });
+    await again.deliver(events, never);
+    await again.close(COMPLETED, 9_000, never);
+  }
+  const { points, error } = (await offlineExperiment(archives, KEY))!;
+  expect([points.length, error?.length]).toEqual([events.length, message.length + 3]);
+});
+
 test('a file that cannot be read now is asked for again, and what came before it is confirmed', async () => {
   let fails = true;
   const run = await opened({
