@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { open, rename, rm } from 'node:fs/promises';
-import { dirname, extname, join } from 'node:path';
+import { open, readdir, rename, rm } from 'node:fs/promises';
+import { basename, dirname, extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
 import { isMortiseError, Transient, type TrackerRunRef } from '@mortise/core';
@@ -54,6 +54,7 @@ export class OfflinePlace implements RunPlace {
     try {
       await copy(file.open(signal), part);
       await rename(part, source);
+      await removeParts(source);
     } catch (error) {
       await rm(part, { force: true });
       if (isMortiseError(error) || signal.aborted) throw error;
@@ -82,6 +83,15 @@ function shellWord(path: string): string {
 function uploadOf({ path, mime, size }: RunFile, source: string): UploadRequest {
   return { source, destination: path, mime, size };
 }
+
+/** Those that processes have left that were killed. One that is at it still begins anew. */
+async function removeParts(source: string): Promise<void> {
+  const [folder, name] = [dirname(source), basename(source)];
+  const parts = (await readdir(folder)).filter((each) => each.startsWith(`${name}.`) && UUID.test(each.slice(name.length + 1)));
+  for (const part of parts) await rm(join(folder, part), { force: true });
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 async function copy(bytes: AsyncIterable<Uint8Array>, to: string): Promise<void> {
   await using handle = await open(to, 'wx');

@@ -183,6 +183,27 @@ describe('files of a run', () => {
     expect(readdirSync(dirname(path)).filter((name) => !name.startsWith('run_operations'))).toHaveLength(2);
   });
 
+  test('are there alone when they come again after a process that was killed as it copied them', async () => {
+    const [identity, events] = [newIdentity(), eventsOf([{ kind: 'artifact', path: 'a.bin', uri: 'x:', sha256: '', size: 8 }])];
+    const isHalf = Promise.withResolvers<void>();
+    const readHalf: ReadArtifact = async function* () {
+      yield Buffer.from('half');
+      isHalf.resolve();
+      await new Promise(() => undefined);
+    };
+    const killed = await (await tracker()).open(identity, startOf({ readArtifact: readHalf }), undefined, never);
+    void killed.deliver(events, never);
+    await isHalf.promise;
+    const readArtifact: ReadArtifact = async function* () {
+      yield await Promise.resolve(Buffer.from('half two'));
+    };
+    const run = await (await tracker()).open(identity, startOf({ readArtifact }), undefined, never);
+    await run.deliver(events, never);
+    const path = run.ref.ids['neptune_operations_file']!;
+    expect([...offlineRun(path).files.values()].map(String)).toEqual(['half two']);
+    expect(readdirSync(dirname(path)).filter((name) => name.includes('.bin'))).toHaveLength(1);
+  });
+
   test('whose store fails in the middle come later, and what was before them is safe', async () => {
     let fails = true;
     const readArtifact = async function* (): AsyncGenerator<Uint8Array> {
