@@ -10,6 +10,9 @@ describe('a step is refused', () => {
     ['by a name with a slash', () => step('a/b', () => 1), /^BAD_STEP_ID: "a\/b" is no step id\. Use letters/],
     ['without a function', () => step('a', { cache: true }), /^STEP_ARGUMENTS: step "a" was made without a function/],
     ['with two arguments', () => step('a', (a: unknown, b: unknown) => [a, b]), /^STEP_ARGUMENTS: step "a" has a function of 2 arguments/],
+    ['with null for its options', () => step('a', null, () => 1), /^BAD_USAGE: the options of step "a" are no object/],
+    ['with a list for its options', () => step('a', ['cache'], () => 1), /^BAD_USAGE: the options of step "a" are no object/],
+    ['of a pipeline with null for its options', () => loosePipeline('a', null, () => 1), /^BAD_USAGE: the options of pipeline "a" are no/],
     [
       'with an unknown option',
       () => step('a', { experimentTracer: true }, () => 1),
@@ -237,6 +240,7 @@ describe('when is refused', () => {
       () => when(load(), () => load()),
       /^BAD_CONDITION: when\(\) was given no function for "then": write when\(wire, \{ then: \(\) => \.\.\., else: \(\) => \.\.\. \}\)/,
     ],
+    ['without branches', () => when(load()), /^BAD_CONDITION: when\(\) was given no function for "then"/],
     [
       'with a wire in place of a branch',
       () => when(load(), { then: () => load(), else: load() as never }),

@@ -1,4 +1,4 @@
-import { BadOption, UnknownOption } from '../errors.ts';
+import { BadOption, BadUsage, UnknownOption } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { HOOK_MAKER, HOOKS, type PipelineHooks, type StepHooks } from './hooks.ts';
 import { cloneJson, whyNotJson } from './json-value.ts';
@@ -201,8 +201,9 @@ export function trackerErrorPolicy(of: string, given: unknown): TrackerErrorPoli
   throw new BadOption({ of, option: 'onTrackerError', reason: 'must be "warn" or "fail"' });
 }
 
-/** @throws UnknownOption for a key of `options` that is not in `known`. */
+/** @throws UnknownOption for a key of `options` that is not in `known`; BadUsage when they are no object at all */
 export function checkKnown(of: string, options: object, known: readonly string[]): void {
+  if (!isRecord(options)) throw new BadUsage({ what: `the options of ${of} are no object` });
   for (const option of Object.keys(options)) if (!known.includes(option)) throw new UnknownOption({ of, option, known: [...known] });
 }
 

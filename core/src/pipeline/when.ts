@@ -48,7 +48,8 @@ export function when<A extends BranchResult, B extends BranchResult = undefined>
   return makeWire({ plan: compilation, spec }) as WhenResult<A, B>;
 }
 
-function requireBranches({ then, else: otherwise }: { readonly then: unknown; readonly else?: unknown }): void {
+function requireBranches(branches: { readonly then: unknown; readonly else?: unknown } | null | undefined): void {
+  const { then, else: otherwise } = branches ?? { then: undefined };
   const wrong = typeof then !== 'function' ? 'then' : otherwise !== undefined && typeof otherwise !== 'function' ? 'else' : undefined;
   if (wrong !== undefined)
     throw new BadCondition({ reason: `was given no function for "${wrong}": write when(wire, { then: () => ..., else: () => ... })` });
