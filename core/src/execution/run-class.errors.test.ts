@@ -196,6 +196,23 @@ describe('a step call fails', () => {
     expect(statuses(run)).toEqual({ load: 'completed' });
   });
 
+  it('of a run whose methods have no @step one is warned, and of a run that failed one is not', async () => {
+    class Forgotten {
+      async load(): Promise<number> {
+        return 1;
+      }
+      @pipeline({ params: { fails: false } })
+      async run({ fails }: { fails: boolean }): Promise<number> {
+        if (fails) throw new Error('first');
+        return this.load();
+      }
+    }
+    const warning = 'run() of Forgotten called no step, so nothing of it is recorded: a step is a method with @step()';
+    expect(await runPipeline(Forgotten)).toMatchObject({ status: 'completed', result: 1, warnings: [warning] });
+    expect(await runPipeline(Forgotten, { fails: true })).toMatchObject({ status: 'failed', warnings: [] });
+    expect((await runPipeline(One)).warnings).toEqual([]);
+  });
+
   it('inside a run that a step began it does not', async () => {
     class Outer {
       @step({ cache: false })

@@ -138,6 +138,9 @@ class ClassRun implements ClassRunContext {
     if (thrown !== undefined && !stopped) return { step: failure?.step, error: thrown.error };
     if (signal.aborted) return this.stoppedBy;
     const unseen = this.failures.find(({ call }) => !call.awaited);
+    // A decorator that was forgotten is no error anywhere: the method runs as it is written.
+    if (this.calls.size === 0)
+      warnings.push(`run() of ${this.pipeline.Class.name} called no step, so nothing of it is recorded: a step is a method with @step()`);
     if (unseen !== undefined) warnings.push(`run() did not wait for step "${unseen.step}", which failed: await every step call`);
     return unseen;
   }
