@@ -18,6 +18,7 @@ const LAYERS = {
       'count.ts',
       'list-options.ts',
       'label-options.ts',
+      'name-value-options.ts',
       'flavor-problems.ts',
       'run-tables.ts',
       'table.ts',

@@ -193,6 +193,10 @@ describe('what a file may look like', () => {
     const { run } = await runs('tagged.js', '--experiment', 'vineyard', '--tag', 'kind=cli', '--tag', 'note=a=b');
     expect(run).toMatchObject({ experiment: 'vineyard', tags: { from: 'top', kind: 'cli', note: 'a=b' } });
     expect((await runs('tagged.js')).run).toMatchObject({ experiment: 'of-the-file', tags: { from: 'top', kind: 'top' } });
+    const tagged = (...tags: string[]) => project.json<Listing<RunListItem>>('runs', 'list', ...tags.flatMap((tag) => ['--tag', tag]));
+    expect((await tagged('kind=cli', 'note=a=b')).items.map(({ id }) => id)).toEqual([run.id]);
+    expect((await tagged('kind=top', 'note=a=b')).items).toEqual([]);
+    expect((await mortise('runs', 'list', '--tag', 'kind')).stderr).toBe('error BAD_USAGE: --tag kind is not NAME=VALUE\n');
     project.write('mistagged.js', `${GREET}const greet = pipeline('greet', () => hello({ name: 'x' }));
       await greet.run({}, { tags: ['top'] });`); // prettier-ignore
     const { code, stderr } = await mortise('run', 'mistagged.js');

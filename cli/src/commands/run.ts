@@ -2,6 +2,7 @@ import type { ExecutionMode, JsonObject, FilePipeline, RunOptions } from '@morti
 import { existsSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { choosePipeline } from '../choose-pipeline.ts';
+import { pairsOf, tagsOf } from '../name-value-options.ts';
 import { projectCore, type Core } from '../project-core.ts';
 import { concurrencyOf, runAndExit } from '../run-and-exit.ts';
 
@@ -57,21 +58,4 @@ function runOptionsOf(options: RunCommandOptions, core: Core): RunOptions {
 
 function paramsOf(pipeline: FilePipeline, texts: readonly string[], core: Core): JsonObject {
   return Object.fromEntries(pairsOf('--param', texts, core).map(([name, text]) => [name, pipeline.parseParam(name, text)]));
-}
-
-function tagsOf(texts: readonly string[], core: Core): Record<string, string> {
-  return Object.fromEntries(pairsOf('--tag', texts, core));
-}
-
-/** What an option that takes NAME=VALUE was given, each name once. */
-function pairsOf(option: string, texts: readonly string[], { BadUsage }: Core): [name: string, value: string][] {
-  const names = new Set<string>();
-  return texts.map((text) => {
-    const at = text.indexOf('=');
-    if (at < 1) throw new BadUsage({ what: `${option} ${text} is not NAME=VALUE` });
-    const name = text.slice(0, at);
-    if (names.has(name)) throw new BadUsage({ what: `${option} names "${name}" twice` });
-    names.add(name);
-    return [name, text.slice(at + 1)];
-  });
 }

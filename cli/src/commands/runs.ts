@@ -3,6 +3,7 @@ import { firstLine } from '../first-line.ts';
 import { durationBetween } from '../format-duration.ts';
 import { listOptions, nextPageHint, type ListOptions } from '../list-options.ts';
 import { count } from '../count.ts';
+import { tagsOf } from '../name-value-options.ts';
 import { paintStatus, print, printLine, type OutputFormat } from '../print.ts';
 import { withClient } from '../project-core.ts';
 import { failuresText, loggedTable, metricsTable, settingsTable, stepsTable, trackerTable } from '../run-tables.ts';
@@ -11,9 +12,9 @@ import { isVerbose } from '../verbose.ts';
 
 type RunFilters = Pick<RunQuery, 'pipeline' | 'experiment' | 'status' | 'stack' | 'name' | 'sort'>;
 
-export async function listRuns({ output, limit, after, ...filters }: ListOptions & RunFilters): Promise<void> {
+export async function listRuns({ output, limit, after, tag, ...filters }: ListOptions & RunFilters & { tag?: string[] }): Promise<void> {
   await withClient(async (client, core) => {
-    const runs = await client.listRuns({ ...filters, ...listOptions({ limit, after }, core) });
+    const runs = await client.listRuns({ ...filters, ...(tag && { tags: tagsOf(tag, core) }), ...listOptions({ limit, after }, core) });
     await print(runs, output, ({ items, next }) => {
       const rows = items.map((run) => [
         run.name,

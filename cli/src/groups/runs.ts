@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { late, output, paged } from './declare.ts';
+import { collect, late, output, paged } from './declare.ts';
 
 const runsCommands = () => import('../commands/runs.ts');
 const resumeCommands = () => import('../commands/resume.ts');
@@ -12,6 +12,7 @@ export function declareRuns(runs: Command): void {
     .addOption(new Option('--status <status>', 'only runs that stand so').choices(['queued', 'running', 'completed', 'failed', 'killed']))
     .option('--stack <name>', 'only runs on this stack')
     .option('--name <text>', 'only runs with this in their name')
+    .option('--tag <name=value>', 'only runs with this tag (may be given several times: with all of them)', collect)
     .addOption(new Option('--sort <key>', 'order (default -startedAt)').choices(['startedAt', '-startedAt', 'name', '-name']))
     .action(late(runsCommands, (commands) => commands.listRuns));
   runs

@@ -19,7 +19,8 @@ export interface RunQuery extends PageRequest {
   experiment?: string;
   status?: RunStatus;
   stack?: string;
-  tag?: { name: string; value: string };
+  /** With all of these tags. */
+  tags?: Readonly<Record<string, string>>;
   /** Part of the name. */
   name?: string;
   /** Default `-startedAt`: newest first. */

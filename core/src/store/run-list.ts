@@ -8,7 +8,7 @@ import { queries } from './sqlite-dialect.ts';
 import type { StoreDb } from './store-db.ts';
 import type { Transaction } from './transaction.ts';
 
-/** Beyond this many matches, runs are walked in the list's order and asked for the tag; below, the matches are sorted. */
+/** Beyond this many matches of a tag, runs are walked in the list's order and asked for it; below, the matches are sorted. */
 const FEW = 1000;
 
 export function runs(store: StoreDb, query: RunQuery): Promise<Page<RunSummary>> {
@@ -44,20 +44,22 @@ function runList(tx: Transaction, store: StoreDb, query: RunQuery) {
   if (query.pipeline !== undefined) list = list.where('pipeline', '=', query.pipeline);
   if (query.status !== undefined) list = list.where('status', '=', query.status);
   if (query.stack !== undefined) list = list.where('stack', '=', query.stack);
-  const { name, experiment, tag, after } = query;
+  const { name, experiment, tags = {}, after } = query;
   if (name !== undefined) list = list.where((eb) => eb(eb.fn<number>('instr', ['runs.name', eb.val(name)]), '>', 0));
   if (experiment !== undefined) {
     const id = store.experiments.find(tx, experiment);
     if (id === undefined) return undefined;
     list = list.where('experiment_id', '=', id);
   }
-  if (tag !== undefined) {
-    const nameId = store.names.tag.find(tx, tag.name);
+  let few: readonly string[] | undefined;
+  for (const [tag, value] of Object.entries(tags)) {
+    const nameId = store.names.tag.find(tx, tag);
     if (nameId === undefined) return undefined;
-    const few = tx.rows(taggedRuns(nameId, tag.value).limit(FEW + 1)).map((row) => row.entity_id);
-    if (few.length <= FEW) list = list.where('runs.id', 'in', few);
-    else list = list.where((eb) => eb.exists(taggedRuns(nameId, tag.value).whereRef('entity_id', '=', eb.ref('runs.id'))));
+    const ids = new Set(tx.rows(taggedRuns(nameId, value).limit(FEW + 1)).map((row) => row.entity_id));
+    if (ids.size <= FEW) few = few === undefined ? [...ids] : few.filter((id) => ids.has(id));
+    else list = list.where((eb) => eb.exists(taggedRuns(nameId, value).whereRef('entity_id', '=', eb.ref('runs.id'))));
   }
+  if (few !== undefined) list = list.where('runs.id', 'in', few);
   if (after !== undefined) {
     const [value, id] = decodeCursor(sort, after) as [string, string];
     list = list.where((eb) => eb(eb.refTuple(`runs.${key}`, 'runs.id'), direction === 'desc' ? '<' : '>', eb.tuple(value, id)));

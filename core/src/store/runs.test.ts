@@ -157,7 +157,8 @@ test('every filter of a list of runs narrows it', async () => {
   await createdRun(store, { name: 'other-pipeline', pipeline: 'beer' });
   await createdRun(store, { name: 'other-experiment', experiment: 'beer' });
   await createdRun(store, { name: 'other-stack', stack: { name: 'team', components: [] } });
-  await createdRun(store, { name: 'tagged', tags: { kind: 'good' } });
+  await createdRun(store, { name: 'tagged', tags: { kind: 'good', team: 'a' } });
+  await createdRun(store, { name: 'tagged-too', tags: { kind: 'good', team: 'b' } });
   const ended = await createdRun(store, { name: '50%_done' });
   await store.finishRun({
     id: ended.id,
@@ -173,9 +174,12 @@ test('every filter of a list of runs narrows it', async () => {
   expect(await only({ experiment: 'never' })).toEqual([]);
   expect(await only({ stack: 'team' })).toEqual(['other-stack']);
   expect(await only({ status: 'completed' })).toEqual(['50%_done']);
-  expect(await only({ tag: { name: 'kind', value: 'good' } })).toEqual(['tagged']);
-  expect(await only({ tag: { name: 'kind', value: 'bad' } })).toEqual([]);
-  expect(await only({ tag: { name: 'never', value: 'good' } })).toEqual([]);
+  expect(await only({ tags: { kind: 'good' } })).toEqual(['tagged', 'tagged-too']);
+  expect(await only({ tags: { kind: 'bad' } })).toEqual([]);
+  expect(await only({ tags: { never: 'good' } })).toEqual([]);
+  expect(await only({ tags: { kind: 'good', team: 'b' } })).toEqual(['tagged-too']);
+  expect(await only({ tags: { kind: 'good', never: 'b' } })).toEqual([]);
+  expect(await only({ tags: {} })).toHaveLength(7);
   expect(await only({ name: '%_' })).toEqual(['50%_done']);
   expect(await only({ name: 'other', pipeline: 'wine' })).toEqual(['other-experiment', 'other-stack']);
 });
@@ -184,9 +188,12 @@ test('a tag that most runs carry lists them in order, too', async () => {
   for (let i = 0; i < 1_010; i++)
     await store.createRun(sampleRun({ name: `r${String(i).padStart(4, '0')}`, startedAt: i, tags: { common: 'yes' } }));
   await createdRun(store, { name: 'without', startedAt: 2_000 });
-  const tag = { name: 'common', value: 'yes' };
-  expect(names(await store.runs({ tag, limit: 3 }))).toEqual(['r1009', 'r1008', 'r1007']);
-  expect(await allPages({ tag, limit: 1_000 })).toHaveLength(1_010);
+  const tags = { common: 'yes' };
+  expect(names(await store.runs({ tags, limit: 3 }))).toEqual(['r1009', 'r1008', 'r1007']);
+  expect(await allPages({ tags, limit: 1_000 })).toHaveLength(1_010);
+  await createdRun(store, { name: 'rare', tags: { common: 'yes', rare: 'yes' } });
+  await createdRun(store, { name: 'rare-alone', tags: { rare: 'yes' } });
+  expect(names(await store.runs({ tags: { common: 'yes', rare: 'yes' } }))).toEqual(['rare']);
 });
 
 test('paging shows every run once, also when starts are equal and new runs come in between', async () => {
