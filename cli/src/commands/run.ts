@@ -37,9 +37,18 @@ export async function run(target: string, options: RunCommandOptions): Promise<v
 function splitTarget(target: string, core: Core): { file: string; wanted: string | undefined } {
   const at = existsSync(target) ? -1 : target.lastIndexOf('#');
   const path = at === -1 ? target : target.slice(0, at);
-  if (!(statSync(path, { throwIfNoEntry: false })?.isFile() ?? false)) throw new core.FileNotFound({ file: path });
+  if (!isFile(path)) throw new core.FileNotFound({ file: path, meant: meantBy(path) });
   return { file: resolve(path), wanted: at === -1 ? undefined : target.slice(at + 1) };
 }
+
+/** Other tools put the name behind a colon, and leave out what a file's name ends with. */
+function meantBy(path: string): string | undefined {
+  const [, named = '', name] = /^(.+):([^:]+)$/.exec(path) ?? [];
+  if (isFile(named)) return `${named}#${name}`;
+  return ['.ts', '.mts', '.js', '.mjs'].map((end) => `${path}${end}`).find(isFile);
+}
+
+const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 
 function runOptionsOf(options: RunCommandOptions, core: Core): RunOptions {
   const { stack, name, experiment, tag, cache, executionMode, onTrackerError, isolation } = options;

@@ -1,6 +1,10 @@
 import { define } from './define-error.ts';
 
-export const FileNotFound = define('FILE_NOT_FOUND', (p: { file: string }) => [`there is no file ${p.file}`]);
+/** `meant`: what was probably meant. */
+export const FileNotFound = define('FILE_NOT_FOUND', (p: { file: string; meant?: string | undefined }) => [
+  `there is no file ${p.file}`,
+  p.meant && `Did you mean "${p.meant}"?`,
+]);
 export const FileNotWritable = define('FILE_NOT_WRITABLE', (p: { file: string; reason: string }) => [
   `cannot write ${p.file}: ${p.reason}`,
   'Check its folder and its permissions.',
