@@ -158,6 +158,16 @@ describe('a mistake is one line, exit code 1, and nothing is stored', () => {
   const register = (...args: string[]) => ['artifact-store', 'register', ...args];
   it.each<[string, string[], string | RegExp]>([
     ['an unknown flavor', register('x', '--flavor=locl'), 'UNKNOWN_FLAVOR: no artifact store flavor "locl". Did you mean "local"?'],
+    [
+      'a flavor of a package that is not there',
+      register('x', '--flavor=s3'),
+      /run "npm install @mortise\/s3" and .* register @mortise\/s3"\.$/m,
+    ],
+    [
+      'one beside another',
+      register('x', '--flavor=mlflow'),
+      /run "npm .* and "mortise artifact-store flavor register @mortise\/mlflow#artifactStore"\.$/m,
+    ],
     ['no flavor', register('x'), /BAD_USAGE: artifact-store register needs --flavor\./],
     ['a misspelt --flavor', register('x', '--flavr=local'), /Did you mean "--flavor" instead of "--flavr"\?/],
     [

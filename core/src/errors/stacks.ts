@@ -10,6 +10,8 @@ const PACKAGED: Record<string, readonly string[]> = {
   'experiment-tracker': ['comet', 'mlflow', 'neptune', 'wandb'],
   'artifact-store': ['azure-blob', 'gcs', 'mlflow', 's3'],
 };
+/** Of a package with several, those that are not its default export. */
+const EXPORTED: Record<string, string> = { 'artifact-store mlflow': '#artifactStore' };
 export const UnknownFlavor = define('UNKNOWN_FLAVOR', (p: { type: string; flavor: string; known: string[] }) => [
   `no ${spoken(p.type)} flavor "${p.flavor}"`,
   whereFlavorIs(p),
@@ -21,7 +23,7 @@ function whereFlavorIs({ type, flavor, known }: { type: string; flavor: string; 
   if (packaged === undefined)
     return [didYouMean(flavor, known), `One of a package is made known by ${register('PACKAGE')}.`].join(' ').trim();
   if (known.includes(packaged)) return didYouMean(flavor, known);
-  return `"${packaged}" is of the package @mortise/${packaged}: run "npm install @mortise/${packaged}" and ${register(`@mortise/${packaged}`)}.`;
+  return `"${packaged}" is of the package @mortise/${packaged}: run "npm install @mortise/${packaged}" and ${register(`@mortise/${packaged}${EXPORTED[`${type} ${packaged}`] ?? ''}`)}.`;
 }
 
 export const FlavorBroken = define('FLAVOR_BROKEN', (p: { type: string; flavor: string; reason: string; advice?: string | undefined }) => [
@@ -217,10 +219,18 @@ export const NotAFlavor = define('NOT_A_FLAVOR', (p: { source: string; reason: s
   `${p.source} is not a flavor: ${p.reason}`,
   'A flavor is a literal that went through defineFlavor() of @mortise/core.',
 ]);
-export const FlavorWrongType = define('FLAVOR_WRONG_TYPE', (p: { source: string; type: string; wanted: string; known: string[] }) => [
-  `${p.source} is a flavor of the type "${p.type}", not ${aSpoken(p.wanted)}`,
-  p.known.includes(p.type) ? `Run "mortise ${p.type} flavor register ${p.source}".` : didYouMean(p.type, p.known),
-]);
+/** `right`: one of the type that was wanted, which is exported beside it. */
+export const FlavorWrongType = define(
+  'FLAVOR_WRONG_TYPE',
+  (p: { source: string; type: string; wanted: string; known: string[]; right?: string | undefined }) => [
+    `${p.source} is a flavor of the type "${p.type}", not ${aSpoken(p.wanted)}`,
+    p.right !== undefined
+      ? `Did you mean "${p.right}"?`
+      : p.known.includes(p.type)
+        ? `Nothing beside it is one either. To register it as what it is, run "mortise ${p.type} flavor register ${p.source}".`
+        : didYouMean(p.type, p.known),
+  ],
+);
 export const FlavorWrongApiVersion = define('FLAVOR_WRONG_API_VERSION', (p: { source: string; apiVersion: string; known: number }) => [
   `${p.source} is written for version ${p.apiVersion} of the flavor interface, and this Mortise knows version ${p.known}`,
   'Install versions of the two that fit each other.',

@@ -135,7 +135,15 @@ describe('a flavor is refused, and nothing stored,', () => {
       { 'x.js': bell(`type: 'orchestrator',`) },
       './x.js',
       'is a flavor of the type "orchestrator", not an alerter',
-      'Run "mortise orchestrator flavor register ./x.js#default".',
+      'as what it is, run "mortise orchestrator flavor register ./x.js#default".',
+    ],
+    [
+      'of another type, beside one that is right',
+      'FLAVOR_WRONG_TYPE',
+      { 'x.js': `${bell(`type: 'orchestrator',`)}\nexport const chime = defineFlavor(${bellLiteral()});` },
+      './x.js',
+      'is a flavor of the type "orchestrator", not an alerter',
+      'Did you mean "./x.js#chime"?',
     ],
     [
       'of a type that there is not',

@@ -53,7 +53,10 @@ export async function importFrom(source: string, type: ComponentType, root: stri
   const { specifier, exported } = parseFlavorSource(source, root);
   const file = findFlavorModule(specifier, root);
   const shown = sourceText({ specifier, exported });
-  const pick = (module: ModuleExports): Flavor => checked(exportOf(module, exported, specifier), { source: shown, type });
+  const pick = (module: ModuleExports): Flavor => {
+    const right = (): string | undefined => exportOfType(module, type, specifier);
+    return checked(exportOf(module, exported, specifier), { source: shown, type, right });
+  };
   try {
     const flavor = pick(await answerOf(() => importFlavorModule(file, specifier, root)));
     if (!isTypeScript(file)) return { flavor, file };
@@ -99,6 +102,13 @@ function exportOf(module: ModuleExports, name: string, specifier: string): unkno
 /** Names that Node and compilers give to CommonJS modules. */
 const OF_NODE: ReadonlySet<string> = new Set(['module.exports', '__esModule']);
 
+/** The source of a flavor of this type that the module exports. */
+function exportOfType(module: ModuleExports, type: ComponentType, specifier: string): string | undefined {
+  const all = Object.entries({ ...innerExports(module), ...module });
+  const [exported] = all.find(([key, value]) => !OF_NODE.has(key) && isFlavor(value) && value.type === type) ?? [];
+  return exported && sourceText({ specifier, exported });
+}
+
 /** What hangs on the default export, if that holds flavors and is none. */
 function innerExports(module: ModuleExports): ModuleExports {
   const whole = module['default'];
@@ -106,11 +116,11 @@ function innerExports(module: ModuleExports): ModuleExports {
   return Object.values(whole).some(isFlavor) ? (whole as ModuleExports) : {};
 }
 
-function checked(value: unknown, { source, type }: { source: string; type: ComponentType }): Flavor {
+function checked(value: unknown, { source, type, right }: { source: string; type: ComponentType; right(): string | undefined }): Flavor {
   if (!isFlavor(value)) throw new NotAFlavor({ source, reason: `it is ${kindOf(value)} that was not made by defineFlavor()` });
   const flaw = flavorFlaw(value);
   if (flaw !== undefined) throw flawed(flaw, value, { source, type });
-  if (value.type !== type) throw wrongType(value.type, { source, type });
+  if (value.type !== type) throw wrongType(value.type, { source, type, right: right() });
   return value;
 }
 
@@ -136,8 +146,9 @@ function flawed({ fault, reason }: FlavorFlaw, literal: unknown, place: { source
   return new NotAFlavor({ source, reason }, { cause });
 }
 
-function wrongType(type: string, place: { source: string; type: ComponentType }, cause?: unknown): Error {
-  return new FlavorWrongType({ source: place.source, type, wanted: place.type, known: COMPONENT_TYPES.map((row) => row.type) }, { cause });
+function wrongType(type: string, place: { source: string; type: ComponentType; right?: string | undefined }, cause?: unknown): Error {
+  const { source, type: wanted, right } = place;
+  return new FlavorWrongType({ source, type, wanted, known: COMPONENT_TYPES.map((row) => row.type), right }, { cause });
 }
 
 function kindOf(value: unknown): string {
