@@ -103,6 +103,8 @@ it('names the versions of the packages that package.json names, as far as they a
   write('node_modules/@a/c/package.json', '{ "version": "0.1.0" }');
   write('node_modules/other/package.json', '{ "version": "9.0.0" }');
   expect((await describeEnvironment(root)).packages).toEqual({ '@a/c': '0.1.0', b: '1.2.3' });
+  write('package.json', '\uFEFF{ "dependencies": { "b": "^1.0.0" } }');
+  expect((await describeEnvironment(root)).packages).toEqual({ b: '1.2.3' });
   write('package.json', '{ broken');
   expect((await describeEnvironment(root)).packages).toEqual({});
 });

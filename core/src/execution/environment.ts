@@ -3,6 +3,7 @@ import { hostname, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { parseEditedJson } from '../parse-edited-json.ts';
 import { pathInProject } from '../project/path-in-project.ts';
 import type { RunEnvironment } from '../store/run-data.ts';
 import { loadedFile } from './child/code-origin.ts';
@@ -52,7 +53,7 @@ interface Manifest {
 
 function readManifest(path: string): Manifest {
   try {
-    const manifest = JSON.parse(readFileSync(path, 'utf8')) as unknown;
+    const manifest = parseEditedJson(readFileSync(path, 'utf8'));
     return typeof manifest === 'object' && manifest !== null ? manifest : {};
   } catch {
     return {};

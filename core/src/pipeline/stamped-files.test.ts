@@ -26,6 +26,11 @@ function stampOfTheSameTick(recent: boolean) {
   return new Map([[file, { size, mtimeMs, ctimeMs, ino, digest, ...(recent ? { recent } : {}) }]]);
 }
 
+test('JSON may begin with the mark that editors of Windows write', () => {
+  writeFileSync(file, '\uFEFF{ "name": "a" }');
+  expect(new StampedFiles().json(file)).toEqual({ name: 'a' });
+});
+
 describe('a stamp', () => {
   test('of a file that had just changed compares contents, so that a second change in the same tick is seen', () => {
     expect(checkStamps(stampOfTheSameTick(true))).toBe('changed');

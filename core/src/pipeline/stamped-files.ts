@@ -1,6 +1,8 @@
 import { hash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync, type Stats } from 'node:fs';
 
+import { parseEditedJson } from '../parse-edited-json.ts';
+
 /** What a file or folder looked like when it was read; a later look that finds the same has no need to read it again. */
 export interface Stamp {
   size: number;
@@ -118,7 +120,7 @@ function statOf(path: string): Stats | undefined {
 
 function parse(bytes: Buffer | undefined): unknown {
   try {
-    return bytes && (JSON.parse(bytes.toString('utf8')) as unknown);
+    return bytes && parseEditedJson(bytes.toString('utf8'));
   } catch {
     return undefined;
   }

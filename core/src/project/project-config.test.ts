@@ -35,6 +35,11 @@ describe('the project config', () => {
     expect(activeStackName(project)).toBe('other');
   });
 
+  test('may begin with the mark that editors of Windows write', () => {
+    writeFileSync(join(project.folder, 'config.json'), '\uFEFF{"activeStack":"team"}');
+    expect(readProjectConfig(project)).toEqual({ activeStack: 'team' });
+  });
+
   test.each([
     ['{"activeStack":', 'it is not JSON'],
     ['["team"]', 'it is not a JSON object'],

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BadProjectConfig } from '../errors.ts';
+import { parseEditedJson } from '../parse-edited-json.ts';
 import { isComponentName } from '../stack/component-name.ts';
 import { fileErrorCode, fileErrorReason } from './file-error.ts';
 import type { Project } from './project.ts';
@@ -55,7 +56,7 @@ function configPath(project: Project): string {
 function parse(text: string): { config: ProjectConfig; reason?: never } | { config?: never; reason: string } {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseEditedJson(text);
   } catch {
     return { reason: 'it is not JSON' };
   }

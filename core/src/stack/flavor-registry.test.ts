@@ -141,6 +141,13 @@ test('a project that imports its own name gets its own exports, before an instal
   expect(await project.stored('bell')).toMatchObject({ source: 'user#default', version: '3.2.1' });
 });
 
+test('a package.json may begin with the mark that editors of Windows write', async () => {
+  project.write('node_modules/marked/package.json', '\uFEFF{ "version": "1.2.3", "type": "module", "exports": "./index.js" }');
+  project.write('node_modules/marked/index.js', bell());
+  await project.register('marked');
+  expect((await project.stored('bell'))!.version).toBe('1.2.3');
+});
+
 test('the version of a flavor is not that of a package which its own is inside of', async () => {
   project.write('node_modules/plain/package.json', { type: 'module' });
   project.write('node_modules/plain/index.js', bell());

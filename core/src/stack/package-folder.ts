@@ -1,6 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
+import { parseEditedJson } from '../parse-edited-json.ts';
+
 /** A package by its folder, and what its package.json says: undefined without one, null for one that cannot be read. */
 export interface FoundPackage {
   folder: string;
@@ -48,7 +50,7 @@ function readPackageJson(folder: string): PackageJson | null | undefined {
   const path = join(folder, 'package.json');
   if (!isFile(path)) return undefined;
   try {
-    const value = JSON.parse(readFileSync(path, 'utf8')) as unknown;
+    const value = parseEditedJson(readFileSync(path, 'utf8'));
     return typeof value === 'object' ? (value as PackageJson | null) : null;
   } catch {
     return null;
