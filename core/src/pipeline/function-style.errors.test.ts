@@ -45,6 +45,7 @@ describe('a step is refused', () => {
   test.each<[string, unknown, string]>([
     ['experimentTracker', 1, 'must be true, false, or the names'],
     ['experimentTracker', [''], 'must be true, false, or the names'],
+    ['experimentTracker', [], 'names no experiment tracker: say false for none'],
     ['cache', 'no', 'must be true or false'],
     ['cacheKey', { at: new Date() }, 'must be JSON: it.at is a Date'],
     ['cacheFiles', 'a.csv', 'must be an array of names'],

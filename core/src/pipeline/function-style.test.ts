@@ -200,7 +200,6 @@ describe('options', () => {
     [true, true],
     [false, undefined],
     ['mlflow', ['mlflow']],
-    [[], undefined],
     [['a', 'a'], ['a']],
   ] as const)('experimentTracker: %j is %j in the plan', async (given, planned) => {
     const plan = pipeline('tracked', () => void step('one', { experimentTracker: given }, () => 1)());

@@ -41,7 +41,7 @@ export interface SystemMetricsOptions {
 
 /** Options that a step has and a pipeline can give to all of its steps. */
 export interface StepDefaults {
-  /** `true`: the stack's first experiment tracker; names: those components of the stack. Default: no tracker run. */
+  /** `true`: the stack's first experiment tracker; names: those components of the stack; `false`: none, whatever the pipeline says. Default: no tracker run. */
   readonly experimentTracker?: boolean | string | readonly string[];
   /** `false`: the step always runs. Default true. */
   readonly cache?: boolean;
@@ -108,10 +108,7 @@ const json: Check = (value) => {
 
 /** One row per option: what is wrong with a value, or undefined. */
 const DEFAULTS: Record<keyof StepDefaults, Check> = {
-  experimentTracker: (value) =>
-    typeof value === 'boolean' || isText(value) || texts(value) === undefined
-      ? undefined
-      : 'must be true, false, or the names of experiment trackers of the stack',
+  experimentTracker: wrongTrackers,
   cache: flag,
   cacheFiles: texts,
   cacheEnv: texts,
@@ -231,7 +228,7 @@ function settingsOf(options: Omit<StepOptions, keyof StepHooks>): StepSettings {
   };
 }
 
-/** `false` and `[]` are said with an empty list here: it overrides what the pipeline says. */
+/** `false` is said with an empty list here: it overrides what the pipeline says. */
 function trackers(given: boolean | string | readonly string[]): { experimentTracker: true | string[] } {
   if (given === true) return { experimentTracker: true };
   return { experimentTracker: given === false ? [] : typeof given === 'string' ? [given] : [...new Set(given)] };
@@ -244,6 +241,13 @@ function retrySpec({ retries, delayMs = 0, backoff = 1 }: RetryOptions): RetrySp
 function systemMetricsSpec(given: boolean | SystemMetricsOptions): SystemMetricsSpec | false {
   if (typeof given !== 'boolean') return { intervalMs: given.intervalMs };
   return given && SYSTEM_METRICS;
+}
+
+function wrongTrackers(value: unknown): string | undefined {
+  if (typeof value === 'boolean' || isText(value)) return undefined;
+  if (texts(value) !== undefined) return 'must be true, false, or the names of experiment trackers of the stack';
+  // A list that somebody's code left empty must not lose what a step logs without a word.
+  return (value as unknown[]).length === 0 ? 'names no experiment tracker: say false for none' : undefined;
 }
 
 function wrongSettings(value: unknown): string | undefined {
