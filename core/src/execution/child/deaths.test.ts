@@ -65,6 +65,24 @@ console.log('[]');`,
     expect(await client.metricHistory('retry', 'flaky', 'loss')).toHaveLength(500);
   });
 
+  it('has printed all that it was to print', async () => {
+    project.write(
+      'last-words.ts',
+      `${IMPORT}
+const talks = step('talks', ${AWAY}, () => {
+  console.log('x'.repeat(2_000_000));
+  console.error('y'.repeat(1_000_000));
+  console.log('the end');
+  process.exit(3);
+});
+await pipeline('last-words', () => talks()).run({}, { name: 'last-words' });`,
+    );
+    await project.run('last-words.ts');
+    const printed = { out: '', err: '' };
+    for await (const { stream, text } of new Client().stepLogs('last-words')) printed[stream] += text;
+    expect([printed.out.length, printed.out.slice(-8), printed.err.length]).toEqual([2_000_009, 'the end\n', 1_000_001]);
+  });
+
   it('says so when its memory did not suffice', async () => {
     project.write(
       'heap-steps.ts',

@@ -42,8 +42,17 @@ export function serveSteps({ watch }: { watch: (parent: number) => void }): void
   // They are sent to all processes of a terminal or a service: the process of the run decides, and says so.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
   // Whoever read our output may be gone: then the channel is about to close too.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', () => undefined);
+    writeAtOnce(stream);
+  }
   watchUserCode();
+}
+
+/** Code that calls `process.exit()` waits for nothing: what a full pipe had not taken by then would be lost. Whoever reads this one always does. */
+function writeAtOnce(stream: NodeJS.WriteStream): void {
+  const { _handle: handle } = stream as { _handle?: { setBlocking?(on: boolean): unknown } };
+  handle?.setBlocking?.(true);
 }
 
 function send(message: FromChild): void {
