@@ -75,18 +75,20 @@ export const OutputMissing = define('OUTPUT_MISSING', (p: { step: string; output
   'Return an object with every declared output.',
 ]);
 /**
- * `part`: of a value within the output. `store`: the output is right, but the artifact store did not take it; `mend`: what the store says to do about that,
+ * `part`: of a value within the output. `path`: it is what lies there. `store`: the output is right, but the artifact store did not take it; `mend`: what the store says to do about that,
  * if it says it.
  */
 export const OutputNotStorable = define(
   'OUTPUT_NOT_STORABLE',
-  (p: { step: string; output: string; reason: string; part?: boolean; store?: boolean; mend?: string }) => [
+  (p: { step: string; output: string; reason: string; part?: boolean; path?: boolean; store?: boolean; mend?: string }) => [
     `output "${p.output}" of step "${p.step}" cannot be stored: ${p.reason}`,
     p.store === true
       ? `${p.mend ?? 'Check free space and permissions there'}, then go on with "mortise runs resume".`
       : p.part === true
         ? 'Return plain data, or make it an output of its own with { outputs } and a materializer.'
-        : 'Return plain data, or register a materializer for it with registerMaterializer().',
+        : p.path === true
+          ? 'Write it before the step returns: file() takes a file, folder() a folder of files, by a path from the working directory or an absolute one.'
+          : 'Return plain data, or register a materializer for it with registerMaterializer().',
   ],
 );
 /** `lost`: its bytes are missing or damaged. `mend`: what its artifact store says to do about the failure, if it says it. */

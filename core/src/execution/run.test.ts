@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
 import {
+  file,
+  folder,
   pipeline,
   registerMaterializer,
   resumeRun,
@@ -137,6 +139,21 @@ describe('failures', () => {
     const nested = step('nested', async () => ({ best: new Forest() }));
     const { error } = (await pipeline('nested-instance', () => nested()).run()).steps['nested']!;
     expect(error).toMatchObject({ name: 'OUTPUT_NOT_STORABLE', message: expect.stringContaining('output.best is an instance of Forest, and a materializer serves a whole output only. Return plain data, or make it an output of its own') }); // prettier-ignore
+  });
+
+  it('of storing a file or a folder that is not there speak of paths, not of materializers', async () => {
+    const here = project.project.root;
+    const advice = 'Write it before the step returns: file() takes a file, folder() a folder of files, by a path from the working directory or an absolute one.'; // prettier-ignore
+    const mistakes: [name: string, () => unknown, reason: string][] = [
+      ['no-file', () => file(`${here}/nope`), `there is no file ${here}/nope`],
+      ['no-folder', () => folder(`${here}/nope`), `there is no file ${here}/nope`],
+      ['a-folder', () => file(here), `file("${here}") is a folder (use folder())`],
+    ];
+    for (const [name, make, reason] of mistakes) {
+      const made = step(name, { cache: false }, make);
+      const { error } = (await pipeline(name, () => void made()).run()).steps[name]!;
+      expect(error!.message).toBe(`output "output" of step "${name}" cannot be stored: ${reason}. ${advice}`);
+    }
   });
 
   it('of loading an input fail step and tracker run, and name the input', async () => {

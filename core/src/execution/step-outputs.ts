@@ -1,4 +1,6 @@
 import { keyPrefixOf } from '../artifacts/artifact-key.ts';
+import { isFileArtifact } from '../artifacts/file-artifact.ts';
+import { isFolderArtifact } from '../artifacts/folder-artifact.ts';
 import { materializerFor } from '../artifacts/materializers.ts';
 import { saveValue } from '../artifacts/save-value.ts';
 import { ArtifactStoreFailed, isError, NotSerializable, OutputMissing, OutputNotStorable, RunKilled, StepTimeout } from '../errors.ts';
@@ -18,6 +20,11 @@ export interface StoredOutput {
   encoded: Uint8Array | undefined;
 }
 
+interface Output {
+  spec: OutputSpec;
+  value: unknown;
+}
+
 /** The versions that an attempt's outputs will become, announced before any byte of them is written. */
 export function intendedOutputs(run: OpenRun, step: StepSpec): VersionIntent[] {
   return step.outputs.map(({ artifact }) => {
@@ -33,12 +40,12 @@ export async function storeOutputs(
   attempt: { value: unknown; intents: readonly VersionIntent[]; signal: AbortSignal; tracking: AttemptTracking },
 ): Promise<StoredOutput[]> {
   const outputs = splitOutputs(call.step, attempt.value);
-  for (const { spec, value } of outputs) storable(call.step, spec, () => materializerFor(value));
+  for (const { spec, value } of outputs) storable(call.step, { spec, value }, () => materializerFor(value));
   for (const { spec, value } of outputs) if (spec.tracked) logTrackedOutput(attempt.tracking, spec.name, spec.tracked, value);
   const stored: StoredOutput[] = [];
   for (const [index, { spec, value }] of outputs.entries()) {
     const { id, artifact, storeId, keyPrefix } = attempt.intents[index]!;
-    const { encoded, ...saved } = await storableAsync(call.step, spec, () =>
+    const { encoded, ...saved } = await storableAsync(call.step, { spec, value }, () =>
       saveValue(value, { store: run.stack.artifactStore, keyPrefix, signal: attempt.signal }),
     );
     stored.push({ version: { ...saved, id, artifact, storeId, output: spec.name, metadata: {} }, value, encoded });
@@ -46,7 +53,7 @@ export async function storeOutputs(
   return stored;
 }
 
-function splitOutputs(step: StepSpec, value: unknown): { spec: OutputSpec; value: unknown }[] {
+function splitOutputs(step: StepSpec, value: unknown): Output[] {
   const only = step.outputs[0];
   if (!step.splitOutputs) return only === undefined ? [] : [{ spec: only, value }];
   const returned = value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value;
@@ -61,28 +68,32 @@ function splitOutputs(step: StepSpec, value: unknown): { spec: OutputSpec; value
   });
 }
 
-function storable(step: StepSpec, spec: OutputSpec, check: () => void): void {
+function storable(step: StepSpec, output: Output, check: () => void): void {
   try {
     check();
   } catch (cause) {
-    throw notStorable(step, spec, cause);
+    throw notStorable(step, output, cause);
   }
 }
 
-async function storableAsync<T>(step: StepSpec, spec: OutputSpec, save: () => Promise<T>): Promise<T> {
+async function storableAsync<T>(step: StepSpec, output: Output, save: () => Promise<T>): Promise<T> {
   try {
     return await save();
   } catch (cause) {
-    throw notStorable(step, spec, cause);
+    throw notStorable(step, output, cause);
   }
 }
 
-function notStorable(step: StepSpec, spec: OutputSpec, cause: unknown): Error {
+function notStorable(step: StepSpec, { spec, value }: Output, cause: unknown): Error {
   if (isError(cause, StepTimeout) || isError(cause, RunKilled)) return cause;
   const at = { step: step.id, output: spec.name };
   if (isError(cause, ArtifactStoreFailed)) {
     const mend = cause.advice?.replace(/\.$/, '');
     return new OutputNotStorable({ ...at, reason: cause.message, store: true, ...(mend !== undefined && { mend }) }, { cause });
+  }
+  if (isFileArtifact(value) || isFolderArtifact(value)) {
+    const reason = isError(cause, NotSerializable) ? `${cause.facts.path} is ${cause.facts.what}` : reasonOf(cause);
+    return new OutputNotStorable({ ...at, reason, path: true }, { cause });
   }
   if (!isError(cause, NotSerializable)) return new OutputNotStorable({ ...at, reason: reasonOf(cause) }, { cause });
   const { path, what } = cause.facts;
