@@ -27,6 +27,9 @@ export async function runPipelineFunction<R>(
   const run = await openRun(compiled.spec, options, { resumed, hooks });
   const functionRun = new FunctionRun(run, compiled, functionOrigin(pipeline['~mortise.pipeline'], compiled.spec.params));
   return endRun<R>(run, pipeline['~mortise.pipeline'].hooks, async () => {
+    // A step that is named and not called is no error anywhere.
+    if (compiled.spec.steps.length === 0)
+      run.warnings.push(`the body of pipeline "${compiled.spec.pipeline}" called no step, so nothing ran`);
     try {
       await run.stack.orchestrator.execute(compiled.spec, functionRun);
     } catch (error) {

@@ -84,6 +84,14 @@ describe('a run of a function-style pipeline', () => {
   });
 });
 
+it('a run of a body that calls no step carries a warning', async () => {
+  const none = pipeline('none', () => undefined);
+  expect(await none.run()).toMatchObject({
+    status: 'completed',
+    warnings: ['the body of pipeline "none" called no step, so nothing ran'],
+  });
+});
+
 describe('failures', () => {
   const bad = step('bad', { experimentTracker: true }, async (): Promise<number> => {
     activeRun().logMetrics({ before: 1 });
