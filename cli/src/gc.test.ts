@@ -81,6 +81,12 @@ it('deletes runs, says what stays with others, and collects what nobody needs', 
   const left = await project.mortise(['runs', 'show', 'times-3']);
   expect(left.stdout).toMatch(/^rows +cached/m);
   expect(left.stdout).toMatch(/^rows +count +3/m);
+  await project.mortise(['run', 'sums.ts', '--name', 'newest']);
+  expect(await project.mortise(['runs', 'delete', 'newest', 'latest', 'latest'])).toMatchObject({
+    stdout: expect.stringMatching(/^deleted run "newest"\n/),
+    stderr: expect.stringMatching(/^error UNKNOWN_RUN: no run "newest"/),
+  });
+  expect((await project.json<Listing<RunListItem>>('runs', 'list')).items.map(({ name }) => name)).toEqual(['times-3']);
   await project.mortise(['runs', 'delete', 'latest']);
   await project.mortise(['gc']);
   expect(artifacts()).toEqual([]);

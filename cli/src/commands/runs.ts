@@ -45,7 +45,9 @@ export async function cancelRun(nameOrId: string): Promise<void> {
 /** `mortise runs delete RUN...`. */
 export async function deleteRuns(namesOrIds: readonly string[]): Promise<void> {
   await withClient(async (client) => {
-    for (const nameOrId of namesOrIds) {
+    // A run is newest as long as it is there: named twice, or after another one is gone, "latest" would be a run that nobody meant.
+    const once = [...new Set(namesOrIds)].sort((a, b) => Number(b === 'latest') - Number(a === 'latest'));
+    for (const nameOrId of once) {
       const { name, trackers, undelivered } = await client.deleteRun(nameOrId);
       printLine(`deleted run "${name}"`);
       if (trackers.length > 0) printLine(`what its experiment trackers have of it stays there: ${trackers.join(', ')}`);
