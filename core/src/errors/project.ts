@@ -1,9 +1,14 @@
 import { define } from './define-error.ts';
 
-export const NoProject = define('NO_PROJECT', (p: { from: string }) => [
-  `no Mortise project in ${p.from} or any folder above it`,
-  'Run "mortise init" in the folder of your project.',
-]);
+/** Not `searched`: the variable names that folder, and no other will do. */
+export const NoProject = define('NO_PROJECT', (p: { from: string; searched: boolean }) =>
+  p.searched
+    ? [`no Mortise project in ${p.from} or any folder above it`, 'Run "mortise init" in the folder of your project.']
+    : [
+        `no Mortise project in ${p.from}, which the variable MORTISE_PROJECT names`,
+        'Set it to the folder that has .mortise in it, or unset it.',
+      ],
+);
 export const FolderNotWritable = define('FOLDER_NOT_WRITABLE', (p: { folder: string; reason: string }) => [
   `cannot write to ${p.folder} (${p.reason})`,
   'Give your user write permission there, or choose another folder.',

@@ -47,6 +47,7 @@ describe('findProject', () => {
     expect(findProject({ from: tmpdir() }).root).toBe(root);
     process.env['MORTISE_PROJECT'] = join(root, 'inner');
     expect(() => findProject({ from: root })).toThrow(NoProject);
+    expect(() => findProject({ from: root })).toThrow(`no Mortise project in ${root}/inner, which the variable MORTISE_PROJECT names`);
   });
 
   test('keeps everything below .mortise, the store too unless MORTISE_STORE_URL says otherwise', () => {

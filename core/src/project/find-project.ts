@@ -12,7 +12,7 @@ export function findProject(options: { from?: string } = {}): Project {
   const named = process.env['MORTISE_PROJECT'];
   const from = resolve(named || (options.from ?? process.cwd()));
   const root = named && !isProject(from) ? undefined : nearestProjectFolder(from);
-  if (root === undefined) throw new NoProject({ from });
+  if (root === undefined) throw new NoProject({ from, searched: !named });
   return projectAt(root);
 }
 
