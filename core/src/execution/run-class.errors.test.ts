@@ -131,6 +131,9 @@ describe('a class is refused before anything runs', () => {
       }
     }
     expect([One, Undecorated, Getter].map(isPipelineClass)).toEqual([true, false, false]);
+    await refused(undefined, 'BAD_PIPELINE_CLASS', 'class undefined cannot run as a pipeline: it is no class');
+    const made = pipeline('made', () => undefined);
+    await refused(made, 'BAD_PIPELINE_CLASS', 'class made cannot run as a pipeline: it was made by pipeline(), and has a run() of its own');
     await refused(Undecorated, 'BAD_PIPELINE_CLASS', 'class Undecorated cannot run as a pipeline: it has no method run() with @pipeline');
     await refused(Arguments, 'BAD_PIPELINE_CLASS', 'its constructor takes arguments');
     await refused(Getter, 'BAD_PIPELINE_CLASS', 'it has no method run() with @pipeline');

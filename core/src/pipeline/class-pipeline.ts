@@ -7,7 +7,7 @@ import { definitionSite, type DefinitionSite } from './definition-site.ts';
 import { HOOKS, hooksOf, type PipelineHooks } from './hooks.ts';
 import { checkDefaults, paramValues } from './param-values.ts';
 import type { ParamValues } from './pipeline-types.ts';
-import { PIPELINE_NAME } from './pipeline.ts';
+import { isPipeline, PIPELINE_NAME } from './pipeline.ts';
 import type { SettingsLayer, TrackerErrorPolicy } from './pipeline-spec.ts';
 import { nominated } from './run-guard.ts';
 import { nextOrdinal } from './step-definition.ts';
@@ -119,6 +119,9 @@ function declaredIn(run: unknown): Declared | undefined {
 
 /** The pipeline that a class is. Throws `BadPipelineClass`, `BadStepMethod`. */
 export function classPipeline(Class: PipelineClass): ClassPipeline {
+  if (typeof Class !== 'function') throw new BadPipelineClass({ pipeline: String(Class), reason: 'it is no class' });
+  if (isPipeline(Class))
+    throw new BadPipelineClass({ pipeline: Class.pipelineName, reason: 'it was made by pipeline(), and has a run() of its own' });
   const declared = declaredOf(Class);
   if (declared === undefined) throw new BadPipelineClass({ pipeline: Class.name, reason: 'it has no method run() with @pipeline' });
   if (Class.length > 0) throw new BadPipelineClass({ pipeline: Class.name, reason: 'its constructor takes arguments' });

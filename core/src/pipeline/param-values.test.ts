@@ -32,6 +32,10 @@ describe('the params of a run', () => {
     expect(lineOf(() => paramValues(declared, { file: undefined }))).toMatch(/^MISSING_PARAM/);
   });
 
+  test.each<unknown>([null, 5, 'lr=1', [1]])('are refused when they are no object: %j', (wrong) => {
+    expect(lineOf(() => paramValues(declared, wrong as object))).toBe('BAD_USAGE: the params of pipeline "wine" are no object');
+  });
+
   test('share nothing with the defaults or with what was given', () => {
     const sizes = [3];
     const values = paramValues(declared, { ...given, sizes });

@@ -1,4 +1,4 @@
-import { BadParam, MissingParam, UnknownParam } from '../errors.ts';
+import { BadParam, BadUsage, MissingParam, UnknownParam } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { cloneJson, whyNotJson } from './json-value.ts';
 
@@ -19,9 +19,11 @@ export function checkDefaults(declared: DeclaredParams): void {
 
 /**
  * The params of one run: what was given on top of the declared defaults, as JSON that shares nothing with either.
- * @throws UnknownParam, MissingParam, BadParam
+ * @throws UnknownParam, MissingParam, BadParam; BadUsage when they are no object
  */
 export function paramValues({ name: pipeline, params }: DeclaredParams, given: object = {}): JsonObject {
+  if (typeof given !== 'object' || given === null || Array.isArray(given))
+    throw new BadUsage({ what: `the params of pipeline "${pipeline}" are no object` });
   const known = Object.keys(params);
   for (const param of Object.keys(given)) if (!known.includes(param)) throw new UnknownParam({ pipeline, param, known });
   const values: JsonObject = {};
