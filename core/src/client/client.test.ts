@@ -160,6 +160,30 @@ describe('stacks and components', () => {
   });
 });
 
+describe('callers without types are refused', () => {
+  const loose = () => client as unknown as Record<string, (...args: unknown[]) => Promise<unknown>>;
+  it.each<[call: string, args: unknown[], line: string]>([
+    ['collectGarbage', [{ dryrun: true }], 'UNKNOWN_OPTION: collectGarbage() has no option "dryrun". Did you mean "dryRun"?'],
+    ['collectGarbage', [null], 'BAD_USAGE: the options of collectGarbage() are no object'],
+    ['listRuns', [{ pipelin: 'wine' }], 'UNKNOWN_OPTION: listRuns() has no option "pipelin". Did you mean "pipeline"?'],
+    ['listRuns', [{ tags: 'kind' }], 'BAD_OPTION: option "tags" of listRuns() must be an object of texts'],
+    ['listRuns', [{ limit: 'x' }], 'BAD_OPTION: option "limit" of listRuns() must be a number'],
+    [
+      'listRuns',
+      [{ sort: 'pipeline' }],
+      'BAD_USAGE: no list is sorted by "pipeline". Sort by startedAt or name, with "-" for the last first.',
+    ],
+    ['listArtifacts', [{ run: 'x' }], 'UNKNOWN_OPTION: listArtifacts() has no option "run". Did you mean "runId"?'],
+    ['listStacks', [{ labels: { team: 1 } }], 'BAD_OPTION: option "labels" of listStacks() must be an object of texts'],
+    ['listComponents', [{ flavour: 'x' }], 'UNKNOWN_OPTION: listComponents() has no option "flavour". Did you mean "flavor"?'],
+    ['listSecrets', [{ sort: 'name' }], 'UNKNOWN_OPTION: listSecrets() has no option "sort". Known: limit, after, name.'],
+    ['getPipelineRun', [], 'UNKNOWN_RUN: no run "undefined". "mortise runs list" shows what there is.'],
+    ['deleteRun', [3], 'UNKNOWN_RUN: no run "3". "mortise runs list" shows what there is.'],
+  ])('%s(...%j)', async (call, args, line) => {
+    await expect(loose()[call]!.call(client, ...args)).rejects.toMatchObject({ line });
+  });
+});
+
 it('a client opens the project with its first call, and again after close()', async () => {
   const elsewhere = process.env['MORTISE_PROJECT'];
   process.env['MORTISE_PROJECT'] = '/';

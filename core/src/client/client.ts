@@ -1,3 +1,4 @@
+import { checkKnown } from '../check-known.ts';
 import { ArtifactNotFound, isError, UnknownStack } from '../errors.ts';
 import type { CancelledRun } from '../execution/cancel-run.ts';
 import { hasEnded } from '../pipeline/pipeline-spec.ts';
@@ -5,6 +6,7 @@ import type { ImportReport, ImportRunsOptions } from '../import/import-runs.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
 import type { RunQuery, VersionQuery } from '../store/queries.ts';
 import type { StepRunRecord } from '../store/step-data.ts';
+import { checkQuery } from './check-query.ts';
 import type { GarbageOptions, GarbageReport } from './collect-garbage.ts';
 import type { DeletedRunView } from './delete-run.ts';
 import type { RunDeliveryOptions, RunsDelivered } from './deliver-runs.ts';
@@ -76,12 +78,14 @@ export class Client extends StackClient {
 
   /** Newest first, unless sorted otherwise. */
   async listRuns(query: RunQuery = {}): Promise<Listing<RunListItem>> {
+    checkQuery('listRuns', query);
     const { store } = await this.openSwept();
     return listing(await store.runs(query), runListItem);
   }
 
   /** Versions of artifacts, newest first unless sorted otherwise; of one artifact, of one run, of one step. */
   async listArtifacts(query: VersionQuery = {}): Promise<Listing<ArtifactVersionView>> {
+    checkQuery('listArtifacts', query);
     const { store } = await this.open();
     return listing(await store.versions(query), artifactVersionView);
   }
@@ -189,6 +193,8 @@ export class Client extends StackClient {
    * @throws ArtifactStoreFailed
    */
   async collectGarbage(options: GarbageOptions = {}): Promise<GarbageReport> {
+    // A "dry run" that is misspelt must delete nothing.
+    checkKnown('collectGarbage()', options, ['dryRun', 'unknown'] satisfies (keyof GarbageOptions)[]);
     const place = await this.openSwept();
     const { collectGarbage } = await import('./collect-garbage.ts');
     return collectGarbage(place, options);

@@ -35,8 +35,9 @@ export async function readPipelineRun(
 
 /** @throws UnknownRun, with the nearest name. */
 export async function findRun(store: MetadataStore, nameOrId: string): Promise<RunRecord> {
-  const run = await store.run(nameOrId);
-  if (run === undefined) throw new UnknownRun({ run: nameOrId, nearest: nearest(nameOrId, await store.runNames(1000)) });
+  // Callers without types name one by what the command line did not have.
+  const run = typeof nameOrId === 'string' ? await store.run(nameOrId) : undefined;
+  if (run === undefined) throw new UnknownRun({ run: nameOrId, nearest: nearest(String(nameOrId), await store.runNames(1000)) });
   return run;
 }
 

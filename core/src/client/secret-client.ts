@@ -2,6 +2,7 @@ import { SHORTEST_MASKED } from '../secrets/masked-forms.ts';
 import type { SecretChange, SecretRegistry } from '../secrets/secret-registry.ts';
 import type { SecretQuery } from '../store/queries.ts';
 import type { SecretRecord } from '../store/stack-data.ts';
+import { checkQuery } from './check-query.ts';
 import { listing, type Listing } from './listings.ts';
 import { isoTime, isoTimeOrNull } from './pipeline-run-view.ts';
 import { ProjectClient } from './project-client.ts';
@@ -57,6 +58,7 @@ export class SecretClient extends ProjectClient {
 
   /** By name. */
   async listSecrets(query: SecretQuery = {}): Promise<Listing<SecretView>> {
+    checkQuery('listSecrets', query);
     const { store } = await this.open();
     return listing(await store.secrets(query), secretView);
   }

@@ -7,6 +7,7 @@ import type { StackDocument } from '../stack/stack-document.ts';
 import type { ComponentValidation, StackValidation, ValidateOptions } from '../stack/validate-stack.ts';
 import type { ComponentQuery, StackQuery } from '../store/queries.ts';
 import type { ComponentRecord, Labels } from '../store/stack-data.ts';
+import { checkQuery } from './check-query.ts';
 import { componentViews } from './component-views.ts';
 import { FlavorClient } from './flavor-client.ts';
 import { listing, stackView, type ComponentView, type Listing, type StackView } from './listings.ts';
@@ -26,6 +27,7 @@ export class StackClient extends FlavorClient {
   }
 
   async listStacks(query: StackQuery = {}): Promise<Listing<StackView>> {
+    checkQuery('listStacks', query);
     const { registry } = await this.open();
     const stacks = await registry.stacks(query);
     const view = await this.componentView();
@@ -134,6 +136,7 @@ export class StackClient extends FlavorClient {
   }
 
   async listComponents(query: ComponentQuery = {}): Promise<Listing<ComponentView>> {
+    checkQuery('listComponents', query);
     const { registry } = await this.open();
     const components = await registry.components(query);
     return listing(components, await this.componentView());

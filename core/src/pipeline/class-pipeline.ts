@@ -1,3 +1,4 @@
+import { checkKnown } from '../check-known.ts';
 import { BadName, BadPipelineClass, BadStepMethod } from '../errors.ts';
 import type { FinishedRun } from '../execution/end-run.ts';
 import type { RunOptions } from '../execution/run-options.ts';
@@ -11,7 +12,7 @@ import { isPipeline, PIPELINE_NAME } from './pipeline.ts';
 import type { SettingsLayer, TrackerErrorPolicy } from './pipeline-spec.ts';
 import { nominated } from './run-guard.ts';
 import { nextOrdinal } from './step-definition.ts';
-import { checkKnown, pipelineSettings, trackerErrorPolicy, type SettingsOption } from './step-options.ts';
+import { pipelineSettings, trackerErrorPolicy, type SettingsOption } from './step-options.ts';
 
 export interface ClassPipelineOptions<P extends Record<string, unknown> = Record<string, unknown>> extends PipelineHooks {
   /** Default: the class's name. */

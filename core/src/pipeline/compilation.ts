@@ -1,3 +1,4 @@
+import { checkKnown } from '../check-known.ts';
 import { BadOption, DuplicateStepId, PipelineCycle, PlanTooLarge, UnknownOutput } from '../errors.ts';
 import { collectSources, dependenciesOf } from './dependencies.ts';
 import { checkPlan } from './input-binding.ts';
@@ -5,7 +6,7 @@ import type { PipelineDefinition } from './pipeline-definition.ts';
 import type { ConditionSpec, InputSpec, StepSettings, StepSpec } from './pipeline-spec.ts';
 import { orderSteps } from './plan-order.ts';
 import { checkStepId, type StepDefinition } from './step-definition.ts';
-import { checkKnown, mergeSettings, plannedSettings } from './step-options.ts';
+import { mergeSettings, plannedSettings } from './step-options.ts';
 import type { CallOptions } from './step-types.ts';
 import { makeOutputs, makeWire, outputsState, wireState, type StepOutput } from './wire.ts';
 

@@ -1,7 +1,7 @@
+import { checkKnown } from '../check-known.ts';
 import { BadOption } from '../errors.ts';
 import { reasonOf } from '../execution/outcome.ts';
 import { HOOK_MAKER, HOOKS, type AlertOptions, type Hooks, type PipelineHookEvent, type StepHookEvent } from './hooks.ts';
-import { checkKnown } from './step-options.ts';
 
 export type HookEvent = StepHookEvent | PipelineHookEvent;
 

@@ -1,3 +1,4 @@
+import { checkKnown } from '../check-known.ts';
 import { BadName, BadOption, PipelineOutsidePipeline, StepArguments } from '../errors.ts';
 import type { FinishedRun } from '../execution/end-run.ts';
 import type { RunOptions } from '../execution/run-options.ts';
@@ -22,7 +23,7 @@ import type {
 import { registerPipeline } from './registry.ts';
 import { nominated } from './run-guard.ts';
 import { nextOrdinal } from './step-definition.ts';
-import { checkKnown, pipelineDefaults, PIPELINE_OPTIONS, trackerErrorPolicy } from './step-options.ts';
+import { pipelineDefaults, PIPELINE_OPTIONS, trackerErrorPolicy } from './step-options.ts';
 import { outputsState, wireState } from './wire.ts';
 
 /** Any function-style pipeline. */

@@ -1,4 +1,5 @@
-import { BadOption, BadUsage, UnknownOption } from '../errors.ts';
+import { checkKnown } from '../check-known.ts';
+import { BadOption } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { HOOK_MAKER, HOOKS, type PipelineHooks, type StepHooks } from './hooks.ts';
 import { cloneJson, whyNotJson } from './json-value.ts';
@@ -196,12 +197,6 @@ export function pipelineSettings(of: string, settings: SettingsOption | undefine
 export function trackerErrorPolicy(of: string, given: unknown): TrackerErrorPolicy | undefined {
   if (given === undefined || TRACKER_ERROR_POLICIES.includes(given as TrackerErrorPolicy)) return given as TrackerErrorPolicy | undefined;
   throw new BadOption({ of, option: 'onTrackerError', reason: 'must be "warn" or "fail"' });
-}
-
-/** @throws UnknownOption for a key of `options` that is not in `known`; BadUsage when they are no object at all */
-export function checkKnown(of: string, options: object, known: readonly string[]): void {
-  if (!isRecord(options)) throw new BadUsage({ what: `the options of ${of} are no object` });
-  for (const option of Object.keys(options)) if (!known.includes(option)) throw new UnknownOption({ of, option, known: [...known] });
 }
 
 function checkOptions(of: string, options: object, checks: Record<string, Check>): void {

@@ -1,7 +1,7 @@
 import type { RunStatus } from '../pipeline/pipeline-spec.ts';
 import type { Page, RunQuery } from './queries.ts';
 import type { RunSummary } from './run-data.ts';
-import { decodeCursor, encodeCursor, limitOf, pageOf } from './page.ts';
+import { decodeCursor, encodeCursor, limitOf, orderOf, pageOf } from './page.ts';
 import { pipelineRuns } from './run-records.ts';
 import { errorOf } from './runs.ts';
 import { queries } from './sqlite-dialect.ts';
@@ -22,11 +22,8 @@ export function runs(store: StoreDb, query: RunQuery): Promise<Page<RunSummary>>
 
 function sortOf(query: RunQuery) {
   const sort = query.sort ?? '-startedAt';
-  return {
-    sort,
-    key: sort.endsWith('name') ? ('name' as const) : ('started_at' as const),
-    direction: sort.startsWith('-') ? ('desc' as const) : ('asc' as const),
-  };
+  const { column, direction } = orderOf(sort, { startedAt: 'started_at', name: 'name' } as const);
+  return { sort, key: column, direction };
 }
 
 /** undefined when nothing can match. */
