@@ -12,6 +12,9 @@ const BEGAN = Symbol.for('mortise.began.v1');
 const AWAIT_IN_COMMON_JS = 'Top-level await is currently not supported with the "cjs"';
 const AWAIT_NEEDS_MODULE = 'await at the top level is for ES modules: run "npm pkg set type=module"';
 
+/** What Node says of a package that is not installed, of an ES module and of CommonJS; of a file of a package it says the latter too, and of a path. */
+const MISSING = /^Cannot find (?:package '([^']+)'|module '((?:@[^/']+\/)?[^@./#'][^/':]*)')/;
+
 /**
  * Imports a user's module, by Node alone if it can, which is three times as fast; through tsx if Node refuses the syntax or cannot resolve an import.
  * A module that began to run is never run again: Node links everything before it runs anything, and only what failed until then is tried once more.
@@ -103,7 +106,7 @@ function nearestTsconfig(file: string): string | undefined {
 /** The error of a file that cannot be loaded: a mistake that Mortise knows as it is, anything else with its place. */
 async function broken(file: string, error: unknown, core: Core): Promise<unknown> {
   if (core.isMortiseError(error)) return error;
-  const missing = /^Cannot find package '([^']+)'/.exec(messageOf(error))?.[1];
+  const missing = MISSING.exec(messageOf(error))?.slice(1).find(Boolean);
   if (missing !== undefined) return new core.MissingPackage({ package: missing, of: shown(file) }, { cause: error });
   return new core.FileBroken(
     { file: shown(file), reason: (await syntaxErrorReason(file, error)) ?? placedReason(error) },

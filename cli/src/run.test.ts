@@ -279,6 +279,8 @@ describe('a file that cannot be run is one line, exit code 1, and no run', () =>
     'missing-file.js': "import './nowhere.js';",
     'cjs-await/package.json': '{ "type": "commonjs" }',
     'cjs-await/awaits.ts': 'const one: number = 1;\nexport const two = await Promise.resolve(one);\n',
+    'cjs-await/needs.ts': "import { one } from '@nobody/has';\nconsole.log(one as number);\n",
+    'cjs-await/needs-file.ts': "import { one } from './nowhere.js';\nconsole.log(one as number);\n",
     'throws.ts': 'const text: string = "x";\nthrow new TypeError(text + " is wrong");\n',
     'hangs.js': 'await new Promise(() => {});',
     'late.js': "console.log('it ran');\nawait import('./nowhere.js');\n",
@@ -307,6 +309,8 @@ describe('a file that cannot be run is one line, exit code 1, and no run', () =>
       ['missing-package.js'],
       'MISSING_PACKAGE: missing-package.js needs the package a-package-that-nobody-has. Run "npm install a-package-that-nobody-has".',
     ],
+    [['cjs-await/needs.ts'], 'MISSING_PACKAGE: cjs-await/needs.ts needs the package @nobody/has. Run "npm install @nobody/has".'],
+    [['cjs-await/needs-file.ts'], /^FILE_BROKEN: cjs-await\/needs-file\.ts cannot be loaded: Error: Cannot find module '\.\/nowhere\.js'/],
     [['missing-file.js'], /^FILE_BROKEN: missing-file\.js cannot be loaded: .*nowhere\.js/],
     [
       ['cjs-await/awaits.ts'],
