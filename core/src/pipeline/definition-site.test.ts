@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -121,6 +121,35 @@ describe('a definition in function style', () => {
     expect(sites['topLevel']).toMatchObject({ module: entry, frames: [entry] });
     const elsewhere = entry.replace('/user.', '/elsewhere.');
     expect(sites['elsewhere']).toMatchObject({ module: elsewhere, frames: [elsewhere, entry] });
+  });
+
+  // Both put the module's text into a function of their own: tsx of a file that is no ES module, vitest of any.
+  const { afterAwait: _, ...withoutAwait } = IN_FUNCTION_STYLE;
+  const noAwait = (text: string) => text.replace(/^await 0;\nsites.afterAwait.*$/m, '').replace(/^await (?=\(async|Promise|new)/gm, '');
+  test('is told from one inside a function, run by tsx as CommonJS', async () => {
+    const print = 'setTimeout(() => console.log(JSON.stringify(sites)), 50);';
+    const user = noAwait(FUNCTION_STYLE).replace(/^console.log.*$/m, print);
+    const core = fileURLToPath(SOURCE);
+    const { sites, entry } = await sitesOf('tsx-cjs', { user, elsewhere: ELSEWHERE }, keep, { ext: 'cts', core, args: TSX });
+    expect(insides(sites)).toEqual(withoutAwait);
+    expect(sites['topLevel']).toMatchObject({ module: entry, frames: [entry] });
+  });
+
+  test('is told from one inside a function, run by vitest', async () => {
+    const project = join(folder, 'vitest');
+    await mkdir(project, { recursive: true });
+    const write = (file: string, text: string) => writeFile(join(project, file), text.replace("'CORE'", `'${fileURLToPath(SOURCE)}'`));
+    const out = join(project, 'sites.json');
+    await write('elsewhere.ts', ELSEWHERE);
+    const print = `(await import('node:fs')).writeFileSync(${JSON.stringify(out)}, JSON.stringify(sites));`;
+    await write('user.ts', FUNCTION_STYLE.replace('elsewhere.EXT', 'elsewhere.ts').replace(/^console.log.*$/m, print));
+    const vitest = join(dirname(fileURLToPath(import.meta.resolve('vitest/package.json'))), 'vitest.mjs');
+    await write('user.test.ts', `import { it } from '${import.meta.resolve('vitest')}';\nimport './user.ts';\nit('runs', () => {});\n`);
+    await run(process.execPath, [vitest, 'run', '--root', project], { cwd: project });
+    const sites = JSON.parse(await readFile(out, 'utf8')) as Record<string, DefinitionSite>;
+    expect(insides(sites)).toEqual(IN_FUNCTION_STYLE);
+    const entry = pathToFileURL(join(project, 'user.ts')).href;
+    expect(sites['topLevel']).toMatchObject({ module: entry, frames: [entry] });
   });
 
   test('names its line', async () => {

@@ -93,10 +93,18 @@ function topLevelIndex(frames: Frame[], from: number): number {
   return frames.length - 1;
 }
 
-/** The code of a module is a function without a name that begins where the file begins. */
+/**
+ * The code of a module is a function without a name that begins where the file begins, or before: vitest has the text of a module within a function
+ * whose head is not counted, so that it begins at no column.
+ */
 function isTopLevel(callSite: CallSite): boolean {
-  return !callSite.getFunctionName() && callSite.getEnclosingLineNumber() === 1 && callSite.getEnclosingColumnNumber() === 1;
+  if (callSite.getFunctionName() || callSite.getEnclosingLineNumber() !== 1) return false;
+  const column = callSite.getEnclosingColumnNumber();
+  return column === 1 || column === null || column === columnOfTsx(callSite.getScriptNameOrSourceURL() ?? '');
 }
+
+/** tsx has the text of a CommonJS module within a function as well, after this head. */
+const columnOfTsx = (path: string): number => `__filename=${JSON.stringify(path)};((`.length;
 
 /** From the inside outwards: undefined if only static initialisers (and wrappers) lie between the call and a module's top level. */
 function enclosingFunction(frames: Frame[], allowWrappers: boolean): string | undefined {
