@@ -6,13 +6,14 @@ export { pipeline, step } from './pipeline/authoring.ts';
 export { isPipelineClass, runPipeline, type ClassPipelineOptions, type PipelineClass } from './pipeline/class-pipeline.ts';
 export type { CompiledPipeline } from './pipeline/compile.ts';
 export { isPipeline, type Pipeline, type TypedPipeline } from './pipeline/pipeline.ts';
-export type { PipelineOptions } from './pipeline/pipeline-types.ts';
+export type { GivenParams, PipelineOptions, ResultOf } from './pipeline/pipeline-types.ts';
 export { resumeRun } from './pipeline/resume.ts';
 export type * from './pipeline/pipeline-spec.ts';
 export { dependenciesOf } from './pipeline/dependencies.ts';
 export { hasEnded } from './pipeline/pipeline-spec.ts';
 export type {
   OutputDeclaration,
+  ReadonlyJson,
   RetryOptions,
   SettingsOption,
   SettingsValues,
@@ -21,8 +22,8 @@ export type {
   SystemMetricsOptions,
 } from './pipeline/step-options.ts';
 export type { AlertOptions, HookAlert, PipelineHookEvent, PipelineHooks, StepHookEvent, StepHooks } from './pipeline/hooks.ts';
-export { notify, type NotifyOptions } from './pipeline/notify.ts';
-export type { CallOptions } from './pipeline/step-types.ts';
+export { notify, type HookEvent, type NotifyOptions } from './pipeline/notify.ts';
+export type { CallOptions, MappedInputs, SharedArguments, StepResult } from './pipeline/step-types.ts';
 export { isStep, type Step } from './pipeline/step.ts';
 export { when } from './pipeline/when.ts';
 export type { StepOutput, Wire } from './pipeline/wire.ts';
@@ -48,7 +49,7 @@ export { registerMaterializer } from './artifacts/materializers.ts';
 export { SEVERITIES, type Alert, type Alerter, type Severity } from './stack/alerter.ts';
 export { COMPONENT_TYPES, type ComponentType, type ComponentTypes } from './stack/component-types.ts';
 export { defineFlavor, isFlavor, type DefinedFlavor, type NativeOf } from './stack/define-flavor.ts';
-export type { ComponentContext, ConfigSchema, Flavor, Logger, StandardSchema } from './stack/flavor.ts';
+export type { ComponentContext, ConfigSchema, Flavor, Logger, StandardResult, StandardSchema } from './stack/flavor.ts';
 export { settingsFor, type SettingsOf } from './stack/settings-for.ts';
 export type { TrackerSettings } from './tracking/tracker-settings.ts';
 export type { ExecutionMode, LocalExecution, OrchestratedRun, Orchestrator } from './stack/orchestrator.ts';

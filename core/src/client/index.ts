@@ -4,6 +4,7 @@
  */
 export { Client, type ArtifactVersion, type ProjectStatus } from './client.ts';
 export type { GarbageOptions, GarbageReport } from './collect-garbage.ts';
+export type { Amount } from '../artifacts/garbage.ts';
 export type { DeletedRunView } from './delete-run.ts';
 export type { RunDeliveryOptions, RunsDelivered } from './deliver-runs.ts';
 export type { FailedImport, ImportedRunView, ImportProgress, ImportReport, ImportRunsOptions } from '../import/import-runs.ts';
@@ -27,19 +28,21 @@ export { findProject } from '../project/find-project.ts';
 export { initProject, type InitResult } from '../project/init-project.ts';
 export type { Project } from '../project/project.ts';
 export { COMPONENT_TYPES, type ComponentType } from '../stack/component-types.ts';
+export type { ComponentConfigOptions } from '../stack/component-config.ts';
 export type { ExecutionMode } from '../stack/orchestrator.ts';
 export type { ConfigKey, FlavorDescriptor } from '../stack/flavor.ts';
 export type { FlavorModule } from '../stack/current-flavor.ts';
 export type { FlavorOptions, NewFlavor, RefreshedFlavor } from '../stack/flavor-registry.ts';
+export type { SecretValues } from '../secrets/seal.ts';
 export type { SecretChange } from '../secrets/secret-registry.ts';
 export type { LabelChange } from '../stack/labels.ts';
 export type { ImportedStack } from './stack-client.ts';
 export type { ImportOptions } from '../stack/import-stack.ts';
-export type { StackDocument } from '../stack/stack-document.ts';
+export type { ExportedComponent, ExportedFlavor, OmittedKey, StackDocument } from '../stack/stack-document.ts';
 export type { StackParts } from '../stack/stack-parts.ts';
 export type { ComponentValidation, StackValidation, ValidateOptions } from '../stack/validate-stack.ts';
 export type { ComponentEdit, NewComponent, StackEdit } from '../stack/stack-registry.ts';
-export type { ComponentQuery, PageRequest, RunQuery, SecretQuery, StackQuery, VersionQuery } from '../store/queries.ts';
+export type { ComponentQuery, PageRequest, RunQuery, SecretQuery, Sort, StackQuery, VersionQuery } from '../store/queries.ts';
 export type { MetadataValue, RunError } from '../store/run-data.ts';
 export type { Labels, StackSnapshot } from '../store/stack-data.ts';
 

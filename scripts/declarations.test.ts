@@ -1,0 +1,70 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+
+import { buildCommand } from '../cli/src/testing/cli-project.ts';
+
+const repository = fileURLToPath(new URL('..', import.meta.url));
+
+/** What a package of others exports, by what it is. The compiler writes their types down, and can only name what core exports. */
+const EXPORTS = {
+  'a hook': 'export const onFailure = notify();',
+  'the map of a step': 'export const mapAll = two.map;',
+  'a function that runs a pipeline': 'export const run = <R extends StepOutput<unknown>>(p: TypedPipeline<{}, {}, R>) => p.run();',
+  'a function that runs a pipeline with params': 'export const runWith = <P, R>(p: TypedPipeline<P, {}, R>) => p.run;',
+  'a function that plans a pipeline': 'export const plan = <P, R>(p: TypedPipeline<P, {}, R>) => p.compile;',
+  'a function that calls a step':
+    'export const call = <F extends () => unknown, O>(s: Step<F, O>) => (...a: Parameters<typeof s>) => s(...a);',
+  'what a collection of garbage freed': 'export const freed = async (client: Client) => (await client.collectGarbage()).objects;',
+  'the parts of a stack document': 'export const parts = (document: StackDocument) => ({ ...document });',
+  'the flavors of an imported stack': 'export const flavors = (stack: ImportedStack) => stack.flavors;',
+  'a call that registers a component': 'export const register = (client: Client) => client.registerComponent;',
+  'a cache key': 'export const keyOf = (options: StepOptions) => options.cacheKey;',
+  'the order of a list': 'export const order = (query: StackQuery) => query.sort;',
+  'the values of a secret': 'export const valuesOf = (change: SecretChange) => change.set;',
+  'the check of a schema': "export const check = (schema: StandardSchema) => schema['~standard'].validate;",
+};
+const HEAD = `
+import { notify, step } from '@mortise/core';
+import type { Client, ImportedStack, SecretChange, StackDocument, StackQuery } from '@mortise/core/client';
+import type { StandardSchema, Step, StepOptions, StepOutput, TypedPipeline } from '@mortise/core';
+const two = step('two', { outputs: ['a', 'b'] }, ({ n }: { n: number }) => ({ a: n, b: 'x' }));
+`;
+
+const options = { module: 'nodenext', target: 'es2023', strict: true, types: ['node'], declaration: true, emitDeclarationOnly: true };
+let folder: string;
+let errors: string[];
+beforeAll(() => {
+  buildCommand();
+  folder = mkdtempSync(join(tmpdir(), 'mortise-declarations-'));
+  const core = join(folder, 'node_modules/@mortise/core');
+  // No link: the compiler must not find another way to the files than through what the package exports.
+  cpSync(join(repository, 'core/package.json'), join(core, 'package.json'));
+  cpSync(join(repository, 'core/dist'), join(core, 'dist'), { recursive: true });
+  mkdirSync(join(folder, 'node_modules/@types'));
+  symlinkSync(join(repository, 'node_modules/@types/node'), join(folder, 'node_modules/@types/node'), 'dir');
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+  writeFileSync(join(folder, 'exports.ts'), [HEAD.trim(), ...Object.values(EXPORTS)].join('\n'));
+  const compilerOptions = { ...options, outDir: 'out', rootDir: '.' };
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['exports.ts'] }));
+  const command = [join(repository, 'node_modules/typescript/bin/tsc'), '-p', folder, '--pretty', 'false'];
+  errors = spawnSync(process.execPath, command, { cwd: folder, encoding: 'utf8' })
+    .stdout.split('\n')
+    .filter((line) => / error TS\d+:|^error /.test(line));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const first = HEAD.trim().split('\n').length + 1;
+test.each(Object.keys(EXPORTS).map((what, index) => ({ what, line: first + index })))(
+  'a package of others can export $what and have its declarations written',
+  ({ line }) => expect(errors.filter((error) => error.startsWith(`exports.ts(${line},`))).toEqual([]),
+);
+
+test('and nothing else is wrong with it', () => {
+  const lines = Object.keys(EXPORTS).map((_, index) => `exports.ts(${first + index},`);
+  expect(errors.filter((error) => !lines.some((line) => error.startsWith(line)))).toEqual([]);
+});
