@@ -1,11 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, globSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { stripTypeScriptTypes } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { PipelineRun } from '@mortise/core/client';
+import { parse } from 'acorn';
 
 import { buildCommand, cliProject, type CliProject } from '../cli/src/testing/cli-project.ts';
 import { installGuidesNeeds } from './testing/guide-packages.ts';
@@ -89,6 +91,19 @@ describe('every program', () => {
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout.split('\n').filter((line) => line !== '')).toEqual(promisedOutput(text));
   });
+});
+
+describe('every program that a guide runs by Node alone', () => {
+  const runByNode = modules.filter(({ document, file }) =>
+    codeBlocks(join(repository, document)).some(({ language, text }) => language === 'sh' && text.split('\n').includes(`node ${file}`)),
+  );
+
+  // Node 22 knows what ES2025 has; "await using" came with Node 24.
+  it.each(runByNode)('of $document is in words that the oldest supported Node knows: $file', ({ text }) => {
+    expect(() => parse(stripTypeScriptTypes(text), { ecmaVersion: 2025, sourceType: 'module' })).not.toThrow();
+  });
+
+  it('is found', () => expect(runByNode.map(({ file }) => file)).toContain('read.ts'));
 });
 
 describe('the README', () => {

@@ -102,6 +102,12 @@ function useOn(node) {
       assert.equal(steps.total.tracker.metrics.sum.last, 6);
     });
   }
+  check(`${on} the programs of the quickstart do what it says`, () => {
+    const programs = documentModules(join(root, 'docs/quickstart.md'));
+    for (const { file, text } of programs) writeFileSync(join(home, file), `${text}\n`);
+    mortise('run', 'pipeline.ts');
+    assert.match(run(node, ['read.ts'], home, env), /^completed \{ rate: 0\.1 \} [0-9a-f]{64}\n200 [^]*\ny = 3\.0x \+ 1\.0\n$/);
+  });
   check(`${on} the steps of sum.ts run in child processes, and are logged as well`, () => {
     mortise('run', 'sum.ts', '--isolation', 'process', '--no-cache');
     const { status, steps } = JSON.parse(mortise('runs', 'show', 'latest', '--output', 'json'));
