@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, globSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -104,6 +104,20 @@ describe('every program that a guide runs by Node alone', () => {
   });
 
   it('is found', () => expect(runByNode.map(({ file }) => file)).toContain('read.ts'));
+});
+
+describe('settings that a text gives to settingsFor()', () => {
+  const given = documents.flatMap((document) =>
+    [...readFileSync(join(repository, document), 'utf8').matchAll(/settingsFor\((mlflow|wandb|comet|neptune), \{([^}]*)\}/g)].flatMap(
+      ([, flavor = '', settings = '']) => [...settings.matchAll(/(\w+):/g)].map(([, setting = '']) => ({ document, flavor, setting })),
+    ),
+  );
+
+  it.each(given)('are settings of its flavor, in $document: $setting of $flavor', async ({ flavor, setting }) => {
+    const { default: module } = (await import(`@mortise/${flavor}`)) as { default: { settings: () => Promise<new () => object> } };
+    const Settings = await module.settings();
+    expect([...Object.keys(new Settings()), 'experiment', 'runName', 'group', 'tags']).toContain(setting);
+  });
 });
 
 describe('the README', () => {
