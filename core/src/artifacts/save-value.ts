@@ -1,3 +1,4 @@
+import { untilAborted } from '../execution/until-stopped.ts';
 import type { CommittedVersion } from '../store/version-data.ts';
 import type { ArtifactStore } from './artifact-store.ts';
 import { writeValue, type Body } from './write-value.ts';
@@ -24,18 +25,32 @@ export interface SaveTarget {
 export async function saveValue(value: unknown, target: SaveTarget): Promise<SavedValue> {
   const { store, keyPrefix, signal } = target;
   let encoded: Uint8Array | undefined;
-  const { files, ...written } = await writeValue(value, (body, { name, type }) => {
+  const puts: Promise<unknown>[] = [];
+  const writing = writeValue(value, (body, { name, type }) => {
     const whole = smallBody(body);
     encoded = whole;
-    return store.put(keyPrefix + name, whole ?? body, {
+    const put = store.put(keyPrefix + name, whole ?? body, {
       ...(isWhole(body) && { size: body.byteLength }),
       ...(type !== undefined && { type }),
       ...(signal !== undefined && { signal }),
     });
+    puts.push(put);
+    return put;
   });
+  const { files, ...written } = signal === undefined ? await writing : await unlessStopped(writing, puts, signal);
   if (files[0]!.path === undefined) return { ...written, key: keyPrefix + files[0]!.name, encoded };
   const manifest = files.map(({ path, name, size, sha256 }) => ({ path: path!, key: keyPrefix + name, size, sha256 }));
   return { ...written, key: keyPrefix, manifest, encoded: undefined };
+}
+
+/** A store stops at the signal, and takes away what it has begun; a materializer hears of none, and may never end. */
+async function unlessStopped<T>(writing: Promise<T>, puts: readonly Promise<unknown>[], signal: AbortSignal): Promise<T> {
+  try {
+    return await untilAborted(writing, signal);
+  } catch (error) {
+    if (signal.aborted) await Promise.allSettled(puts);
+    throw error;
+  }
 }
 
 /** A copy, for the body may be a view of memory that is still the user's. */

@@ -248,6 +248,22 @@ describe('failures', () => {
     expect(first).toBe(status);
   });
 
+  it('of a time that is up end a step that has returned, too, while a materializer is at what it returned', async () => {
+    class Endless {}
+    registerMaterializer<Endless>({
+      name: 'endless-of-test',
+      version: 1,
+      handles: (value): value is Endless => value instanceof Endless,
+      save: () => new Promise(() => undefined),
+      load: async () => new Endless(),
+    });
+    const endless = step('endless', { cache: false, timeoutMs: 50 }, async () => new Endless());
+    const running = pipeline('saving', () => void endless()).run();
+    const hangs = new Promise((resolve) => setTimeout(resolve, 30_000, 'hangs').unref());
+    const end = await Promise.race([running.then(({ steps }) => steps['endless']!.error!.name), hangs]);
+    expect(end).toBe('STEP_TIMEOUT');
+  });
+
   it('throw when asked to', async () => {
     await expect(pipeline('thrown', () => bad()).run({}, { throwOnFailure: true })).rejects.toMatchObject({ code: 'RUN_FAILED' });
   });
