@@ -37,6 +37,7 @@ export type * from './import/run-importer.ts';
 export type * from './tracking/experiment-tracker.ts';
 
 export { makeFolder } from './make-folder.ts';
+export { shellWord } from './shell-word.ts';
 
 export { file, type FileArtifact } from './artifacts/file-artifact.ts';
 export { folder, type FolderArtifact } from './artifacts/folder-artifact.ts';

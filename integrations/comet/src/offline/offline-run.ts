@@ -8,6 +8,7 @@ import {
   isError,
   makeFolder,
   Permanent,
+  shellWord,
   type Outcome,
   type ReadArtifact,
   type Receipt,
@@ -186,9 +187,4 @@ export class OfflineRun implements TrackerRun<CometRun> {
   #atFiles<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     return atFiles(this.#opened.files.root, signal, work);
   }
-}
-
-/** As a shell takes it. */
-function shellWord(path: string): string {
-  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }

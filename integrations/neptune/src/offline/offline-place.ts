@@ -3,7 +3,7 @@ import { open, readdir, rename, rm } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-import { isMortiseError, Transient, type TrackerRunRef } from '@mortise/core';
+import { isMortiseError, shellWord, Transient, type TrackerRunRef } from '@mortise/core';
 
 import type { RunFile } from '../experiment-tracker/run-files.ts';
 import type { Refused, RunMemory, RunWrites } from '../experiment-tracker/run-memory.ts';
@@ -73,11 +73,6 @@ export class OfflinePlace implements RunPlace {
   rest(): void {
     this.#file.close();
   }
-}
-
-/** As a shell takes it. */
-function shellWord(path: string): string {
-  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }
 
 function uploadOf({ path, mime, size }: RunFile, source: string): UploadRequest {

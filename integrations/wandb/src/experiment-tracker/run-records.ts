@@ -1,5 +1,6 @@
 import { pathToFileURL } from 'node:url';
 
+import { shellWord } from '@mortise/core';
 import type { OfflineRun, OnlineRun, RunStart, RunWriter, WandbClient } from '@mortise/wandb-client';
 
 import { markIn, type Progress, type StoredState } from './delivered.ts';
@@ -76,7 +77,7 @@ export function offlineRecords(run: OfflineRun, { id, entity, project }: RunStar
   return {
     ...{ mode: 'offline', id, entity, project, writer: run, marks: true, mark },
     url: pathToFileURL(run.path).href,
-    ids: { ...ids, ...place, wandb_run_id: id, wandb_sync_command: `wandb sync ${shown(run.folder)}` },
+    ids: { ...ids, ...place, wandb_run_id: id, wandb_sync_command: `wandb sync ${shellWord(run.folder)}` },
     get lastStep() {
       return run.lastStep;
     },
@@ -88,9 +89,4 @@ export function offlineRecords(run: OfflineRun, { id, entity, project }: RunStar
     discard: () => undefined,
     rest: () => run.close(),
   };
-}
-
-/** For a shell. */
-function shown(path: string): string {
-  return /^[\w./:@%+=,-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }
