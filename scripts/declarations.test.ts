@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -67,4 +67,6 @@ test.each(Object.keys(EXPORTS).map((what, index) => ({ what, line: first + index
 test('and nothing else is wrong with it', () => {
   const lines = Object.keys(EXPORTS).map((_, index) => `exports.ts(${first + index},`);
   expect(errors.filter((error) => !lines.some((line) => error.startsWith(line)))).toEqual([]);
+  // A compiler that did not run has told of no error either.
+  expect(existsSync(join(folder, 'out/exports.d.ts'))).toBe(true);
 });
