@@ -299,6 +299,7 @@ describe('a file that cannot be run is one line, exit code 1, and no run', () =>
     [['nowhere.ts'], 'FILE_NOT_FOUND: there is no file nowhere.ts'],
     [['pair.js:two'], 'FILE_NOT_FOUND: there is no file pair.js:two. Did you mean "pair.js#two"?'],
     [['pair'], 'FILE_NOT_FOUND: there is no file pair. Did you mean "pair.js"?'],
+    [['pair#two'], 'FILE_NOT_FOUND: there is no file pair. Did you mean "pair.js#two"?'],
     [['none.js'], /^NO_PIPELINE: none\.js defines no pipeline\./],
     [['pair.js'], 'SEVERAL_PIPELINES: pair.js has several pipelines: one, two. Name one: pair.js#one'],
     [['pair.js#three'], 'NO_PIPELINE: pair.js has no pipeline "three". It has: one, two.'],

@@ -37,15 +37,17 @@ export async function run(target: string, options: RunCommandOptions): Promise<v
 function splitTarget(target: string, core: Core): { file: string; wanted: string | undefined } {
   const at = existsSync(target) ? -1 : target.lastIndexOf('#');
   const path = at === -1 ? target : target.slice(0, at);
-  if (!isFile(path)) throw new core.FileNotFound({ file: path, meant: meantBy(path) });
-  return { file: resolve(path), wanted: at === -1 ? undefined : target.slice(at + 1) };
+  const wanted = at === -1 ? undefined : target.slice(at + 1);
+  if (!isFile(path)) throw new core.FileNotFound({ file: path, meant: meantBy(path, wanted) });
+  return { file: resolve(path), wanted };
 }
 
 /** Other tools put the name behind a colon, and leave out what a file's name ends with. */
-function meantBy(path: string): string | undefined {
+function meantBy(path: string, wanted: string | undefined): string | undefined {
   const [, named = '', name] = /^(.+):([^:]+)$/.exec(path) ?? [];
   if (isFile(named)) return `${named}#${name}`;
-  return ['.ts', '.mts', '.js', '.mjs'].map((end) => `${path}${end}`).find(isFile);
+  const file = ['.ts', '.mts', '.js', '.mjs'].map((end) => `${path}${end}`).find(isFile);
+  return file === undefined || wanted === undefined ? file : `${file}#${wanted}`;
 }
 
 const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
