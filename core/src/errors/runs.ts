@@ -75,8 +75,8 @@ export const OutputMissing = define('OUTPUT_MISSING', (p: { step: string; output
   'Return an object with every declared output.',
 ]);
 /**
- * `part`: of a value within the output. `path`: it is what lies there. `store`: the output is right, but the artifact store did not take it; `mend`: what the store says to do about that,
- * if it says it.
+ * `part`: of a value within the output. `path`: it is the file or folder at a path. `store`: the output is right, but the artifact store did not take it; `mend`:
+ * what the store says to do about that, if it says it.
  */
 export const OutputNotStorable = define(
   'OUTPUT_NOT_STORABLE',
