@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,9 +12,11 @@ import { LocalTracker } from './local-tracker.ts';
 // What every experiment tracker promises is in conformance.test.ts; here is what this one's file holds.
 let folder: string;
 let tracker: LocalTracker;
+let warnings: string[];
 beforeEach(() => {
   folder = join(mkdtempSync(join(tmpdir(), 'mortise-local-')), 'tracking');
-  tracker = new LocalTracker(folder);
+  warnings = [];
+  tracker = new LocalTracker(folder, { warn: (what) => void warnings.push(what) });
 });
 afterEach(() => rmSync(join(folder, '..'), { recursive: true }));
 
@@ -89,10 +91,26 @@ test('the file holds what was logged last, and how the run ended', async () => {
 
 test('opened again it keeps what it began with, and nothing but its file is there', async () => {
   const first = await tracker.open(identity, start);
-  const again = await new LocalTracker(folder).open(identity, { ...start, name: 'other' });
+  const again = await new LocalTracker(folder, { warn: () => undefined }).open(identity, { ...start, name: 'other' });
   expect(again.ref).toEqual(first.ref);
   expect(summary()).toMatchObject({ name: 'train' });
   expect(readdirSync(folder)).toEqual([`${identity.key}.json`]);
+});
+
+test.each([
+  ['empty', ''],
+  ['as zeros', '\0'.repeat(64)],
+  ['in part', '{"key": "aa'],
+  ['as JSON of something else', 'null'],
+  ['as an object of something else', '{}'],
+])('a file that a power cut left %s is begun anew, which is said, and the run can be brought to its end', async (_, left) => {
+  mkdirSync(folder);
+  writeFileSync(path(), left);
+  const run = await tracker.open(identity, start);
+  expect(warnings).toEqual([expect.stringContaining(path())]);
+  await run.deliver(events({ kind: 'params', values: { lr: 0.1 } }), signal);
+  await run.close({ status: 'completed' }, 7, signal);
+  expect(summary()).toMatchObject({ key: identity.key, name: 'train', status: 'completed', params: { lr: 0.1 } });
 });
 
 test('what comes right before the close is saved with it', async () => {

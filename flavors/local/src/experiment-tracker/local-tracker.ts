@@ -7,6 +7,7 @@ import {
   Transient,
   type ComponentContext,
   type ExperimentTracker,
+  type Logger,
   type Outcome,
   type Receipt,
   type TrackerCapabilities,
@@ -39,7 +40,7 @@ export const LOCAL_CAPABILITIES: TrackerCapabilities = {
 };
 
 export async function create(context: ComponentContext): Promise<LocalTracker> {
-  return new LocalTracker(context.scratch);
+  return new LocalTracker(context.scratch, context.log);
 }
 
 /**
@@ -49,20 +50,35 @@ export async function create(context: ComponentContext): Promise<LocalTracker> {
 export class LocalTracker implements ExperimentTracker<LocalRun> {
   readonly capabilities = LOCAL_CAPABILITIES;
   readonly #folder: string;
+  readonly #log: Pick<Logger, 'warn'>;
 
-  constructor(folder: string) {
+  constructor(folder: string, log: Pick<Logger, 'warn'>) {
     this.#folder = folder;
+    this.#log = log;
   }
 
   async open(id: TrackerRunIdentity, start: TrackerRunStart, _known?: TrackerRunRef, signal?: AbortSignal): Promise<TrackerRun<LocalRun>> {
     signal?.throwIfAborted();
     const path = join(this.#folder, `${id.key}.json`);
-    const known = readSummary(path);
+    const known = this.#known(path, id);
     const reopened = known !== undefined && start.resumed === true && known.status !== 'running';
     if (reopened) reopenSummary(known);
     const run = new LocalTrackerRun(path, known ?? newSummary(id, start));
     if (known === undefined || reopened) run.write();
     return run;
+  }
+
+  /**
+   * What a power cut left of a file may be empty or a part: nobody can mend that, so the summary is begun anew. What had been confirmed before is not sent
+   * again; the project's store has it.
+   */
+  #known(path: string, { key }: TrackerRunIdentity): RunSummary | undefined {
+    const text = readText(path);
+    if (text === undefined) return undefined;
+    const known = parsed(text);
+    if (known?.key === key) return known as RunSummary;
+    this.#log.warn(`${path} was damaged and is begun anew: it may lack what was logged before, which the project's store has`);
+    return undefined;
   }
 
   /** Writes a small file into its folder, and takes it away. Throws `Transient`. */
@@ -122,9 +138,17 @@ class LocalTrackerRun implements TrackerRun<LocalRun> {
   }
 }
 
-function readSummary(path: string): RunSummary | undefined {
+function readText(path: string): string | undefined {
   if (!existsSync(path)) return undefined;
-  return onDisk('read', path, () => JSON.parse(readFileSync(path, 'utf8')) as RunSummary);
+  return onDisk('read', path, () => readFileSync(path, 'utf8'));
+}
+
+function parsed(text: string): Partial<RunSummary> | undefined {
+  try {
+    return (JSON.parse(text) as Partial<RunSummary> | null) ?? undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** What the file system refuses, somebody may mend: throws `Transient`, so that it is tried again. */
