@@ -202,8 +202,7 @@ async function beginRun(from: Beginning): Promise<OpenRun> {
         // Who stops the process now, stops the wait; a run that was stopped before has its time.
         const hurry = stop.signal.aborted ? undefined : stop.signal;
         await store.finishRun({ id, workerId: worker.id, status, endedAt, warnings, outcome, ...(error && { error }), ...grown, ...claim });
-        for (const { component } of await services.tracking.finish(outcome, endedAt, hurry))
-          await store.releaseClaim({ runId: id, component, worker });
+        await services.tracking.finish(outcome, endedAt, hurry);
       } catch (error) {
         if (!isError(error, RunTakenOver)) unendedRuns.add(id);
         await services.tracking.leave();

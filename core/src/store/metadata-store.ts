@@ -112,8 +112,8 @@ export interface MetadataStore extends DeliveryStore {
     warnings: string[];
     spec?: PipelineSpec;
     outcome: Outcome;
-    /** Its tracker runs are still being delivered by this worker, for about so long (ms). */
-    claim?: { workerId: string; ms: number };
+    /** Its tracker runs at these components are still being delivered by this worker, for about so long (ms). */
+    claim?: { workerId: string; ms: number; components: readonly string[] };
   }): Promise<void>;
   /** Warnings found after the end (undelivered events). */
   addWarnings(runId: string, warnings: readonly string[]): Promise<void>;

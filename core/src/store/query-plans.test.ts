@@ -134,7 +134,7 @@ async function useEverything(store: MetadataStore): Promise<void> {
   await store.finishRun({
     ...{ id: tracked.id, workerId: WORKER.id, status: 'completed', endedAt: 1, warnings: [] },
     outcome: { status: 'completed' },
-    claim: { workerId: WORKER.id, ms: 0 },
+    claim: { workerId: WORKER.id, ms: 0, components: ['mlflow'] },
   });
   const claim = { runId: tracked.id, component: 'mlflow', worker: WORKER };
   await new Promise((resolve) => setTimeout(resolve, 5));

@@ -8,7 +8,7 @@ import { writeSnapshot } from './snapshots.ts';
 import { type Param, statement } from './statement.ts';
 import type { StoreDb } from './store-db.ts';
 import { endAttempts } from './sweep-run.ts';
-import { claimAtEnd } from './tracker-claims.ts';
+import { claimAtEnd, type EndClaim } from './tracker-claims.ts';
 import { requireOutcomeOfRun } from './tracker-runs.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -123,7 +123,7 @@ export interface RunFinish {
   warnings: string[];
   spec?: PipelineSpec;
   outcome: Outcome;
-  claim?: { workerId: string; ms: number };
+  claim?: EndClaim;
 }
 
 export function finishRun(store: StoreDb, run: RunFinish): Promise<void> {

@@ -86,11 +86,20 @@ test('the claims of a process that died are freed by whoever finds out', async (
 test('the process of a run keeps what it still delivers, until it is at its end', async () => {
   const outcome = { status: 'completed' } as const;
   const end = { id: runId, workerId: WORKER.id, status: 'completed', endedAt: 7, warnings: [], outcome } as const;
-  await place.store.finishRun({ ...end, warnings: [], claim: { workerId: WORKER.id, ms: 5_000 } });
+  await place.store.finishRun({ ...end, warnings: [], claim: { workerId: WORKER.id, ms: 5_000, components: ['mine'] } });
   expect(await place.store.claimTrackerRuns(claimOf(), 'due')).toEqual([]);
   const [row] = (await place.store.stepRuns(runId))[0]!.trackerRuns;
   await place.store.updateTrackerRun({ id: row!.id, status: 'completed', rejected: [{ writer: 'w', seq: 1, why: 'x' }] });
   expect(await place.store.claimTrackerRuns(claimOf(), 'rejected')).toHaveLength(1);
+});
+
+test('the process of a run keeps nothing at components to which it delivers nothing', async () => {
+  await place.store.addTrackerRuns({ runId, component: 'other', flavor: 'local', settings: {} });
+  const outcome = { status: 'completed' } as const;
+  const end = { id: runId, workerId: WORKER.id, status: 'completed', endedAt: 7, outcome } as const;
+  await place.store.finishRun({ ...end, warnings: [], claim: { workerId: WORKER.id, ms: 5_000, components: ['mine'] } });
+  expect(await place.store.claimTrackerRuns(claimOf(), 'due')).toEqual([]);
+  expect(await place.store.claimTrackerRuns({ ...claimOf(), component: 'other' }, 'due')).toHaveLength(2);
 });
 
 test('what was dropped does not wait any more, and its set-aside events are gone', async () => {

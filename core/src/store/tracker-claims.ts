@@ -57,12 +57,13 @@ const claimRejected = statement((db, p: Param<Claim>) =>
     .where('status', 'not in', ['queued', 'running'])
     .where((eb) => eb.exists(eb.selectFrom('rejected_events as e').select('e.seq').whereRef('e.tracker_run_key', '=', 'tracker_runs.key'))),
 );
-/** What a worker claimed at the end of its own run, of all components. */
-const claimOwn = statement((db, p: Param<Omit<Claim, 'component' | 'now'>>) =>
+/** What a worker claims at the end of its own run. */
+const claimOwn = statement((db, p: Param<Omit<Claim, 'now'>>) =>
   db
     .updateTable('tracker_runs')
     .set({ claim_worker: p('workerId'), claim_until: p('until') })
     .where('pipeline_run_id', '=', p('runId'))
+    .where('component', '=', p('component'))
     .where('status', 'in', ['queued', 'running']),
 );
 const renew = statement((db, p: Param<Claim>) =>
@@ -187,9 +188,17 @@ export function claimTrackerRuns(store: StoreDb, claim: TrackerRunClaim, what: '
 
 const claimantOf = ({ runId, component, worker }: HeldClaim): Claimant => ({ runId, component, workerId: worker.id });
 
+/** Of the owner of a run whose session ends. */
+export interface EndClaim {
+  workerId: string;
+  ms: number;
+  /** To which it is delivering. Others are free: nobody would release them. */
+  components: readonly string[];
+}
+
 /** Claims for the owner of a run what it is delivering as its session ends; like any claim, this one expires and is released. */
-export function claimAtEnd(tx: Transaction, runId: string, { workerId, ms }: { workerId: string; ms: number }): void {
-  tx.run(claimOwn, { runId, workerId, until: Date.now() + ms });
+export function claimAtEnd(tx: Transaction, runId: string, { workerId, ms, components }: EndClaim): void {
+  for (const component of components) tx.run(claimOwn, { runId, component, workerId, until: Date.now() + ms });
 }
 
 /** The owner of the run may have died after it recorded the tracker runs of its steps, and before that of the run. */

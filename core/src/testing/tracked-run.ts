@@ -161,9 +161,7 @@ export class TrackedRun {
     const end = { id: this.id, workerId: this.workerId, status: outcome.status, endedAt: Date.now(), warnings: [], outcome };
     const error = outcome.status === 'failed' ? { error: outcome.error } : {};
     await this.store.finishRun({ ...end, ...error, ...claim });
-    const undelivered = await this.tracking.finish(outcome, end.endedAt);
-    const worker = this.place().worker;
-    for (const { component } of undelivered) await this.store.releaseClaim({ runId: this.id, component, worker });
+    await this.tracking.finish(outcome, end.endedAt);
     return deliveryWarnings(this.store, (await this.store.run(this.id))!, await this.store.stepRuns(this.id));
   }
 

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, jest, test } from '@jest/globals';
 
 import { Permanent } from '../errors.ts';
 import { RecordingTracker, type RecordedRun } from '../testing/recording-tracker.ts';
+import { completedStep } from '../testing/sample-store.ts';
 import { TrackedRun } from '../testing/tracked-run.ts';
 import { activeRun } from './active-run.ts';
 import { deliverLeft, type DeliverLeftOptions } from './deliver-left.ts';
@@ -76,6 +77,16 @@ describe('another process', () => {
       expect(same).toEqual(renamed);
       expect(other.events).toEqual(owner.events);
     }
+  });
+
+  test('can deliver what an earlier session left as soon as the process of the run is at its end', async () => {
+    const tracker = new RecordingTracker();
+    run = await TrackedRun.open({ trackers: [{ name: 'mine', flavor: 'recording', tracker }], drainTimeoutMs: 2_000 });
+    const trackers = [{ component: 'mine', flavor: 'recording' }];
+    await completedStep(run.store, run.id, 'earlier', { trackers, workerId: run.workerId });
+    await run.step('train', tracked, () => 1);
+    expect(await run.endRun()).toEqual([expect.stringContaining('mine')]);
+    expect(await deliver(new RecordingTracker())).toEqual([{ component: 'mine', delivered: 1 }]);
   });
 
   test('tells a tracker that waits for the end of what logs that there is nothing that logs any more', async () => {
@@ -175,7 +186,7 @@ describe('another process', () => {
     expect(await deliver(later)).toEqual([]);
     await run.store.finishRun({
       ...{ id: run.id, workerId: run.workerId, status: 'completed', endedAt: 1, warnings: [], outcome: { status: 'completed' } },
-      claim: { workerId: run.workerId, ms: 60_000 },
+      claim: { workerId: run.workerId, ms: 60_000, components: ['mine'] },
     });
     expect(await deliver(later)).toEqual([{ component: 'mine', delivered: 0 }]);
     expect(later.calls).toEqual([]);

@@ -118,7 +118,7 @@ class Tracking implements RunTracking {
   get claim(): RunTracking['claim'] {
     if (this.#parents.size === 0) return {};
     // As long as it should take, and as much longer as a claim is good for.
-    return { claim: { workerId: this.#options.workerId, ms: this.#drainTimeoutMs + CLAIM_MS } };
+    return { claim: { workerId: this.#options.workerId, ms: this.#drainTimeoutMs + CLAIM_MS, components: [...this.#parents.keys()] } };
   }
 
   async finish(outcome: Outcome, endedAt: number, hurry?: AbortSignal): Promise<Undelivered[]> {
@@ -130,7 +130,14 @@ class Tracking implements RunTracking {
     await last.drained();
     const left = await this.#letGo(last.undelivered(this.#open));
     for (const local of [this.#local, ...this.#followed]) await local.seal();
+    await this.#releaseClaim();
     return last.undelivered(left);
+  }
+
+  /** Also where all was delivered: the claim covers what an earlier session left at the same component. */
+  async #releaseClaim(): Promise<void> {
+    const { store, run, workerId } = this.#options;
+    for (const component of this.#parents.keys()) await store.releaseClaim({ runId: run.id, component, worker: { id: workerId } });
   }
 
   /** A parent is closed after its steps' tracker runs, and not before. */

@@ -141,8 +141,8 @@ export interface RunTracking {
   /** Where the run can be seen, at the first tracker that has told so. */
   readonly url: string | undefined;
   /** For the end of the run: nobody else is to deliver what this process will. Empty when no step was tracked. */
-  readonly claim: { claim?: { workerId: string; ms: number } };
-  /** The end of the run: applies the rest of the log, closes the parents after all else, waits for delivery as long as it gets further and `hurry` is not aborted, and says what is still to come. */
+  readonly claim: { claim?: { workerId: string; ms: number; components: readonly string[] } };
+  /** The end of the run: applies the rest of the log, closes the parents after all else, waits for delivery as long as it gets further and `hurry` is not aborted, releases the claim, and says what is still to come. */
   finish(outcome: Outcome, endedAt: number, hurry?: AbortSignal): Promise<Undelivered[]>;
   /** The run is another process's now, and so is its delivery: notes how far it came, and lets go. */
   leave(): Promise<void>;
