@@ -75,15 +75,23 @@ async function runAttempts(run: OpenRun, call: StepCall, identity: StepIdentity,
   for (let tries = 0; ; tries++) {
     if (run.signal.aborted) return notStarted(run, call);
     const attempt = (place?: ProcessPlace) => runAttempt(run, call, identity, key, tries < retry.retries, place);
-    const end = await (isolated ? inStepProcess(run, call, attempt) : attempt());
-    if (end.status !== 'failed' || tries >= retry.retries || run.signal.aborted) return end;
+    const { tellEnd, ...end } = await (isolated ? inStepProcess(run, call, attempt) : attempt());
+    if (end.status !== 'failed' || tries >= retry.retries || run.signal.aborted) {
+      tellEnd?.();
+      return end;
+    }
     emit(run, call, { status: 'retrying', attempt: tries + 1, durationMs: 0, message: reasonOf(end.error) });
     await delay(Math.min(retry.delayMs * retry.backoff ** tries, LONGEST_TIMER_MS), undefined, { signal: run.signal }).catch(
       () => undefined,
     );
-    if (run.signal.aborted) return end;
+    if (!run.signal.aborted) continue;
+    tellEnd?.();
+    return end;
   }
 }
+
+/** How an attempt ended. One that is to be retried leaves it to its caller to tell that the step ended with it after all: the run was stopped before. */
+type AttemptEnd = StepEnd & { tellEnd?: () => void };
 
 /** Its cache key, or why it has none. */
 type StepKey = { key: string } | { reason: string };
@@ -123,7 +131,7 @@ async function settleCached(run: OpenRun, call: StepCall, identity: StepIdentity
 }
 
 /** An attempt in a step process, once there is one for it. */
-async function inStepProcess(run: OpenRun, call: StepCall, attempt: (place: ProcessPlace) => Promise<StepEnd>): Promise<StepEnd> {
+async function inStepProcess(run: OpenRun, call: StepCall, attempt: (place: ProcessPlace) => Promise<AttemptEnd>): Promise<AttemptEnd> {
   const { takePlace } = await import('./child/execute-in-process.ts');
   const place = await takePlace(run, call);
   if (place === undefined) return notStarted(run, call);
@@ -154,7 +162,7 @@ async function runAttempt(
   key: StepKey,
   mayRetry: boolean,
   place: ProcessPlace | undefined,
-): Promise<StepEnd> {
+): Promise<AttemptEnd> {
   const id = newId();
   const startedAt = Date.now();
   const begunAt = monotonicMs();
@@ -250,17 +258,12 @@ async function runAttempt(
     code.end();
   }
   run.tracking.end(id, outcome, endedAt, willRetry ? successors(identity, started.attempt + 1, trackers) : undefined);
-  if (!willRetry) {
-    const message = end.error === undefined ? undefined : reasonOf(end.error);
-    emit(run, call, {
-      status: end.status,
-      attempt: started.attempt,
-      durationMs: msSince(begunAt),
-      ...(message !== undefined && { message }),
-    });
-  }
+  const { status, error } = end;
+  const told = { status, attempt: started.attempt, durationMs: msSince(begunAt), ...(error !== undefined && { message: reasonOf(error) }) };
+  const tellEnd = (): void => emit(run, call, told);
+  if (!willRetry) tellEnd();
   await run.tracking.apply();
-  return end;
+  return willRetry ? { ...end, tellEnd } : end;
 }
 
 type Executed = ExecutedInline | ExecutedElsewhere;

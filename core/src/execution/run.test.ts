@@ -17,6 +17,7 @@ import {
   activeRun,
   Client,
   type PipelineRun,
+  type StepEvent,
   type StepOutput,
 } from '../index.ts';
 import { temporaryProject } from '../testing/temporary-project.ts';
@@ -201,6 +202,23 @@ describe('failures', () => {
     expect(attempts).toHaveLength(4);
     for (const [index, least] of [40, 80, 160].entries())
       expect(Date.parse(attempts[index + 1]!.startedAt) - Date.parse(attempts[index]!.endedAt!)).toBeGreaterThanOrEqual(least - 2);
+  });
+
+  it('tell of the end of a step also where the run is stopped in the pause before a retry', async () => {
+    const bad = step('bad', { cache: false, retry: { retries: 1, delayMs: 600_000 } }, async () => {
+      throw new Error('not yet');
+    });
+    const stop = new AbortController();
+    const events: StepEvent[] = [];
+    const onStep = (event: StepEvent): void => {
+      events.push(event);
+      if (event.status === 'retrying') setImmediate(() => stop.abort());
+    };
+    const run = await pipeline('paused', () => bad()).run({}, { signal: stop.signal, onStep });
+    expect(run.status).toBe('killed');
+    expect(run.steps['bad']).toMatchObject({ status: 'failed', attempt: 1 });
+    expect(events.map(({ status }) => status)).toEqual(['running', 'retrying', 'failed']);
+    expect(events.at(-1)).toMatchObject({ step: 'bad', attempt: 1, message: 'not yet' });
   });
 
   it('that a retry mends leave two tracker runs, the first one failed and pointing to the second', async () => {
