@@ -21,6 +21,7 @@ import type { MetadataStore } from '../store/metadata-store.ts';
 import { openProjectStore } from '../store/project-store.ts';
 import type { RunEnvironment, RunError, RunRecord, WorkerRecord } from '../store/run-data.ts';
 import { artifactReader } from '../tracking/artifact-reader.ts';
+import { stepContext } from '../tracking/context.ts';
 import type { Outcome } from '../tracking/experiment-tracker.ts';
 import type { RunTracking, RunTrackingOptions } from '../tracking/run-tracking.ts';
 import { CacheHits } from './cache-hits.ts';
@@ -30,6 +31,7 @@ import { checkRunOptions } from './check-run-options.ts';
 import { describeEnvironment } from './environment.ts';
 import { type RunWatch, watchRun } from './heartbeat.ts';
 import { IneffectiveSettings } from './ineffective-settings.ts';
+import { reasonOf } from './outcome.ts';
 import { RecordedSteps } from './recorded-steps.ts';
 import type { RunOptions } from './run-options.ts';
 import { runServices } from './run-services.ts';
@@ -267,7 +269,7 @@ function trackersIn(stack: AssembledStack): OpenRun['trackersOf'] {
     });
 }
 
-/** What stops a run: a signal to the process, its caller's signal, or the run itself. */
+/** What stops a run: a signal to the process, its caller's signal, the end of the step that began it, or the run itself. */
 function stopping(
   given: AbortSignal | undefined,
 ): Pick<OpenRun, 'signal' | 'abort' | 'stopSteps' | 'stopsToo' | 'isKilled' | 'lose'> & { release(): void } {
@@ -283,9 +285,17 @@ function stopping(
     stopSteps(reason);
   };
   const giveUp = (): void => abort('aborted by its caller');
+  // Of the step that begins this run, if one does: what waits for it is gone when that is stopped.
+  const around = stepContext().getStore()?.signal;
+  const endToo = (): void => {
+    const reason: unknown = around?.reason;
+    abort(isError(reason, RunKilled) ? reason.facts.reason : reasonOf(reason));
+  };
   const signals = onStopSignal(abort);
   if (given?.aborted) giveUp();
   given?.addEventListener('abort', giveUp, { once: true });
+  if (around?.aborted) endToo();
+  around?.addEventListener('abort', endToo, { once: true });
   return {
     signal: stop.signal,
     abort,
@@ -301,6 +311,7 @@ function stopping(
     },
     release() {
       given?.removeEventListener('abort', giveUp);
+      around?.removeEventListener('abort', endToo);
       signals.release();
     },
   };

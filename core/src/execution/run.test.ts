@@ -471,6 +471,27 @@ describe('parallel steps', () => {
     expect(run).toMatchObject({ status: 'completed', warnings: ['onStep failed: deaf'] });
   });
 
+  it.each(['stopped', 'timed out'])('that a step has begun is stopped when the step is %s', async (how) => {
+    const stop = new AbortController();
+    let ended: Promise<PipelineRun> | undefined;
+    const waits = step('waits', { cache: false }, async () => {
+      if (how === 'stopped') stop.abort();
+      await new Promise(() => undefined);
+    });
+    const within = pipeline('inner', () => void waits());
+    const begins = step('begins', { cache: false, ...(how === 'timed out' && { timeoutMs: 300 }) }, async () => {
+      await (ended = within.run());
+    });
+    const outer = await pipeline('outer', () => void begins()).run({}, { signal: stop.signal });
+    expect(outer.status).toBe(how === 'stopped' ? 'killed' : 'failed');
+    const late = new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), 3_000).unref());
+    const inner = await Promise.race([ended, late]);
+    const reason = how === 'stopped' ? 'aborted by its caller' : 'step "begins" took longer than 300 ms';
+    expect(outer.steps['begins']!.error!.message).toContain(reason);
+    const error = { message: `the run was killed (${reason})` };
+    expect(inner).toMatchObject({ status: 'killed', error, steps: { waits: { status: 'killed' } } });
+  });
+
   it('that is stopped after a step failed is killed', async () => {
     const stop = new AbortController();
     const failed = Promise.withResolvers<void>();
