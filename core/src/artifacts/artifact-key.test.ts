@@ -88,7 +88,8 @@ describe('the id in a key', () => {
     'of %s is found',
     (name) => {
       const prefix = keyPrefixOf(name, ID);
-      for (const rest of ['.json', '.tar.gz', '/a/b.txt', `/0123456789abcdef0123456789abcdef.txt`]) expect(idInKey(prefix + rest)).toBe(ID);
+      for (const rest of ['.json', '.tar.gz', '/a/b.txt', '.2/a/b.txt', `/0123456789abcdef0123456789abcdef.txt`])
+        expect(idInKey(prefix + rest)).toBe(ID);
     },
   );
 

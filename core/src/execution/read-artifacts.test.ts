@@ -75,3 +75,14 @@ test('what a later run delivers is read from the stack of the run that logged it
   await client.deliver();
   expect(uploaded.toSorted()).toEqual(['logged here', 'logged there']);
 });
+
+test('a tracker that lags reads of a path that a step logs twice what was there each time', async () => {
+  const twice = step('twice', { experimentTracker: true, cache: false }, async () => {
+    for (const text of ['first', 'second']) await activeRun().logArtifact(Buffer.from(text), { path: 'last/report.txt' });
+  });
+  server.options.failDeliver = Infinity;
+  await pipeline('again', () => void twice()).run({}, { stack: 'here', trackerTimeoutMs: 50 });
+  delete server.options.failDeliver;
+  await client.deliver();
+  expect(uploaded).toEqual(['first', 'second']);
+});

@@ -22,7 +22,7 @@ import { monotonicMs, msSince } from './monotonic-ms.ts';
 import type { OpenRun } from './open-run.ts';
 import { describeError, reasonOf } from './outcome.ts';
 import { contentsOf, emit, identityOf, nameOf, paramsOf, recordsOf, type StepCall, type StepEnd } from './step-call.ts';
-import { saveLogged } from './save-logged.ts';
+import { saverOfLogged } from './save-logged.ts';
 import { skipStep } from './skip-step.ts';
 import { intendedOutputs } from './step-outputs.ts';
 import { callUserCode } from './user-code.ts';
@@ -192,7 +192,7 @@ async function runAttempt(
     params: paramsOf(call),
     trackerRuns: started.trackerRuns,
     ...settingsOf(trackers),
-    saveFile: (path, body) => saveLogged(run.stack.artifactStore, { pipeline: run.plan.pipeline, stepRunId: id }, path, body),
+    saveFile: saverOfLogged(run.stack.artifactStore, { pipeline: run.plan.pipeline, stepRunId: id }),
   });
   call.onAttempt?.(tracking);
   emit(run, call, { status: 'running', attempt: started.attempt, durationMs: 0 });

@@ -1,15 +1,38 @@
 import { keyPrefixOf } from '../artifacts/artifact-key.ts';
 import type { ArtifactStore } from '../artifacts/artifact-store.ts';
-import type { SavedFile } from '../tracking/run-tracking.ts';
+import type { AttemptStart, SavedFile } from '../tracking/run-tracking.ts';
 
 /** Stores a file that a step logged beside the artifacts, under the step run's own folder: `<pipeline>/logged.<step run id>/<path>`. */
-export async function saveLogged(
+export function saveLogged(
   artifactStore: ArtifactStore,
   step: { pipeline: string; stepRunId: string },
   path: string,
   body: AsyncIterable<Uint8Array> | Uint8Array,
 ): Promise<SavedFile> {
-  const key = `${keyPrefixOf(`${step.pipeline}/logged`, step.stepRunId)}/${path}`;
+  return saveAt(artifactStore, `${folderOf(step)}/${path}`, body);
+}
+
+/**
+ * Stores what one attempt logs. A path that is logged again gets a key of its own, `<pipeline>/logged.<step run id>.<time>/<path>`: a tracker may read what was
+ * logged first long after, and its event tells the sha256 of those bytes.
+ */
+export function saverOfLogged(
+  artifactStore: ArtifactStore,
+  step: { pipeline: string; stepRunId: string },
+): NonNullable<AttemptStart['saveFile']> {
+  const times = new Map<string, number>();
+  return (path, body) => {
+    const time = (times.get(path) ?? 0) + 1;
+    times.set(path, time);
+    return saveAt(artifactStore, `${folderOf(step)}${time === 1 ? '' : `.${time}`}/${path}`, body);
+  };
+}
+
+function folderOf({ pipeline, stepRunId }: { pipeline: string; stepRunId: string }): string {
+  return keyPrefixOf(`${pipeline}/logged`, stepRunId);
+}
+
+async function saveAt(artifactStore: ArtifactStore, key: string, body: AsyncIterable<Uint8Array> | Uint8Array): Promise<SavedFile> {
   const { size, sha256 } = await artifactStore.put(key, body);
   return { key, uri: artifactStore.uri(key), size, sha256 };
 }

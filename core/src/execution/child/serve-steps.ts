@@ -10,7 +10,7 @@ import { EventLogWriter } from '../../tracking/event-log-writer.ts';
 import type { LoggedEvent } from '../../tracking/experiment-tracker.ts';
 import { AttemptStop } from '../attempt-stop.ts';
 import { executeInline, type StepSurroundings } from '../execute-inline.ts';
-import { saveLogged } from '../save-logged.ts';
+import { saverOfLogged } from '../save-logged.ts';
 import type { StepInput } from '../step-call.ts';
 import { callUserCode, watchUserCode } from '../user-code.ts';
 import { ChildTracking, RemoteTrackerRun } from './child-tracking.ts';
@@ -149,8 +149,7 @@ class StepServer {
   #trackingOf(task: StepTask, { run, events }: Prepared): ChildTracking {
     const { id, step, trackerRuns } = task;
     const runs = trackerRuns.map((names) => new RemoteTrackerRun(names, (component) => this.#ask(id, component)));
-    const saveFile = (path: string, body: AsyncIterable<Uint8Array> | Uint8Array) =>
-      saveLogged(run.stack.artifactStore, { pipeline: run.plan.pipeline, stepRunId: id }, path, body);
+    const saveFile = saverOfLogged(run.stack.artifactStore, { pipeline: run.plan.pipeline, stepRunId: id });
     const write = (runId: string, event: LoggedEvent) => {
       const written = events.append(runId, event);
       this.#sayLogged();
