@@ -1,13 +1,19 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { workerIdentity } from '../execution/worker-identity.ts';
+import { OWNER_FILE, PREFIX, removeLeftCopies, type CopiesOwner } from './left-copies.ts';
+
 let copies: string | undefined;
 
-/** A folder of this process for copies of what is stored elsewhere. Removed when the process ends. */
+/** A folder of this process for copies of what is stored elsewhere. Removed when the process ends, or by a later one if it was killed. */
 export function copiesFolder(): string {
   if (copies !== undefined) return copies;
-  const folder = mkdtempSync(join(tmpdir(), 'mortise-'));
+  const folder = mkdtempSync(join(tmpdir(), PREFIX));
   process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
-  return (copies = folder);
+  copies = folder;
+  writeFileSync(join(folder, OWNER_FILE), JSON.stringify({ owner: workerIdentity(), since: Date.now() } satisfies CopiesOwner));
+  void removeLeftCopies(tmpdir());
+  return copies;
 }
