@@ -183,6 +183,7 @@ async function runAttempt(
   });
   if (started.cancelRequested) run.abort('cancelled');
   const { runId: _, ...step } = identity;
+  const stop = new AttemptStop();
   const tracking = run.tracking.begin({
     ...step,
     id,
@@ -192,12 +193,11 @@ async function runAttempt(
     params: paramsOf(call),
     trackerRuns: started.trackerRuns,
     ...settingsOf(trackers),
-    saveFile: saverOfLogged(run.stack.artifactStore, { pipeline: run.plan.pipeline, stepRunId: id }),
+    saveFile: saverOfLogged(run.stack.artifactStore, { pipeline: run.plan.pipeline, stepRunId: id }, stop.signal),
   });
   call.onAttempt?.(tracking);
   emit(run, call, { status: 'running', attempt: started.attempt, durationMs: 0 });
 
-  const stop = new AttemptStop();
   const code = new AttemptCode(run, call, { id, stop, tracking });
   const unlink = run.stopsToo(stop);
   let end: StepEnd;

@@ -18,7 +18,7 @@ import {
   type MetricOptions,
 } from './log-calls.ts';
 import { logFile, logFolder, type ArtifactOptions } from './log-files.ts';
-import type { TrackerHandle } from './run-tracking.ts';
+import type { AttemptTracking, TrackerHandle } from './run-tracking.ts';
 
 /**
  * The run that the calling code is part of: one attempt of one step. What is logged is durable when the call returns, whatever becomes of
@@ -174,13 +174,11 @@ class ContextRun implements ActiveRun {
   logDataset(dataset: LoggedDataset): void {
     this.#log(() => datasetEvent('logDataset', dataset));
   }
-  async logArtifact(source: string | URL | Uint8Array, options: ArtifactOptions = {}): Promise<void> {
-    const tracking = this.#context?.tracking;
-    await tracking?.pending(logFile(tracking, 'logArtifact', source, options));
+  logArtifact(source: string | URL | Uint8Array, options: ArtifactOptions = {}): Promise<void> {
+    return this.#save((tracking) => logFile(tracking, 'logArtifact', source, options));
   }
-  async logArtifacts(folder: string | URL, options: ArtifactOptions = {}): Promise<void> {
-    const tracking = this.#context?.tracking;
-    await tracking?.pending(logFolder(tracking, 'logArtifacts', folder, options));
+  logArtifacts(folder: string | URL, options: ArtifactOptions = {}): Promise<void> {
+    return this.#save((tracking) => logFolder(tracking, 'logArtifacts', folder, options));
   }
 
   async env(): Promise<Record<string, string>> {
@@ -201,6 +199,18 @@ class ContextRun implements ActiveRun {
     if (found !== undefined) return found;
     const trackers = tracking.trackerRuns.map(({ component, flavor: of }) => ({ component, flavor: of }));
     throw new NotTracked({ step: stepId, what: flavor === undefined ? 'any experiment tracker' : `the flavor "${flavor}"`, trackers });
+  }
+
+  /** That a file could not be saved because its step was stopped is no error of its own: only who waits for it hears of it. */
+  #save(save: (tracking: AttemptTracking) => Promise<void>): Promise<void> {
+    if (this.#context === undefined) return Promise.resolve();
+    const { tracking, signal } = this.#context;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    tracking.pending(save(tracking)).then(resolve, (error: Error) => {
+      if (signal.aborted) promise.catch(() => undefined);
+      reject(error);
+    });
+    return promise;
   }
 
   #log(event: () => LoggedEvent): void {

@@ -115,8 +115,8 @@ class StepServer {
   }
 
   async #run(task: StepTask, prepared: Prepared): Promise<void> {
-    const tracking = this.#trackingOf(task, prepared);
     const stop = new AttemptStop();
+    const tracking = this.#trackingOf(task, prepared, stop.signal);
     this.#current = { task, stop, tracking };
     let answer: FromChild;
     try {
@@ -146,10 +146,10 @@ class StepServer {
     return end.promise;
   }
 
-  #trackingOf(task: StepTask, { run, events }: Prepared): ChildTracking {
+  #trackingOf(task: StepTask, { run, events }: Prepared, signal: AbortSignal): ChildTracking {
     const { id, step, trackerRuns } = task;
     const runs = trackerRuns.map((names) => new RemoteTrackerRun(names, (component) => this.#ask(id, component)));
-    const saveFile = saverOfLogged(run.stack.artifactStore, { pipeline: run.plan.pipeline, stepRunId: id });
+    const saveFile = saverOfLogged(run.stack.artifactStore, { pipeline: run.plan.pipeline, stepRunId: id }, signal);
     const write = (runId: string, event: LoggedEvent) => {
       const written = events.append(runId, event);
       this.#sayLogged();
