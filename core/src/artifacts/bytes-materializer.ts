@@ -2,7 +2,7 @@ import * as types from 'node:util/types';
 
 import { ArtifactCorrupt } from '../errors.ts';
 import type { Materializer } from './materializer.ts';
-import { refuseDetached } from './typed-array-bytes.ts';
+import { refuseLost } from './typed-array-bytes.ts';
 import { valueKind } from './value-kind.ts';
 
 type Bytes = Uint8Array<ArrayBuffer> | ArrayBuffer;
@@ -15,7 +15,7 @@ export const bytesMaterializer: Materializer<Bytes> = {
     return typeof value === 'object' && value !== null && kindOf(value) !== undefined;
   },
   async save(value, out) {
-    refuseDetached(value);
+    refuseLost(value);
     const bytes = ArrayBuffer.isView(value) ? value : new Uint8Array(value);
     await out.write(bytes, { extension: 'bin', type: 'application/octet-stream' });
     return { kind: kindOf(value)! };

@@ -314,6 +314,16 @@ describe('saving', () => {
     await expectError(save(array), NotSerializable, 'transferred');
   });
 
+  test.each([Float64Array, Uint8Array])('refuses a %p whose memory was made smaller than it', async (kind) => {
+    const memory = new ArrayBuffer(16, { maxByteLength: 16 });
+    const array = new kind(memory, 8, 1);
+    memory.resize(8);
+    await expectError(save(array), NotSerializable, 'made smaller');
+    await expectError(save({ array }), NotSerializable, 'value.array is an array whose memory was made smaller');
+    memory.resize(16);
+    assert.deepStrictEqual(await load(await save(array)), new kind(1));
+  });
+
   test('keeps the bytes as they were stored, whatever happens to the value', async () => {
     const array = Float64Array.of(1, 2);
     const saving = save(array);

@@ -164,6 +164,19 @@ describe('what is no data is refused by path', () => {
     const shared = { x: 1 };
     assert.deepStrictEqual(roundTrip([shared, { shared }]), [shared, { shared }]);
   });
+
+  test.each<[string, (memory: ArrayBuffer) => unknown]>([
+    ['value', (memory) => memory],
+    ['value.a[1]', (memory) => ({ a: [0, new Float64Array(memory)] })],
+    ['value.a[1]', (memory) => ({ a: [0, Buffer.from(memory)] })],
+    ['value.get("a")', (memory) => new Map([['a', memory]])],
+  ])('an array whose memory was transferred, at %s', (path, make) => {
+    const memory = new ArrayBuffer(8);
+    const value = make(memory);
+    structuredClone(memory, { transfer: [memory] });
+    for (const write of [toTagged, encodeTagged])
+      expect(() => write(value)).toThrow(expect.objectContaining({ facts: { path, what: expect.stringContaining('was transferred') } }));
+  });
 });
 
 /** Numbers in [0, 1), the same ones each time (a linear congruential generator with the constants of Numerical Recipes). */

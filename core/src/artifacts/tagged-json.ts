@@ -1,6 +1,6 @@
 import { ArtifactCorrupt, NotSerializable, type MortiseError } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
-import { littleEndianBytes, typedArrayFrom, typedArrayKind, type TypedArray } from './typed-array-bytes.ts';
+import { littleEndianBytes, lostMemory, typedArrayFrom, typedArrayKind, type TypedArray } from './typed-array-bytes.ts';
 import { describeValue, valueKind } from './value-kind.ts';
 
 /**
@@ -103,10 +103,13 @@ function taggedParts(value: object, walk: Walk): Json {
         Array.from(value as Set<unknown>, (item) => tagged(item, walk)),
       );
     case 'typed-array':
+      refuseLost(value as TypedArray, walk);
       return tag(typedArrayKind(value as TypedArray), base64(littleEndianBytes(value as TypedArray)));
     case 'buffer':
+      refuseLost(value as Uint8Array, walk);
       return tag('Buffer', base64(value as Uint8Array));
     case 'array-buffer':
+      refuseLost(value as ArrayBuffer, walk);
       return tag('ArrayBuffer', base64(new Uint8Array(value as ArrayBuffer)));
     case undefined:
       walk.ancestors.pop();
@@ -165,6 +168,13 @@ function setOwn(object: object, key: string, value: unknown): void {
 }
 
 // ---- refusing ------------------------------------------------------------------------------------------------------------------
+
+function refuseLost(value: ArrayBuffer | NodeJS.ArrayBufferView, walk: Walk): void {
+  const what = lostMemory(value);
+  if (what === undefined) return;
+  walk.ancestors.pop();
+  throw refusal(value, what, walk);
+}
 
 function refusal(value: unknown, what: string, walk: Walk): MortiseError {
   return new NotSerializable({ path: pathOf([...walk.ancestors, value]), what });

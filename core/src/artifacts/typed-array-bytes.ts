@@ -41,9 +41,27 @@ export function swapped(bytes: Uint8Array, width: number): Uint8Array {
   return copy;
 }
 
-/** An array whose memory went to a worker is empty by now: storing that would lose the data in silence. */
-export function refuseDetached(value: ArrayBufferLike | NodeJS.ArrayBufferView): void {
+/** Refuses an array that is empty by now because it lost its memory: storing that would lose the data in silence. */
+export function refuseLost(value: ArrayBufferLike | NodeJS.ArrayBufferView): void {
+  const what = lostMemory(value);
+  if (what !== undefined) throw new NotSerializable({ path: 'value', what });
+}
+
+/** What an array is that lost its memory, in words for a message: to a worker, or to what made the memory smaller. Undefined for any other. */
+export function lostMemory(value: ArrayBufferLike | NodeJS.ArrayBufferView): string | undefined {
   const memory = ArrayBuffer.isView(value) ? value.buffer : value;
   if (types.isArrayBuffer(memory) && (memory as { detached?: boolean }).detached === true)
-    throw new NotSerializable({ path: 'value', what: 'an array whose memory was transferred to another thread' });
+    return 'an array whose memory was transferred to another thread';
+  return types.isTypedArray(value) && isOutOfBounds(value) ? 'an array whose memory was made smaller than it, by resize()' : undefined;
+}
+
+/** Its length and offset are 0, as those of an empty one may be: only its methods tell. */
+function isOutOfBounds(array: TypedArray): boolean {
+  if (array.length > 0) return false;
+  try {
+    Uint8Array.prototype.at.call(array as Uint8Array, 0);
+    return false;
+  } catch {
+    return true;
+  }
 }

@@ -1,7 +1,7 @@
 import * as types from 'node:util/types';
 
 import type { Materializer } from './materializer.ts';
-import { littleEndianBytes, refuseDetached, typedArrayFrom, typedArrayKind, type TypedArray } from './typed-array-bytes.ts';
+import { littleEndianBytes, refuseLost, typedArrayFrom, typedArrayKind, type TypedArray } from './typed-array-bytes.ts';
 import { valueKind } from './value-kind.ts';
 
 /** Numbers of one width as little-endian bytes, written straight from the array's memory. The extension is the element's type, as numpy calls it. */
@@ -12,7 +12,7 @@ export const typedArrayMaterializer: Materializer<TypedArray> = {
     return types.isTypedArray(value) && valueKind(value) === 'typed-array';
   },
   async save(value, out) {
-    refuseDetached(value);
+    refuseLost(value);
     const kind = typedArrayKind(value);
     await out.write(littleEndianBytes(value), {
       extension: kind.slice(0, -'Array'.length).toLowerCase(),
