@@ -78,7 +78,8 @@ export class ClassLineage {
       return this.describedVersion(version, unchanged ? origin.from : undefined, value, borrower);
     }
     if (Array.isArray(value) && value.some((item) => isObject(item) && this.origins.has(item))) {
-      const items = await Promise.all(value.map((item) => this.describe(of, item)));
+      // Not map(), which leaves out the places that are empty.
+      const items = await Promise.all(Array.from(value, (item) => this.describe(of, item)));
       return {
         input: {
           record: { list: items.map((item) => item.input.record) },

@@ -146,6 +146,24 @@ describe('a class-style pipeline', () => {
     ]);
   });
 
+  it('gives a step a list of what others gave, in which a place that is empty is undefined', async () => {
+    class Gappy extends Base {
+      @step()
+      async count({ of }: { of: unknown[] }): Promise<unknown[]> {
+        return of.map((each) => (each === undefined ? 'nothing' : (each as { rows: number[] }).rows.length));
+      }
+      @pipeline()
+      async run(): Promise<unknown[]> {
+        const of: unknown[] = [];
+        of[1] = await this.load();
+        return this.count({ of });
+      }
+    }
+    const { result, error } = await runPipeline(Gappy);
+    expect(error).toBeNull();
+    expect(result).toEqual(['nothing', 3]);
+  });
+
   it('records an object that was changed outside a step as a new version', async () => {
     const run = await runPipeline(Changing);
     expect(run.result).toBe(4);
