@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -244,6 +244,15 @@ describe('files', () => {
     for (const file of ['b', 'a', 'deep/c']) writeFileSync(join(folder, 'out', file), file);
     await inStep((run) => run.logArtifacts(join(folder, 'out'), { path: 'result' }));
     expect([...saved.keys()]).toEqual(['result/a', 'result/b', 'result/deep/c']);
+  });
+
+  test('a folder with a symbolic link is refused before anything of it is stored, as folder() refuses it', async () => {
+    mkdirSync(join(folder, 'out/deep'), { recursive: true });
+    writeFileSync(join(folder, 'out/a'), 'a');
+    symlinkSync('../a', join(folder, 'out/deep/link'));
+    const refusal = await inStep((run) => run.logArtifacts(join(folder, 'out'))).catch((error: unknown) => error);
+    expect(refusal).toMatchObject({ line: `BAD_LOG_VALUE: logArtifacts: ${join(folder, 'out/deep/link')} is a symbolic link` });
+    expect(saved.size).toBe(0);
   });
 
   test('a forgotten await loses nothing: settled() waits for it', async () => {

@@ -60,7 +60,7 @@ export interface ActiveRun<Native = unknown> {
   logDataset(dataset: LoggedDataset): void;
   /** Stores a file, or bytes, in the stack's artifact store. */
   logArtifact(source: string | URL | Uint8Array, options?: ArtifactOptions): Promise<void>;
-  /** Stores every file below a folder. */
+  /** Stores every file below a folder; a symbolic link is refused. */
   logArtifacts(folder: string | URL, options?: ArtifactOptions): Promise<void>;
 
   /**

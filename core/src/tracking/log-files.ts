@@ -41,13 +41,18 @@ export async function logFile(
   tracking.append({ kind: 'artifact', path, ...saved, ...(options.type !== undefined && { type: options.type }) });
 }
 
-/** Stores every file below a folder. */
+/** Stores every file below a folder. What is neither file nor folder is refused, as `folder()` does. */
 export async function logFolder(tracking: AttemptTracking, call: string, folder: string | URL, options: ArtifactOptions): Promise<void> {
   checkOptions(call, options, OPTIONS);
   const root = pathOf(call, folder);
   const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch((cause: NodeJS.ErrnoException) => {
     throw new BadLogValue({ call, reason: cause.code === 'ENOENT' ? `there is no folder ${root}` : cause.message }, { cause });
   });
+  const other = entries.find((entry) => !entry.isFile() && !entry.isDirectory());
+  if (other !== undefined) {
+    const what = other.isSymbolicLink() ? 'a symbolic link' : 'no regular file';
+    throw new BadLogValue({ call, reason: `${join(other.parentPath, other.name)} is ${what}` });
+  }
   const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
   for (const file of files.sort()) {
     const path = [...(options.path === undefined ? [] : [options.path]), ...relative(root, file).split(sep)].join('/');
