@@ -22,7 +22,8 @@ export const fileMaterializer: Materializer<FileArtifact> = {
     if (!stats.isFile())
       throw new NotSerializable({ path: `file("${path}")`, what: stats.isDirectory() ? 'a folder (use folder())' : 'no regular file' });
     const extension = extname(name).slice(1);
-    await out.write(fileBytes(path, CHUNK_BYTES), /^[A-Za-z0-9]{1,16}$/.test(extension) ? { extension } : {});
+    const { body, ...options } = fileBytes(path, stats.size, CHUNK_BYTES);
+    await out.write(body, { ...options, ...(/^[A-Za-z0-9]{1,16}$/.test(extension) && { extension }) });
     return { name };
   },
   async load(from, meta) {

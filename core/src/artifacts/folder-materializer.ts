@@ -1,5 +1,5 @@
 import { mkdtempSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { isMortiseError, NotSerializable } from '../errors.ts';
@@ -26,7 +26,11 @@ export const folderMaterializer: Materializer<FolderArtifact> = {
     const files = await filesIn(path, label);
     if (files.length === 0) throw new NotSerializable({ path: label, what: 'a folder without any file' });
     for (const file of files) checkPath(file, label);
-    await forEachAtOnce(AT_ONCE, files, (file) => out.write(fileBytes(join(path, file), CHUNK_BYTES), { path: file }));
+    await forEachAtOnce(AT_ONCE, files, async (file) => {
+      const { size } = await stat(join(path, file));
+      const { body, ...options } = fileBytes(join(path, file), size, CHUNK_BYTES);
+      await out.write(body, { ...options, path: file });
+    });
     return { name };
   },
   async load(from, meta) {

@@ -5,8 +5,12 @@ export interface ArtifactWriter {
   /**
    * Stores one file. Without `path` the value is that single file; with it (relative, `/`-separated) the value is a folder.
    * `extension` (without the dot) names the kind of a single file for people who look into the store.
+   * `size`: bytes, when known; some stores need it for what is very large. A body of another length fails.
    */
-  write(body: Uint8Array | AsyncIterable<Uint8Array>, options?: { path?: string; extension?: string; type?: string }): Promise<void>;
+  write(
+    body: Uint8Array | AsyncIterable<Uint8Array>,
+    options?: { path?: string; extension?: string; type?: string; size?: number },
+  ): Promise<void>;
 }
 
 /** Where a materializer reads the bytes of one version from. sha256 and size are checked before the last byte is handed over. */

@@ -26,11 +26,12 @@ export async function saveValue(value: unknown, target: SaveTarget): Promise<Sav
   const { store, keyPrefix, signal } = target;
   let encoded: Uint8Array | undefined;
   const puts: Promise<unknown>[] = [];
-  const writing = writeValue(value, (body, { name, type }) => {
+  const writing = writeValue(value, (body, { name, type, size: told }) => {
     const whole = smallBody(body);
     encoded = whole;
+    const size = isWhole(body) ? body.byteLength : told;
     const put = store.put(keyPrefix + name, whole ?? body, {
-      ...(isWhole(body) && { size: body.byteLength }),
+      ...(size !== undefined && { size }),
       ...(type !== undefined && { type }),
       ...(signal !== undefined && { signal }),
     });

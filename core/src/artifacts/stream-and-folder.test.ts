@@ -12,6 +12,7 @@ import { newId } from '../id.ts';
 import { temporaryArtifactStore, type TemporaryArtifactStore } from '../testing/temporary-artifact-store.ts';
 import { keyPrefixOf } from './artifact-key.ts';
 import type { ArtifactStore } from './artifact-store.ts';
+import { file } from './file-artifact.ts';
 import { fingerprint } from './fingerprint.ts';
 import { folder, isFolderArtifact, type FolderArtifact } from './folder-artifact.ts';
 import { HandOver } from './hand-over.ts';
@@ -248,3 +249,40 @@ async function expectError(promise: Promise<unknown>, type: Parameters<typeof is
   expect({ code: (error as { code?: unknown }).code, isError: isError(error, type) }).toEqual({ code: type.code, isError: true });
   expect((error as Error).message).toContain(message);
 }
+
+describe('the length of a large file is told to the store', () => {
+  const SIZE = 3 << 20;
+  let told: (number | undefined)[];
+  let large: string;
+  beforeEach(() => {
+    told = [];
+    large = join(source, 'large.bin');
+    writeFileSync(large, Buffer.alloc(SIZE, 1));
+    const put = place.store.put.bind(place.store);
+    place.store.put = (key, body, options) => {
+      told.push(options?.size);
+      return put(key, body, options);
+    };
+  });
+
+  test('by file() and by folder()', async () => {
+    await save(file(large));
+    await save(folder(source));
+    expect(told).toEqual([SIZE, SIZE]);
+  });
+
+  test('and one that grows meanwhile is stored as it was', async () => {
+    const put = place.store.put;
+    place.store.put = (key, body, options) => {
+      appendFileSync(large, 'more');
+      return put(key, body, options);
+    };
+    expect(await save(file(large))).toMatchObject({ size: SIZE });
+  });
+
+  test('but not of a small one: files of the system have another length than they say', async () => {
+    writeFileSync(large, 'small');
+    await save(file(large));
+    expect(told).toEqual([undefined]);
+  });
+});

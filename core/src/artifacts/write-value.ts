@@ -12,6 +12,8 @@ export type Body = Uint8Array | AsyncIterable<Uint8Array>;
 export interface FileToWrite {
   name: string;
   type: string | undefined;
+  /** Bytes, when known. */
+  size: number | undefined;
 }
 
 /** Takes the bytes of one file to where they belong. */
@@ -76,12 +78,12 @@ class ValueWriter implements ArtifactWriter {
     this.#sink = sink;
   }
 
-  write(body: Body, options: { path?: string; extension?: string; type?: string } = {}): Promise<void> {
-    const { path, extension = 'bin', type } = options;
+  write(body: Body, options: Parameters<ArtifactWriter['write']>[1] = {}): Promise<void> {
+    const { path, extension = 'bin', type, size: told } = options;
     this.#take(path);
     if (path === undefined && !/^[A-Za-z0-9][A-Za-z0-9._+-]*$/.test(extension)) throw this.#bad(`gave the file extension "${extension}"`);
     const name = path === undefined ? `.${extension}` : `/${path}`;
-    const writing = this.#sink(body, { name, type }).then(({ size, sha256 }) => ({ path, name, size, sha256 }));
+    const writing = this.#sink(body, { name, type, size: told }).then(({ size, sha256 }) => ({ path, name, size, sha256 }));
     this.#writes.push(writing);
     const written = writing.then(() => undefined);
     // A materializer may leave the waiting to `finish`, which throws it then.

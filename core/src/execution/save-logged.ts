@@ -23,10 +23,13 @@ export function saverOfLogged(
   signal: AbortSignal,
 ): NonNullable<AttemptStart['saveFile']> {
   const times = new Map<string, number>();
-  return (path, body) => {
+  return (path, body, size) => {
     const time = (times.get(path) ?? 0) + 1;
     times.set(path, time);
-    return saveAt(artifactStore, `${folderOf(step)}${time === 1 ? '' : `.${time}`}/${path}`, body, { signal });
+    return saveAt(artifactStore, `${folderOf(step)}${time === 1 ? '' : `.${time}`}/${path}`, body, {
+      signal,
+      ...(size !== undefined && { size }),
+    });
   };
 }
 

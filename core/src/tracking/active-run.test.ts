@@ -15,6 +15,7 @@ import { logTrackedOutput, tracked, type TrackedKind } from './tracked-output.ts
 
 let events: LoggedEvent[];
 let saved: Map<string, string>;
+let told: (number | undefined)[];
 let attempt: AttemptLog;
 let beforeReading: () => Promise<void>;
 
@@ -22,9 +23,11 @@ beforeEach(() => {
   beforeReading = async () => {};
   events = [];
   saved = new Map();
+  told = [];
   const start = {
     id: 'step-run',
-    saveFile: async (path: string, body: AsyncIterable<Uint8Array> | Uint8Array) => {
+    saveFile: async (path: string, body: AsyncIterable<Uint8Array> | Uint8Array, size?: number) => {
+      told.push(size);
       await beforeReading();
       const parts: Uint8Array[] = [];
       for await (const part of Symbol.asyncIterator in body ? body : [body]) parts.push(part);
@@ -244,6 +247,12 @@ describe('files', () => {
     for (const file of ['b', 'a', 'deep/c']) writeFileSync(join(folder, 'out', file), file);
     await inStep((run) => run.logArtifacts(join(folder, 'out'), { path: 'result' }));
     expect([...saved.keys()]).toEqual(['result/a', 'result/b', 'result/deep/c']);
+  });
+
+  test('the length of a large file is told to the artifact store', async () => {
+    writeFileSync(join(folder, 'large'), Buffer.alloc(3 << 20));
+    await inStep((run) => run.logArtifact(join(folder, 'large')));
+    expect(told).toEqual([3 << 20]);
   });
 
   test('a folder with a symbolic link is refused before anything of it is stored, as folder() refuses it', async () => {

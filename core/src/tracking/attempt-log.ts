@@ -58,9 +58,9 @@ export class AttemptLog implements AttemptTracking {
     return step;
   }
 
-  saveFile(path: string, body: AsyncIterable<Uint8Array> | Uint8Array): Promise<SavedFile> {
+  saveFile(path: string, body: AsyncIterable<Uint8Array> | Uint8Array, size?: number): Promise<SavedFile> {
     if (this.#start.saveFile === undefined) throw new BadLogValue({ call: 'logArtifact', reason: 'there is no artifact store here' });
-    return this.#start.saveFile(path, body);
+    return this.#start.saveFile(path, body, size);
   }
 
   pending<T>(work: Promise<T>): Promise<T> {

@@ -37,7 +37,8 @@ export async function logFile(
   checkPath(call, named);
   // It becomes part of a key in the artifact store.
   const path = redact(named);
-  const saved = await tracking.saveFile(path, bytes ?? (await contentOf(call, file!)));
+  const { body, size } = bytes === undefined ? await contentOf(call, file!) : { body: bytes };
+  const saved = await tracking.saveFile(path, body, size);
   tracking.append({ kind: 'artifact', path, ...saved, ...(options.type !== undefined && { type: options.type }) });
 }
 
@@ -60,11 +61,11 @@ export async function logFolder(tracking: AttemptTracking, call: string, folder:
   }
 }
 
-async function contentOf(call: string, file: string): Promise<Uint8Array | AsyncIterable<Uint8Array>> {
+async function contentOf(call: string, file: string): Promise<{ body: Uint8Array | AsyncIterable<Uint8Array>; size?: number }> {
   try {
     const facts = await stat(file);
     if (facts.isDirectory()) throw new BadLogValue({ call, reason: `${file} is a folder: use logArtifacts` });
-    return facts.size <= SMALL ? await readFile(file) : fileBytes(file, CHUNK_BYTES);
+    return facts.size <= SMALL ? { body: await readFile(file) } : fileBytes(file, facts.size, CHUNK_BYTES);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
     throw new BadLogValue({ call, reason: `there is no file ${file}` }, { cause });

@@ -72,7 +72,7 @@ export interface AttemptStart {
   /** What is set for its trackers, by name of the component; references are not resolved. */
   settings?: { [component: string]: JsonObject };
   /** Puts a file that the step logs into the run's artifact store. */
-  saveFile?(path: string, body: AsyncIterable<Uint8Array> | Uint8Array): Promise<SavedFile>;
+  saveFile?(path: string, body: AsyncIterable<Uint8Array> | Uint8Array, size?: number): Promise<SavedFile>;
 }
 
 /** What `activeRun()` writes to. */
@@ -85,8 +85,8 @@ export interface AttemptTracking {
   append(event: LoggedEvent, at?: number): void;
   /** Next step of a metric that was logged without one: 0, 1, 2, ... per name and context. */
   nextStep(name: string, context: string | undefined): number;
-  /** Puts a file into the run's artifact store; `path` is relative, with `/`. What it gives goes into an `artifact` event. */
-  saveFile(path: string, body: AsyncIterable<Uint8Array> | Uint8Array): Promise<SavedFile>;
+  /** Puts a file into the run's artifact store; `path` is relative, with `/`; `size` in bytes, when known. What it gives goes into an `artifact` event. */
+  saveFile(path: string, body: AsyncIterable<Uint8Array> | Uint8Array, size?: number): Promise<SavedFile>;
   /** Remembers work (files being saved) that `settled` waits for. */
   pending<T>(work: Promise<T>): Promise<T>;
   /** Resolves when nothing that was begun is still under way, so that a forgotten `await` loses no file. Never rejects. */

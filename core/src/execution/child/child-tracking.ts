@@ -28,8 +28,8 @@ export class ChildTracking implements AttemptTracking {
   nextStep(name: string, context: string | undefined): number {
     return this.#log.nextStep(name, context);
   }
-  saveFile(path: string, body: AsyncIterable<Uint8Array> | Uint8Array): Promise<SavedFile> {
-    return this.#log.saveFile(path, body);
+  saveFile(path: string, body: AsyncIterable<Uint8Array> | Uint8Array, size?: number): Promise<SavedFile> {
+    return this.#log.saveFile(path, body, size);
   }
   pending<T>(work: Promise<T>): Promise<T> {
     return this.#log.pending(work);
