@@ -1,4 +1,5 @@
 import { basename, resolve } from 'node:path';
+import { checkPath } from '../check-texts.ts';
 
 const MARK = Symbol.for('mortise.file-artifact.v1');
 
@@ -22,6 +23,7 @@ export class FileArtifact {
  * const report = step('report', async () => file('/tmp/report.html'));
  */
 export function file(path: string): FileArtifact {
+  checkPath('file()', path);
   return new FileArtifact(path);
 }
 

@@ -1,4 +1,5 @@
 import { basename, resolve } from 'node:path';
+import { checkPath } from '../check-texts.ts';
 
 const MARK = Symbol.for('mortise.folder-artifact.v1');
 
@@ -28,6 +29,7 @@ export function folderName(name: string): string {
  * const model = step('train', async () => folder('/tmp/checkpoint'));
  */
 export function folder(path: string): FolderArtifact {
+  checkPath('folder()', path);
   return new FolderArtifact(path);
 }
 

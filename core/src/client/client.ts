@@ -1,5 +1,6 @@
 import { checkKnown } from '../check-known.ts';
-import { ArtifactNotFound, isError, UnknownStack } from '../errors.ts';
+import { checkObjects, checkTexts } from '../check-texts.ts';
+import { ArtifactNotFound, BadUsage, isError, UnknownStack } from '../errors.ts';
 import type { CancelledRun } from '../execution/cancel-run.ts';
 import { hasEnded } from '../pipeline/pipeline-spec.ts';
 import type { ImportReport, ImportRunsOptions } from '../import/import-runs.ts';
@@ -92,6 +93,7 @@ export class Client extends StackClient {
 
   /** Throws `ArtifactNotFound`. */
   async getArtifactVersion(artifact: string, version: number | 'latest' = 'latest'): Promise<ArtifactVersion> {
+    checkTexts('getArtifactVersion()', { artifact });
     const { store, artifactStores } = await this.open();
     const record = await store.version({ artifact, version });
     if (record === undefined)
@@ -209,6 +211,7 @@ export class Client extends StackClient {
 
   /** What each experiment tracker has not taken, or the one that is named. Throws `UnknownComponent`. */
   async trackerStatus(component?: string): Promise<Listing<TrackerStatus>> {
+    if (component !== undefined) checkTexts('trackerStatus()', { component });
     const place = await this.openSwept();
     const { trackerStatus } = await import('./tracker-work.ts');
     return { items: await trackerStatus(place, component), next: null };
@@ -227,6 +230,9 @@ export class Client extends StackClient {
    * @throws UnknownComponent, UnknownRun, RunUnderWay, LogCollected
    */
   async deliverRuns(options: RunDeliveryOptions): Promise<RunsDelivered> {
+    checkObjects('deliverRuns()', { options });
+    checkTexts('deliverRuns()', { to: options.to });
+    if (!Array.isArray(options.runs)) throw new BadUsage({ what: 'deliverRuns() needs a list as its runs' });
     const place = await this.openSwept();
     const { deliverRuns } = await import('./deliver-runs.ts');
     return deliverRuns(place, options);
@@ -238,6 +244,7 @@ export class Client extends StackClient {
    * @throws ImportFailed, FlavorModuleNotFound, FlavorNeedsLoader, UnknownStack
    */
   async importRuns(options: ImportRunsOptions): Promise<ImportReport> {
+    checkObjects('importRuns()', { options });
     const { registry, ...place } = await this.openSwept();
     const { importRuns } = await import('../import/import-runs.ts');
     return importRuns({ ...place, stack: registry.activeStack() }, options);

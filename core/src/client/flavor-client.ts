@@ -1,3 +1,4 @@
+import { checkObjects, checkTexts } from '../check-texts.ts';
 import { flavorProblem } from '../stack/flavor-status.ts';
 import type { FlavorOptions, FlavorRegistry, NewFlavor, RefreshedFlavor } from '../stack/flavor-registry.ts';
 import { flavorView, type FlavorView, type Listing } from './listings.ts';
@@ -7,6 +8,7 @@ import { SecretClient } from './secret-client.ts';
 export class FlavorClient extends SecretClient {
   /** Flavors of a component type, or all. Throws `UnknownComponentType`. */
   async listFlavors(type?: string): Promise<Listing<FlavorView>> {
+    if (type !== undefined) checkTexts('listFlavors()', { type });
     const { registry, project } = await this.open();
     const flavors = await registry.flavors(type);
     return { items: flavors.map((flavor) => flavorView(flavor, flavorProblem(flavor, project.root))), next: null };
@@ -14,6 +16,7 @@ export class FlavorClient extends SecretClient {
 
   /** Throws `UnknownComponentType`, `UnknownFlavor`. */
   async getFlavor(type: string, name: string): Promise<FlavorView> {
+    checkTexts('getFlavor()', { type, name });
     const { registry, project } = await this.open();
     const flavor = await registry.flavor(type, name);
     return flavorView(flavor, flavorProblem(flavor, project.root));
@@ -28,12 +31,15 @@ export class FlavorClient extends SecretClient {
    * FlavorWrongType, FlavorWrongApiVersion, FlavorBadSchema, FlavorNameTaken, BuiltInShadowed
    */
   async registerFlavor(flavor: NewFlavor, options: FlavorOptions = {}): Promise<FlavorView> {
+    checkObjects('registerFlavor()', { flavor });
+    checkTexts('registerFlavor()', { type: flavor.type, source: flavor.source });
     const { type, name } = await (await this.flavorRegistry()).register(flavor, options);
     return this.getFlavor(type, name);
   }
 
   /** Throws `UnknownComponentType`, `UnknownFlavor`, `FlavorBuiltIn`, `FlavorInUse`. */
   async deleteFlavor(type: string, name: string): Promise<void> {
+    checkTexts('deleteFlavor()', { type, name });
     await (await this.flavorRegistry()).delete(type, name);
   }
 

@@ -1,3 +1,5 @@
+import { checkKnown } from '../check-known.ts';
+import { checkTexts } from '../check-texts.ts';
 import { findProject } from '../project/find-project.ts';
 import type { Project } from '../project/project.ts';
 import { keepSecretKey } from '../secrets/kept-secrets.ts';
@@ -24,8 +26,11 @@ export class ProjectClient {
   readonly #options: ClientOptions;
   #opened: Promise<OpenedProject> | undefined;
 
-  /** Opens the project with the first call. */
+  /** Opens the project with the first call. Throws `UnknownOption`, `BadUsage`. */
   constructor(options: ClientOptions = {}) {
+    // A project that is misspelt would be that of the working directory.
+    checkKnown('new Client()', options, ['project'] satisfies (keyof ClientOptions)[]);
+    if (options.project !== undefined) checkTexts('new Client()', { project: options.project });
     this.#options = options;
   }
 

@@ -1,3 +1,4 @@
+import { checkObjects, checkTexts } from '../check-texts.ts';
 import { SHORTEST_MASKED } from '../secrets/masked-forms.ts';
 import type { SecretChange, SecretRegistry } from '../secrets/secret-registry.ts';
 import type { SecretQuery } from '../store/queries.ts';
@@ -35,23 +36,29 @@ export class SecretClient extends ProjectClient {
    * @throws BadName, BadSecret, NameTaken, SecretKeyInvalid, SecretKeyReadable, FolderNotWritable
    */
   async createSecret(name: string, values: Record<string, string>): Promise<WrittenSecret> {
+    checkTexts('createSecret()', { name });
+    checkObjects('createSecret()', { values });
     const registry = await this.secrets();
     return written(await registry.create(name, values), values);
   }
 
   /** Sets some values and removes others; the rest stays. Throws `UnknownSecret`, `BadSecret`, `ChangedMeanwhile`, `SecretsLocked`, `SecretDamaged`. */
   async updateSecret(name: string, change: SecretChange): Promise<WrittenSecret> {
+    checkTexts('updateSecret()', { name });
+    checkObjects('updateSecret()', { change, set: change?.set ?? {} });
     const registry = await this.secrets();
     return written(await registry.update(name, change), change.set ?? {});
   }
 
   /** Throws `UnknownSecret`. */
   async getSecret(name: string): Promise<SecretView> {
+    checkTexts('getSecret()', { name });
     return secretView(await (await this.secrets()).find(name));
   }
 
   /** Throws `UnknownSecret`, `SecretsLocked`, `SecretDamaged`, `SecretKeyInvalid`, `SecretKeyReadable`. */
   async revealSecret(name: string): Promise<RevealedSecret> {
+    checkTexts('revealSecret()', { name });
     const registry = await this.secrets();
     return { ...secretView(await registry.find(name)), values: await registry.values(name) };
   }
@@ -65,6 +72,7 @@ export class SecretClient extends ProjectClient {
 
   /** What refers to it does not find it any more. Throws `UnknownSecret`. */
   async deleteSecret(name: string): Promise<void> {
+    checkTexts('deleteSecret()', { name });
     await (await this.secrets()).delete(name);
   }
 

@@ -1,3 +1,5 @@
+import { checkObjects, checkTexts } from '../check-texts.ts';
+import { BadUsage } from '../errors.ts';
 import type { ComponentConfigOptions } from '../stack/component-config.ts';
 import { parseComponentType } from '../stack/parse-component-type.ts';
 import type { StackParts } from '../stack/stack-parts.ts';
@@ -36,6 +38,7 @@ export class StackClient extends FlavorClient {
 
   /** Throws `UnknownStack`. */
   async getStack(name: string): Promise<StackView> {
+    checkTexts('getStack()', { name });
     const { registry } = await this.open();
     const stack = await registry.stack(name);
     return stackView(stack, stack.components.map(await this.componentView()), registry.activeStack());
@@ -43,6 +46,8 @@ export class StackClient extends FlavorClient {
 
   /** Throws `BadName`, `NameTaken`, `StackIncomplete`, `StackTooMany`, `UnknownComponent`, `BadLabel`. */
   async registerStack(name: string, parts: StackParts, options: { labels?: Labels } = {}): Promise<StackView> {
+    checkTexts('registerStack()', { name });
+    checkObjects('registerStack()', { parts });
     const { registry } = await this.open();
     await registry.registerStack(name, parts, options.labels);
     return this.getStack(name);
@@ -53,6 +58,8 @@ export class StackClient extends FlavorClient {
    * @throws UnknownStack, StackIncomplete, StackTooMany, UnknownComponent, BadLabel
    */
   async updateStack(name: string, edit: StackEdit): Promise<StackView> {
+    checkTexts('updateStack()', { name });
+    checkObjects('updateStack()', { edit });
     const { registry } = await this.open();
     await registry.updateStack(name, edit);
     return this.getStack(name);
@@ -60,6 +67,8 @@ export class StackClient extends FlavorClient {
 
   /** Takes components out of a stack. Throws `UnknownStack`, `ComponentNotInStack`, `StackNeedsComponent` for the only one of a type. */
   async removeFromStack(name: string, parts: StackParts): Promise<StackView> {
+    checkTexts('removeFromStack()', { name });
+    checkObjects('removeFromStack()', { parts });
     const { registry } = await this.open();
     await registry.removeFromStack(name, parts);
     return this.getStack(name);
@@ -67,6 +76,7 @@ export class StackClient extends FlavorClient {
 
   /** Registers another stack of the same components and labels. Throws `UnknownStack`, `BadName`, `NameTaken`. */
   async copyStack(name: string, newName: string): Promise<StackView> {
+    checkTexts('copyStack()', { name, newName });
     const { registry } = await this.open();
     await registry.copyStack(name, newName);
     return this.getStack(newName);
@@ -77,6 +87,7 @@ export class StackClient extends FlavorClient {
    * @throws UnknownStack, BadName, NameTaken
    */
   async renameStack(name: string, newName: string): Promise<StackView> {
+    checkTexts('renameStack()', { name, newName });
     const { registry } = await this.open();
     await registry.renameStack(name, newName);
     return this.getStack(newName);
@@ -84,6 +95,7 @@ export class StackClient extends FlavorClient {
 
   /** Makes a stack the active one of the project. Throws `UnknownStack`. */
   async setActiveStack(name: string): Promise<void> {
+    checkTexts('setActiveStack()', { name });
     await (await this.open()).registry.setActiveStack(name);
   }
 
@@ -94,6 +106,7 @@ export class StackClient extends FlavorClient {
    * @throws UnknownStack
    */
   async validateStack(name?: string, options: ValidateOptions = {}): Promise<StackValidation> {
+    if (name !== undefined) checkTexts('validateStack()', { name });
     const { registry, project, store } = await this.open();
     const [{ validateStack }, { processLog }] = await Promise.all([import('../stack/validate-stack.ts'), import('../stack/logger.ts')]);
     return validateStack(name ?? registry.activeStack(), { project, store, log: processLog() }, options);
@@ -105,6 +118,7 @@ export class StackClient extends FlavorClient {
    * @throws UnknownStack
    */
   async exportStack(name?: string): Promise<StackDocument> {
+    if (name !== undefined) checkTexts('exportStack()', { name });
     const { registry, store } = await this.open();
     const stack = await registry.stack(name ?? registry.activeStack());
     const { exportStack } = await import('../stack/export-stack.ts');
@@ -132,6 +146,7 @@ export class StackClient extends FlavorClient {
 
   /** Throws `UnknownStack`, `StackInUse`. */
   async deleteStack(name: string): Promise<void> {
+    checkTexts('deleteStack()', { name });
     await (await this.open()).registry.deleteStack(name);
   }
 
@@ -144,6 +159,7 @@ export class StackClient extends FlavorClient {
 
   /** Throws `UnknownComponentType`, `UnknownComponent`. */
   async getComponent(type: string, name: string): Promise<ComponentView> {
+    checkTexts('getComponent()', { type, name });
     const { registry } = await this.open();
     return (await this.componentView())(await registry.component(type, name));
   }
@@ -154,6 +170,9 @@ export class StackClient extends FlavorClient {
    * @throws UnknownFlavor, ConfigUnknownKey, ConfigMissingKey, ConfigWrongType, BadName, NameTaken, BadLabel
    */
   async registerComponent(component: NewComponent, options: ComponentConfigOptions = {}): Promise<ComponentView> {
+    checkObjects('registerComponent()', { component });
+    checkTexts('registerComponent()', { type: component.type, name: component.name, flavor: component.flavor });
+    checkObjects('registerComponent()', { config: component.config });
     const { registry } = await this.open();
     const { type, name } = await registry.registerComponent(component, options);
     return this.getComponent(type, name);
@@ -165,6 +184,7 @@ export class StackClient extends FlavorClient {
    * @throws UnknownComponentType, UnknownComponent
    */
   async checkComponent(type: string, name: string, options: ValidateOptions = {}): Promise<ComponentValidation> {
+    checkTexts('checkComponent()', { type, name });
     const { registry, project, store } = await this.open();
     const record = await registry.component(type, name);
     const [{ checkComponent }, { processLog }] = await Promise.all([import('../stack/validate-stack.ts'), import('../stack/logger.ts')]);
@@ -177,6 +197,8 @@ export class StackClient extends FlavorClient {
    * @throws UnknownComponent, ConfigUnknownKey, ConfigMissingKey, ConfigWrongType, BadLabel
    */
   async updateComponent(type: string, name: string, edit: ComponentEdit, options: ComponentConfigOptions = {}): Promise<ComponentView> {
+    checkTexts('updateComponent()', { type, name });
+    checkObjects('updateComponent()', { edit });
     const { registry } = await this.open();
     await registry.updateComponent(type, name, edit, options);
     return this.getComponent(type, name);
@@ -184,6 +206,8 @@ export class StackClient extends FlavorClient {
 
   /** Takes keys out of a component's config. Throws `UnknownComponent`, `UnknownAttribute`, `AttributeRequired`. */
   async removeComponentAttributes(type: string, name: string, keys: readonly string[]): Promise<ComponentView> {
+    checkTexts('removeComponentAttributes()', { type, name });
+    if (!Array.isArray(keys)) throw new BadUsage({ what: 'removeComponentAttributes() needs a list as its keys' });
     const { registry } = await this.open();
     await registry.removeComponentAttributes(type, name, keys);
     return this.getComponent(type, name);
@@ -191,6 +215,7 @@ export class StackClient extends FlavorClient {
 
   /** Registers another component of the same flavor, config and labels. Throws `UnknownComponent`, `BadName`, `NameTaken`. */
   async copyComponent(type: string, name: string, newName: string): Promise<ComponentView> {
+    checkTexts('copyComponent()', { type, name, newName });
     const { registry } = await this.open();
     await registry.copyComponent(type, name, newName);
     return this.getComponent(type, newName);
@@ -201,6 +226,7 @@ export class StackClient extends FlavorClient {
    * @throws UnknownComponent, BadName, NameTaken, TrackerRunsWait
    */
   async renameComponent(type: string, name: string, newName: string): Promise<ComponentView> {
+    checkTexts('renameComponent()', { type, name, newName });
     const { registry } = await this.open();
     await registry.renameComponent(type, name, newName);
     return this.getComponent(type, newName);
@@ -208,6 +234,7 @@ export class StackClient extends FlavorClient {
 
   /** Steps that name a component in their options or settings, as of the newest run of each pipeline. Throws `UnknownComponentType`. */
   async namingSteps(type: string, name: string): Promise<NamingStep[]> {
+    checkTexts('namingSteps()', { type, name });
     const { store } = await this.open();
     const { namingSteps } = await import('./naming-steps.ts');
     return namingSteps(store, parseComponentType(type), name);
@@ -215,6 +242,7 @@ export class StackClient extends FlavorClient {
 
   /** Throws `UnknownComponent`, `ComponentInUse`, `TrackerRunsWait`. */
   async deleteComponent(type: string, name: string): Promise<void> {
+    checkTexts('deleteComponent()', { type, name });
     await (await this.open()).registry.deleteComponent(type, name);
   }
 

@@ -1,0 +1,35 @@
+import { BadUsage } from './errors.ts';
+
+/**
+ * For callers without types: a name that is none would be an error of the database, or of whatever reads it first.
+ * @param of what was called, e.g. `getStack()`
+ * @throws BadUsage
+ */
+export function checkTexts(of: string, texts: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(texts))
+    if (typeof value !== 'string') throw new BadUsage({ what: `${of} needs a text as its ${name}, not ${spoken(value)}` });
+}
+
+/** @throws BadUsage */
+export function checkObjects(of: string, objects: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(objects))
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      throw new BadUsage({ what: `${of} needs an object as its ${name}, not ${spoken(value)}` });
+}
+
+/** A path, of which an empty one would be the working directory. Throws BadUsage. */
+export function checkPath(of: string, path: unknown): void {
+  checkTexts(of, { path });
+  if (path === '') throw new BadUsage({ what: `${of} was given an empty path`, advice: 'The working directory is ".".' });
+}
+
+function spoken(value: unknown): string {
+  if (value === undefined || value === null) return String(value);
+  return Array.isArray(value)
+    ? 'a list'
+    : typeof value === 'string'
+      ? 'a text'
+      : typeof value === 'object'
+        ? 'an object'
+        : `a ${typeof value}`;
+}

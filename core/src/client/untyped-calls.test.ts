@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { file, folder } from '../index.ts';
+import { temporaryProject } from '../testing/temporary-project.ts';
+import { Client } from './client.ts';
+
+type Untyped = Record<string, (...args: unknown[]) => unknown>;
+
+let project: Awaited<ReturnType<typeof temporaryProject>>;
+let client: Client;
+beforeAll(async () => {
+  project = await temporaryProject();
+  client = new Client();
+});
+afterAll(async () => {
+  await client.close();
+  project.remove();
+});
+
+const store = 'artifact-store';
+
+describe('a call without types is refused in words', () => {
+  it.each<[string, unknown[], string]>([
+    ['setActiveStack', [], 'setActiveStack() needs a text as its name, not undefined'],
+    ['getStack', [3], 'getStack() needs a text as its name, not a number'],
+    ['registerStack', ['a'], 'registerStack() needs an object as its parts, not undefined'],
+    ['updateStack', ['default'], 'updateStack() needs an object as its edit, not undefined'],
+    ['copyStack', ['default'], 'copyStack() needs a text as its newName, not undefined'],
+    ['deleteStack', [], 'deleteStack() needs a text as its name, not undefined'],
+    ['exportStack', [3], 'exportStack() needs a text as its name, not a number'],
+    ['registerComponent', [], 'registerComponent() needs an object as its component, not undefined'],
+    ['registerComponent', [{}], 'registerComponent() needs a text as its type, not undefined'],
+    [
+      'registerComponent',
+      [{ type: store, name: 'x', flavor: 'local' }],
+      'registerComponent() needs an object as its config, not undefined',
+    ],
+    ['getComponent', [store], 'getComponent() needs a text as its name, not undefined'],
+    ['updateComponent', [store, 'default'], 'updateComponent() needs an object as its edit, not undefined'],
+    ['removeComponentAttributes', [store, 'default'], 'removeComponentAttributes() needs a list as its keys'],
+    ['createSecret', ['x'], 'createSecret() needs an object as its values, not undefined'],
+    ['createSecret', ['x', 'hush'], 'createSecret() needs an object as its values, not a text'],
+    ['updateSecret', ['x'], 'updateSecret() needs an object as its change, not undefined'],
+    ['getSecret', [], 'getSecret() needs a text as its name, not undefined'],
+    ['registerFlavor', [], 'registerFlavor() needs an object as its flavor, not undefined'],
+    ['registerFlavor', [{}], 'registerFlavor() needs a text as its type, not undefined'],
+    ['getFlavor', [store], 'getFlavor() needs a text as its name, not undefined'],
+    ['getArtifactVersion', [], 'getArtifactVersion() needs a text as its artifact, not undefined'],
+    ['trackerStatus', [3], 'trackerStatus() needs a text as its component, not a number'],
+    ['deliverRuns', [{}], 'deliverRuns() needs a text as its to, not undefined'],
+    ['importRuns', [], 'importRuns() needs an object as its options, not undefined'],
+  ])('%s of %j', async (method, args, message) => {
+    await expect((client as unknown as Untyped)[method]!.call(client, ...args)).rejects.toMatchObject({ code: 'BAD_USAGE', message });
+  });
+});
+
+it('a client of a misspelt option is refused: it would be that of the working directory', () => {
+  const made = (options: unknown) => () => new (Client as unknown as new (options: unknown) => Client)(options);
+  expect(made({ projekt: '/elsewhere' })).toThrow(expect.objectContaining({ code: 'UNKNOWN_OPTION' }));
+  expect(made({ project: 3 })).toThrow(expect.objectContaining({ code: 'BAD_USAGE' }));
+  expect(made(null)).toThrow(expect.objectContaining({ code: 'BAD_USAGE' }));
+});
+
+it('file() and folder() take a path that is a text and not empty', () => {
+  for (const [name, make] of Object.entries({ file, folder })) {
+    const untyped = make as (path: unknown) => unknown;
+    expect(() => untyped(3)).toThrow(`${name}() needs a text as its path, not a number`);
+    expect(() => untyped('')).toThrow(`${name}() was given an empty path`);
+  }
+});
