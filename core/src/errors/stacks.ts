@@ -123,10 +123,16 @@ export const UnknownComponent = define('UNKNOWN_COMPONENT', (p: { type: string; 
   `no ${spoken(p.type)} named "${p.name}"`,
   didYouMean(p.name, p.known) || `Register it with "mortise ${p.type} register ${p.name} --flavor=...".`,
 ]);
-/** `variable`: the one of the environment that names it. */
-export const UnknownStack = define('UNKNOWN_STACK', (p: { name: string; known: string[]; variable?: string }) => [
+/** `variable`: the one of the environment that names it; `file`: that of the project that says it is the active one. */
+export const UnknownStack = define('UNKNOWN_STACK', (p: { name: string; known: string[]; variable?: string; file?: string }) => [
   `no stack named "${p.name}"`,
-  [p.variable && `The variable ${p.variable} names it.`, didYouMean(p.name, p.known)].filter(Boolean).join(' '),
+  [
+    p.variable && `The variable ${p.variable} names it.`,
+    p.file && `The project's ${p.file} names it as the active one: "mortise stack set NAME" chooses another.`,
+    didYouMean(p.name, p.known),
+  ]
+    .filter(Boolean)
+    .join(' '),
 ]);
 export const StackIncomplete = define('STACK_INCOMPLETE', (p: { stack: string; type: string }) => [
   `stack "${p.stack}" has no ${spoken(p.type)}`,

@@ -95,7 +95,7 @@ export async function importRuns({ store, project, stack }: Place, options: Impo
   const log = processLog();
   const warnings = new ImportWarnings(options.onWarning ?? ((message) => log.warn(message)));
   const importer = await loadImporter(vendor, from, project.root, { env, warn: warnings.warn });
-  const snapshot = await snapshotForFiles(store, stack);
+  const snapshot = await snapshotForFiles({ store, project, stack });
   let artifactStore: ReturnType<ImportPlace['artifactStore']> | undefined;
   const report = { vendor: importer.vendor, from, dryRun, imported: 0, alreadyThere: 0, points: 0, files: 0, runs: [], failed: [] };
   const importing = new Importing(importer, options, report, {
@@ -121,9 +121,9 @@ export async function importRuns({ store, project, stack }: Place, options: Impo
 }
 
 /** All that an imported run has of a stack: its files are kept in that artifact store. */
-async function snapshotForFiles(store: MetadataStore, stack: string): Promise<StackSnapshot> {
+async function snapshotForFiles({ store, project, stack }: Place): Promise<StackSnapshot> {
   const descriptors = await flavorDescriptors(store);
-  const kept = (await findStack(store, stack)).components.filter(({ type }) => type === 'artifact-store');
+  const kept = (await findStack({ store, project }, stack)).components.filter(({ type }) => type === 'artifact-store');
   return { name: stack, components: kept.map((part) => snapshotOf(part, findDescriptor(descriptors, part.type, part.flavor))) };
 }
 

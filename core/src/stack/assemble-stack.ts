@@ -22,7 +22,7 @@ type Made = { [T in ComponentType]: { type: T; record: ComponentRecord; componen
  * ConfigUnknownKey, ConfigMissingKey, ConfigWrongType, and what the components themselves throw for people (`FolderNotWritable`, ...)
  */
 export async function assembleStack(name: string, place: AssemblyPlace): Promise<AssembledStack> {
-  const stack = await findStack(place.store, name);
+  const stack = await findStack(place, name);
   const descriptors = await flavorDescriptors(place.store);
   const parts: { record: ComponentRecord; descriptor: StoredFlavor }[] = [];
   for (const record of stack.components)

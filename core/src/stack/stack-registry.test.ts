@@ -191,6 +191,13 @@ describe('the active stack', () => {
     );
   });
 
+  test('that is not there any more is told with the file that names it', async () => {
+    writeProjectConfig(project, { activeStack: 'gone' });
+    expect(await refusal(() => registry.stack(registry.activeStack()), UnknownStack)).toMatch(
+      /^UNKNOWN_STACK: no stack named "gone"\. The project's \.mortise\/config\.json names it as the active one: /,
+    );
+  });
+
   test('is not deleted, neither that of the project nor that of the environment', async () => {
     await registry.registerStack('team', parts);
     process.env['MORTISE_ACTIVE_STACK'] = 'team';

@@ -198,7 +198,7 @@ export class StackRegistry {
 
   /** Throws UnknownStack. */
   async stack(name: string): Promise<StackRecord> {
-    return findStack(this.#store, name);
+    return findStack({ store: this.#store, project: this.#project }, name);
   }
 
   /** Throws BadLabel. */

@@ -55,7 +55,7 @@ export async function validateStack(
   place: AssemblyPlace,
   { timeoutMs = TIMEOUT_MS }: ValidateOptions = {},
 ): Promise<StackValidation> {
-  const stack = await findStack(place.store, name);
+  const stack = await findStack(place, name);
   const descriptors = await flavorDescriptors(place.store);
   const probe = async (record: ComponentRecord, run: Probe): Promise<void> =>
     probeComponent({ record, descriptor: findDescriptor(descriptors, record.type, record.flavor) }, stack, place, run);
