@@ -5,7 +5,7 @@ export function pairsOf(option: string, texts: readonly string[], { BadUsage }: 
   const names = new Set<string>();
   return texts.map((text) => {
     const at = text.indexOf('=');
-    if (at < 1) throw new BadUsage({ what: `${option} ${text} is not NAME=VALUE` });
+    if (at < 0 || text.slice(0, at).trim() === '') throw new BadUsage({ what: `${option} ${text} is not NAME=VALUE` });
     const name = text.slice(0, at);
     if (names.has(name)) throw new BadUsage({ what: `${option} names "${name}" twice` });
     names.add(name);

@@ -329,6 +329,7 @@ describe('a file that cannot be run is one line, exit code 1, and no run', () =>
     [['params.js', '--param', 'list=1,2'], /^BAD_PARAM: param "list" of pipeline "greet" must be JSON/],
     [['params.js', '--param', 'count'], 'BAD_USAGE: --param count is not NAME=VALUE'],
     [['params.js', '--tag', 'kind'], 'BAD_USAGE: --tag kind is not NAME=VALUE'],
+    [['params.js', '--tag', ' =1'], 'BAD_USAGE: --tag  =1 is not NAME=VALUE'],
     [['params.js', '--tag', 'a=1', '--tag', 'a=2'], 'BAD_USAGE: --tag names "a" twice'],
     [['params.js', '--count=1'], "BAD_USAGE: unknown option '--count'. A param is given by --param NAME=VALUE."],
     [['params.js', '--count', '1'], "BAD_USAGE: unknown option '--count'. A param is given by --param NAME=VALUE."],

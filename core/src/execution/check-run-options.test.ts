@@ -44,6 +44,7 @@ describe('the options of a run', () => {
     [{ experiment: 'a\nb' }, 'option "experiment" of run() must be one line of text'],
     [{ tags: 'x' }, 'option "tags" of run() must be an object of texts'],
     [{ tags: ['x'] }, 'option "tags" of run() must be an object of texts'],
+    [{ tags: { ' ': 'a' } }, 'option "tags" of run() must have no tag whose name is blank'],
     [{ tags: { a: 1 } }, 'option "tags" of run() must be an object of texts'],
     [
       { tags: { 'mortise.a': 'b' } },

@@ -57,6 +57,7 @@ export function wrongTags(value: unknown): string | undefined {
   const areTexts =
     typeof value === 'object' && value !== null && isPlain(value) && Object.values(value).every((tag) => typeof tag === 'string');
   if (!areTexts) return 'must be an object of texts';
+  if (Object.keys(value).some((name) => !/\S/.test(name))) return 'must have no tag whose name is blank';
   const ours = Object.keys(value).find((name) => name.startsWith('mortise.'));
   return ours === undefined ? undefined : `must have no tag "${ours}": names that begin with "mortise." are Mortise's own`;
 }
