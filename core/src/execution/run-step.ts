@@ -258,8 +258,8 @@ async function runAttempt(
     code.end();
   }
   run.tracking.end(id, outcome, endedAt, willRetry ? successors(identity, started.attempt + 1, trackers) : undefined);
-  const { status, error } = end;
-  const told = { status, attempt: started.attempt, durationMs: msSince(begunAt), ...(error !== undefined && { message: reasonOf(error) }) };
+  const { status } = end;
+  const told = { status, attempt: started.attempt, durationMs: msSince(begunAt), ...('error' in end && { message: reasonOf(end.error) }) };
   const tellEnd = (): void => emit(run, call, told);
   if (!willRetry) tellEnd();
   await run.tracking.apply();

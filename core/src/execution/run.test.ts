@@ -20,6 +20,7 @@ import {
   type StepEvent,
   type StepOutput,
 } from '../index.ts';
+import type { StepEvent } from './run-options.ts';
 import { temporaryProject } from '../testing/temporary-project.ts';
 
 let project: Awaited<ReturnType<typeof temporaryProject>>;
@@ -132,6 +133,24 @@ describe('failures', () => {
     expect(run.steps['odd']!.error!.message).toMatch(/output "output" of step "odd" cannot be stored: output\.deep\.call is a function/);
     expect(atTracker(only(run, 'odd').url)).toMatchObject({ status: 'failed' });
     expect(run.steps['odd']!.outputs).toEqual({});
+  });
+
+  it('of storing a cycle name the output at both ends of it', async () => {
+    const round = step('round', async () => {
+      const at: { next?: unknown } = {};
+      at.next = { at };
+      return at as { next: { x: number } };
+    });
+    const { error } = (await pipeline('round', () => round()).run()).steps['round']!;
+    expect(error!.message).toContain('output.next.at is a cycle back to output,');
+  });
+
+  it('are told to whoever listens, also if what was thrown is undefined', async () => {
+    const heard: (string | undefined)[] = [];
+    const thrower = step('thrower', async () => Promise.reject(undefined as unknown as Error));
+    const onStep = ({ status, message }: StepEvent): void => void (status === 'failed' && heard.push(message));
+    await pipeline('throws-undefined', () => void thrower()).run({}, { onStep });
+    expect(heard).toEqual(['threw undefined']);
   });
 
   it('of storing an instance within an object say that a materializer serves a whole output only', async () => {

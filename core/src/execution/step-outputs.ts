@@ -1,3 +1,4 @@
+import { placeWithin } from '../artifacts/place-within.ts';
 import { keyPrefixOf } from '../artifacts/artifact-key.ts';
 import { isFileArtifact } from '../artifacts/file-artifact.ts';
 import { isFolderArtifact } from '../artifacts/folder-artifact.ts';
@@ -96,9 +97,10 @@ function notStorable(step: StepSpec, { spec, value }: Output, cause: unknown): E
     return new OutputNotStorable({ ...at, reason, path: true }, { cause });
   }
   if (!isError(cause, NotSerializable)) return new OutputNotStorable({ ...at, reason: reasonOf(cause) }, { cause });
-  const { path, what } = cause.facts;
+  const { path } = cause.facts;
+  const placed = placeWithin(spec.name, cause.facts);
   // `value.model`: a place within the output.
   if (!/^value[^\w]/.test(path)) return new OutputNotStorable({ ...at, reason: cause.message.replace(/^value/, spec.name) }, { cause });
-  const reason = `${path.replace(/^value/, spec.name)} is ${what}, and a materializer serves a whole output only`;
+  const reason = `${placed.path} is ${placed.what}, and a materializer serves a whole output only`;
   return new OutputNotStorable({ ...at, reason, part: true }, { cause });
 }

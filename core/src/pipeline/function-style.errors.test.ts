@@ -123,6 +123,15 @@ describe('a call of a step is refused', () => {
       () => train({ data: { f: () => 1 } }),
       /^INPUT_NOT_STORABLE: input "data" of step "train" cannot be stored: data\.f is a function \(f\)\. Pass plain data, or the output/,
     ],
+    [
+      'with a cycle',
+      () => {
+        const at: { to?: unknown } = {};
+        at.to = at;
+        return train({ data: at });
+      },
+      /^INPUT_NOT_STORABLE: .* data\.to is a cycle back to data\./,
+    ],
     ['with a Promise', () => train({ data: Promise.resolve(1) }), /^INPUT_NOT_STORABLE: .* data is a Promise \(await it\)/],
     [
       'with a wire within an object',

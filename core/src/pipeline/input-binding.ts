@@ -1,4 +1,5 @@
 import { toTagged } from '../artifacts/tagged-json.ts';
+import { placeWithin } from '../artifacts/place-within.ts';
 import { ForeignWire, InputNotStorable, isError, NotSerializable, WireTouched } from '../errors.ts';
 import type { InputSpec } from './pipeline-spec.ts';
 import { describeWire, outputsState, wireState, type OutputsState, type WireState } from './wire.ts';
@@ -47,8 +48,10 @@ function tagged(value: unknown, at: InputPlace): ReturnType<typeof toTagged> {
         `holds ${cause.facts.wire} within an object, but only the whole input or items of an array can be a wire`,
         cause,
       );
-    if (isError(cause, NotSerializable))
-      throw notStorable(at, `cannot be stored: ${cause.facts.path.replace(/^value/, at.input)} is ${cause.facts.what}`, cause);
+    if (isError(cause, NotSerializable)) {
+      const { path, what } = placeWithin(at.input, cause.facts);
+      throw notStorable(at, `cannot be stored: ${path} is ${what}`, cause);
+    }
     throw cause;
   }
 }
