@@ -1,3 +1,6 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import { scriptProject, type ScriptProject } from '../../testing/script-project.ts';
@@ -163,5 +166,37 @@ console.log(JSON.stringify([first, second]));`,
     );
     const expected = { two: 2, three: 3, own: 2 };
     expect(await project.json('factory.ts')).toEqual([expected, expected]);
+  });
+});
+
+describe('a module that Node alone cannot load, as the parent does by a loader that its children do not have', () => {
+  it.each([
+    ['decorators', '{ "type": "module" }', '(class { @((value: unknown) => value as never) x() {} });'],
+    ['an enum', '{ "type": "module" }', 'enum Wine { red }'],
+    ['TypeScript in CommonJS', '{ "type": "commonjs" }', ''],
+  ])('%s: the error says so, and what to do', async (what, manifest, before) => {
+    const folder = `uncompiled-${what.split(' ').at(-1)}`;
+    mkdirSync(join(project.root, folder));
+    project.write(`${folder}/package.json`, manifest);
+    project.write(
+      `${folder}/away.ts`,
+      `${IMPORT}${before}
+const far = step('far', { cache: false, isolation: 'process' }, async () => 1);
+export const away = pipeline('away', () => { far(); });`,
+    );
+    const file = `${folder}/main.mjs`;
+    project.write(
+      file,
+      `const api = await import(${JSON.stringify(import.meta.resolve('tsx/esm/api'))});
+api.register();
+(await import(${JSON.stringify(import.meta.resolve('tsx/cjs/api'))})).register();
+const { away } = await import('./away.ts');
+const run = await away.run();
+console.log(JSON.stringify(run.steps['far'].error ?? run.error));`,
+    );
+    const { name, message } = await project.json<{ name: string; message: string }>(file);
+    expect(name).toBe('STEP_NOT_LOCATED');
+    expect(message).toContain('since Node alone loads modules there, without what compiles them here');
+    expect(message).toContain('such as NODE_OPTIONS="--import=tsx", or run it with');
   });
 });

@@ -131,8 +131,15 @@ class GuardedModules {
       return exports ?? {};
     } catch (error) {
       if (isError(error, StepNotLocated)) throw error;
+      const failed = `importing ${shown(module)} failed there: ${reasonOf(error)}`;
+      if (await isUncompiled(error))
+        throw this.#refuse(
+          `${failed}, since Node alone loads modules there, without what compiles them here (jest, a loader that is registered later)`,
+          'Start Node with a loader that child processes have too, such as NODE_OPTIONS="--import=tsx"',
+          error,
+        );
       throw this.#refuse(
-        `importing ${shown(module)} failed there: ${reasonOf(error)}`,
+        failed,
         'What is at the top level of a module runs again in each child process: put the pipeline into a module that can be imported alone',
         error,
       );
@@ -142,6 +149,12 @@ class GuardedModules {
       process.channel?.ref();
     }
   }
+}
+
+/** Whether Node alone cannot read a module that this run's own process has read: decorators, enums, TypeScript in CommonJS. */
+async function isUncompiled(error: unknown): Promise<boolean> {
+  const { isForLoader } = await import('../../stack/import-flavor-module.ts');
+  return isForLoader(error) && (error as { code?: unknown }).code !== 'ERR_MODULE_NOT_FOUND';
 }
 
 function shown(module: string): string {
