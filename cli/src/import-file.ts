@@ -36,6 +36,15 @@ export async function importFile(file: string, core: Core): Promise<Record<strin
   }
 }
 
+/** What tsx, which Node needs for such a file, makes of a path with a "?": all from there on is a query to it, and the file another one. */
+const QUESTION_MARK = 'Node cannot load it alone, and tsx loads no file with a "?" in its path: rename the file or the folder';
+
+function isOfQuestionMark(error: unknown, file: string): boolean {
+  const at = file.indexOf('?');
+  if (at < 0) return false;
+  return errorName(error) === 'TransformError' || messageOf(error).startsWith(`Cannot find module '${file.slice(0, at)}'`);
+}
+
 /** How Node is started so that it imports through tsx from the beginning. */
 function childByTsx(tsx: 'commonjs' | 'module', tsconfig: string | undefined): { execArgv: string[]; env: Record<string, string> } {
   const maps = '--enable-source-maps';
@@ -78,6 +87,7 @@ async function importByTsx(
     }
     return await importEsmByTsx(pathToFileURL(file).href, first, tsconfig ?? false);
   } catch (error) {
+    if (isOfQuestionMark(error, file)) throw new core.FileBroken({ file: shown(file), reason: QUESTION_MARK }, { cause: error });
     throw await broken(file, error, core);
   }
 }
