@@ -20,7 +20,6 @@ import {
   type StepEvent,
   type StepOutput,
 } from '../index.ts';
-import type { StepEvent } from './run-options.ts';
 import { temporaryProject } from '../testing/temporary-project.ts';
 
 let project: Awaited<ReturnType<typeof temporaryProject>>;
