@@ -3,19 +3,23 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { expect, test } from '@jest/globals';
-import { isFlavor } from '@mortise/core';
+import { isFlavor, type Flavor } from '@mortise/core';
 
 import { UnknownFlavor } from '../core/src/errors.ts';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
 
-/** All that packages of ours export, as `package type name`. */
-async function packagedFlavors(): Promise<{ of: string; type: string; name: string }[]> {
+/** All that packages of ours export; `source`: what registers it, the package alone for what is its default export. */
+async function packagedFlavors(): Promise<{ of: string; source: string; type: string; name: string }[]> {
   const packages = globSync('integrations/*/src/index.ts', { cwd: repository });
   const exported = packages.map(async (file) => {
     const module = (await import(join(repository, file))) as Record<string, unknown>;
-    const flavors = new Set(Object.values(module).flat().filter(isFlavor));
-    return [...flavors].map(({ type, name }) => ({ of: `@mortise/${file.split(/[\\/]/)[1]}`, type, name }));
+    const of = `@mortise/${file.split(/[\\/]/)[1]}`;
+    const flavors = Object.entries(module).filter(([key, value]) => isFlavor(value) && (key === 'default' || value !== module['default']));
+    return flavors.map(([key, flavor]) => {
+      const { type, name } = flavor as Flavor;
+      return { of, source: key === 'default' ? of : `${of}#${key}`, type, name };
+    });
   });
   return (await Promise.all(exported)).flat();
 }
@@ -23,8 +27,8 @@ async function packagedFlavors(): Promise<{ of: string; type: string; name: stri
 test('who asks for a flavor of one of our packages is told which, and how to get it', async () => {
   const flavors = await packagedFlavors();
   expect(flavors.length).toBeGreaterThanOrEqual(8);
-  for (const { of, type, name } of flavors) {
-    const advice = `"${name}" is of the package ${of}: run "npm install ${of}" and "mortise ${type} flavor register ${of}".`;
+  for (const { of, source, type, name } of flavors) {
+    const advice = `"${name}" is of the package ${of}: run "npm install ${of}" and "mortise ${type} flavor register ${source}".`;
     expect(new UnknownFlavor({ type, flavor: name, known: ['local'] })).toMatchObject({ advice });
   }
 });
