@@ -126,7 +126,7 @@ class FunctionRun implements OrchestratedRun {
       reason = mapIndex === undefined ? await this.results.skipReason(step) : undefined;
       inputs = reason === undefined ? await this.results.inputs(step, mapIndex) : {};
     } catch (error) {
-      // What decides on a step may be damaged or gone as any input may.
+      // A condition is read from the store as inputs are, and fails its step as they do.
       return failed(error as Error, mapIndex === undefined ? undefined : step.map?.[0]);
     }
     if (reason !== undefined) return skipStep(this.run, step, reason);
