@@ -1,3 +1,5 @@
+import { tellLostOutput } from './lost-output.ts';
+
 /** How a command ends: once what it printed has been taken, whatever the code that it loaded left open, and never without a word. */
 const command = { isOver: false, stray: false };
 
@@ -33,12 +35,14 @@ export async function endCommand(): Promise<never> {
   await new Promise((resolve) => setImmediate(resolve));
   commandIsOver();
   await outputTaken();
-  process.exit();
+  process.exit(tellLostOutput(Number(process.exitCode ?? 0)));
 }
 
 /** Resolves when all that was printed has been taken: what a pipe has no room for would be lost with the process. */
 export async function outputTaken(): Promise<void> {
   await Promise.all([process.stdout, process.stderr].map(written));
+  // What became of the last write is heard of a little later.
+  await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** How often a stream is looked at that holds so little that it tells nobody when that is gone, ms. */

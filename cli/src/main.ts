@@ -1,4 +1,5 @@
 import { endCommand, watchCommandEnd } from './command-end.ts';
+import { watchOutput } from './lost-output.ts';
 import { quietWarnings } from './quiet-warnings.ts';
 import { program } from './program.ts';
 import { reportError } from './report-error.ts';
@@ -11,7 +12,7 @@ export async function main(argv: readonly string[]): Promise<void> {
   quietWarnings();
   watchCommandEnd();
   watchStrayErrors({ verbose });
-  process.stdout.on('error', ignoreClosedPipe);
+  watchOutput();
   try {
     const words = rewriteArgv(argv);
     await program(words).parseAsync(words, { from: 'user' });
@@ -19,9 +20,4 @@ export async function main(argv: readonly string[]): Promise<void> {
     process.exitCode = reportError(error, { verbose });
   }
   await endCommand();
-}
-
-/** Whoever reads our output may stop reading (`| head`): that is no error, and a run goes on. */
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
 }

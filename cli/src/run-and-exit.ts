@@ -5,6 +5,7 @@ import { firstLine } from './first-line.ts';
 import { durationBetween } from './format-duration.ts';
 import { isThrownByUser, placedReason } from './import-file.ts';
 import { watchInterrupts } from './interrupts.ts';
+import { tellLostOutput } from './lost-output.ts';
 import { paintStatus, printLine } from './print.ts';
 import type { Core } from './project-core.ts';
 import { reportError } from './report-error.ts';
@@ -42,8 +43,6 @@ export async function runAndExit(pipeline: FilePipeline, start: Start, core: Cor
         : "error ENDED_EARLY: the pipeline's file or a flavor of its stack ended the process before any step began. It is to leave process.exit() alone.\n",
     );
   });
-  // Whoever read what is printed has gone (`| head`): the run goes on.
-  process.stdout.on('error', () => undefined);
   let exitCode: number;
   try {
     const finished = await runToItsEnd(pipeline, () => start({ onStep, onTrackerWait, throwOnFailure: false }), core);
@@ -57,7 +56,7 @@ export async function runAndExit(pipeline: FilePipeline, start: Start, core: Cor
     exitCode = reportError(error, { verbose: isVerbose() });
   }
   await outputTaken();
-  process.exit(exitCode);
+  process.exit(tellLostOutput(exitCode));
 }
 
 const HOW_FAR = '"mortise runs show latest" tells how far it came';

@@ -24,6 +24,8 @@ export interface CommandOptions {
   unprivileged?: boolean;
   /** What is piped into it. */
   input?: string;
+  /** Where it prints to, in place of what `stdout` and `stderr` of the result are read from. */
+  output?: { stdout?: number; stderr?: number };
   /** Told of the process once it runs. */
   started?: (child: ChildProcess) => void;
 }
@@ -74,20 +76,23 @@ export function cliProject(): CliProject {
 /** Another user could not read a checkout in a folder that is root's alone; root without its capabilities can, and may write no more than its modes say. */
 const WITHOUT_PRIVILEGES = ['setpriv', '--inh-caps=-all', '--bounding-set=-all'];
 
-async function run(args: readonly string[], { cwd, env, unprivileged, input, started }: CommandOptions): Promise<CommandResult> {
+async function run(
+  args: readonly string[],
+  { cwd, env, unprivileged, input, output: to, started }: CommandOptions,
+): Promise<CommandResult> {
   const inherited = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !name.startsWith('MORTISE_') && name !== 'NODE_OPTIONS'),
   );
   const [file, ...rest] = [...(unprivileged && process.getuid?.() === 0 ? WITHOUT_PRIVILEGES : []), process.execPath, bin, ...args];
   const child = spawn(file!, rest, {
-    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+    stdio: [input === undefined ? 'ignore' : 'pipe', to?.stdout ?? 'pipe', to?.stderr ?? 'pipe'],
     env: { ...inherited, ...env },
     ...(cwd !== undefined && { cwd }),
   });
   child.stdin?.on('error', () => undefined).end(input);
   const output = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr'] as const)
-    child[stream]!.setEncoding('utf8').on('data', (text: string) => {
+    child[stream]?.setEncoding('utf8').on('data', (text: string) => {
       output[stream] += text;
     });
   started?.(child);
