@@ -28,11 +28,17 @@ export function fieldsOf(body: string): Record<string, unknown> | undefined {
   }
 }
 
-/** Of S3 and its like, for a body that stood still or was cut off, and for an upload that is not there any more: the next one may go through. */
-const PASSING = ['RequestTimeout', 'IncompleteBody', 'BadDigest', 'NoSuchUpload', 'OperationAborted'];
+/**
+ * Of S3 and its like, for a body that stood still or was cut off, for an upload that is not there any more, and for an address whose credentials have
+ * expired: the next one may go through.
+ */
+const PASSING = ['RequestTimeout', 'IncompleteBody', 'BadDigest', 'NoSuchUpload', 'OperationAborted', 'ExpiredToken'];
+
+/** An address that was signed for a time which is over: S3 has no code of its own for that, nor has Azure. */
+const EXPIRED = /<Message>Request has expired\.?<\/Message>|Signature not valid in the specified time frame/;
 
 /** The code in what a storage like S3 says, in XML; undefined if it says none. The rest may hold what the request was signed with, and is for no message. */
 export function storageCode(said: string): { code: string; mayPass: boolean } | undefined {
   const [, code] = /<Code>(\w{1,60})<\/Code>/.exec(said) ?? [];
-  return code === undefined ? undefined : { code, mayPass: PASSING.includes(code) };
+  return code === undefined ? undefined : { code, mayPass: PASSING.includes(code) || EXPIRED.test(said) };
 }

@@ -38,6 +38,7 @@ async function failureAt(baseUrl: string, options = {}): Promise<WandbError> {
 test.each([
   [400, 'RequestTimeout', 'busy', true],
   [404, 'NoSuchUpload', 'busy', true],
+  [400, 'ExpiredToken', 'busy', true],
   [400, 'EntityTooLarge', 'invalid', false],
   [403, 'SignatureDoesNotMatch', 'forbidden', false],
 ] as const)(
@@ -54,6 +55,22 @@ test.each([
     });
   },
 );
+
+test.each([
+  ['S3', '<Error><Code>AccessDenied</Code><Message>Request has expired</Message><X-Amz-Expires>60</X-Amz-Expires></Error>', true],
+  [
+    'Azure',
+    '<Error><Code>AuthenticationFailed</Code><Message>Server failed to authenticate the request.</Message><AuthenticationErrorDetail>Signature not valid in the specified time frame: Start [a] - Expiry [b] - Current [c]</AuthenticationErrorDetail></Error>',
+    true,
+  ],
+  ['S3, which denies it for good,', '<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>', false],
+  ['Azure, which denies it for good,', '<Error><Code>AuthenticationFailed</Code><Message>no</Message></Error>', false],
+])('an upload whose address has expired may be made again, to another one: %s', async (_, said, mayPass) => {
+  const url = await serverOf(says(403, said, { 'content-type': 'application/xml' }));
+  const body = Buffer.from('weights');
+  const put = new Connection({ apiKey: KEY, baseUrl: url }).put(`${url}/part`, { body, size: body.length }, {}, 'upload w.bin');
+  await expect(put).rejects.toMatchObject({ mayPass, status: 403 });
+});
 
 describe('an answer that is none', () => {
   test.each([
@@ -99,6 +116,13 @@ describe('an answer that is none', () => {
     const server = await serverOf(says(200, JSON.stringify({ data: { model: { bucket: { id: 'x', [name]: '{"loss":' } } } })));
     const asked = new WandbClient({ apiKey: KEY, baseUrl: server }).status({ entity: 'acme', project: 'wine', id: 'r' });
     await expect(asked).rejects.toMatchObject({ kind: 'protocol', message: expect.stringContaining('no state of a run') });
+  });
+
+  test('with 409 may pass where a run is made, as it does where several begin in a project that is not there yet, and nowhere else', async () => {
+    const baseUrl = await serverOf(says(409, '{"errors":[{"message":"conflict"}]}'));
+    const begun = new WandbClient({ apiKey: KEY, baseUrl }).begin({ id: 'r', project: 'new', config: {}, startedAt: 0 });
+    await expect(begun).rejects.toMatchObject({ kind: 'busy', mayPass: true, status: 409 });
+    expect((await failureAt(baseUrl)).kind).toBe('invalid');
   });
 
   test('a key that belongs to nobody is "unauthorized"', async () => {

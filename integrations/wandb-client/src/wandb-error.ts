@@ -3,7 +3,8 @@
  * - `unauthorized` (401), `forbidden` (403), `not-found` (404): as the server says.
  * - `invalid`: refused by the server for what was asked, or by this client (then `status` is undefined): before anything was sent, or since a file changed
  *   while it was read.
- * - `busy`: asked to come back later (408, 429, 503). `server`: any other 5xx.
+ * - `busy`: asked to come back later (408, 429, 503), another one makes a run at the same moment (409), or the address of an upload has expired.
+ *   `server`: any other 5xx.
  * - `protocol`: the answer is none of Weights & Biases': HTML, another service, a redirect.
  */
 export type WandbErrorKind =

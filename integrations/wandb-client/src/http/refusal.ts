@@ -7,10 +7,15 @@ export function refusal(refused: Refused, secrets: readonly string[]): WandbErro
   const { server, call, status, headers } = refused;
   if (status < 400) return redirection(refused);
   const said = whatIsSaid(refused.said);
-  const ofStorage = storageCode(refused.said)?.mayPass === true ? 'busy' : undefined;
-  const kind = ofStorage ?? kindOfStatus(status) ?? (status === 404 || status === 410 ? 'not-found' : 'invalid');
+  const passes = storageCode(refused.said)?.mayPass === true || isConflict(refused);
+  const kind = passes ? 'busy' : (kindOfStatus(status) ?? (status === 404 || status === 410 ? 'not-found' : 'invalid'));
   const message = oneLine(`${WORDS[kind] ?? 'refused'} ${call}${said === undefined ? '' : `: ${said}`}`, secrets);
   return new WandbError(kind, `${server} ${message} (${status})`, { status, retryAfter: retryAfter(headers.get('retry-after')) });
+}
+
+/** Of two that make a run in a project that is not there yet, one comes too early. The vendor's own client tries this call again, and no other. */
+function isConflict({ call, status }: Refused): boolean {
+  return status === 409 && call === 'UpsertBucket';
 }
 
 const WORDS: Partial<Record<WandbErrorKind, string>> = {
