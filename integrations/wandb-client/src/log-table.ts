@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 
 import type { FileSource, RunWriter } from './run-records.ts';
 
@@ -32,9 +33,17 @@ export async function logTable(writer: RunWriter, runId: string, name: string, t
   });
 }
 
-/** As the vendor's client calls it. */
+const LONGEST_NAME = 128;
+
+/** As the vendor's client calls it: a name that has lost characters ends with a mark of what it was, as two may be alike then. It refuses those that are too long. */
 function artifactName(runId: string, name: string): string {
-  return `run-${runId}-${name.replace(/[^A-Za-z0-9_.-]+/g, '')}`.slice(0, 128);
+  const whole = `run-${runId}-${name}`;
+  const kept = whole.replace(/[^A-Za-z0-9_.-]+/g, '');
+  if (kept === whole && kept.length <= LONGEST_NAME) return kept;
+  const checksum = Buffer.alloc(4);
+  checksum.writeUInt32BE(crc32(whole.toWellFormed()));
+  const mark = `-${checksum.toString('base64url')}`;
+  return `${kept.slice(0, LONGEST_NAME - mark.length)}${mark}`;
 }
 
 const encoded = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
