@@ -212,14 +212,22 @@ function readManifest(reader: BinaryReader): ManifestEntry[] {
     const entry: ManifestEntry = { path: '', digest: '', size: 0 };
     const readNames = readStrings(entry, { 1: 'path', 2: 'digest', 3: 'ref', 6: 'localPath' });
     readNested(manifest, (number, record, type) => {
-      if (number !== 4) return readNames(number, record, type);
-      entry.size = Number(record.int64());
+      if (number === 4) entry.size = Number(record.int64());
+      else if (number === 16) readExtra(record, entry);
+      else return readNames(number, record, type);
       return true;
     });
     entries.push(entry);
     return true;
   });
   return entries;
+}
+
+/** What has no field of its own. */
+function readExtra(reader: BinaryReader, entry: ManifestEntry): void {
+  const extra: { key?: string; json?: string } = {};
+  readNested(reader, readStrings(extra, { 1: 'key', 2: 'json' }));
+  if (extra.key === 'alg' && extra.json !== undefined) entry.algorithm = String(fromValueJson(extra.json));
 }
 
 function readAlert(reader: BinaryReader): RunAlert {

@@ -72,4 +72,6 @@ export interface ManifestEntry {
   size: number;
   localPath?: string;
   ref?: string;
+  /** Of a digest that is another than MD5: `XXH128`. Only read. */
+  algorithm?: string;
 }

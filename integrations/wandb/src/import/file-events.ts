@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 
+import { FAR, lackOf } from './as-logged.ts';
 import { presentAt } from './present-at.ts';
 
 /** Made of the records, which are taken over themselves. */
@@ -29,26 +30,32 @@ export async function filesOfRun(folder: string, told: ReadonlySet<string>, tell
   return files;
 }
 
-/** The files of an artifact that are on this machine still, each below `folder`. */
+/** The files of an artifact that are on this machine still, as they were logged, each below `folder`. */
 export async function filesOfArtifact(
   { name, type, entries }: ArtifactRecord,
   folder: string,
   tell: (message: string) => void,
+  signal: AbortSignal,
 ): Promise<ImportedFile[]> {
   const files: ImportedFile[] = [];
-  let far = 0;
-  for (const { path, localPath } of entries) {
-    const file = localPath !== undefined && isBelow(path) ? await fileAt(localPath, `${folder}/${path}`) : undefined;
-    if (file === undefined) far++;
-    else files.push({ ...file, type });
+  const lacking = new Map<string, number>();
+  for (const { path, localPath, ...entry } of entries) {
+    const isNamed = localPath !== undefined && isBelow(path);
+    const why = isNamed ? await lackOf({ ...entry, localPath }, signal) : FAR;
+    if (why === undefined) files.push({ ...fileOf(localPath!, `${folder}/${path}`), type });
+    else lacking.set(why, (lacking.get(why) ?? 0) + 1);
   }
-  if (far > 0) tell(`${far} of ${entries.length} files of its artifact ${name} are not taken over: they are not on this machine`);
+  for (const [why, count] of lacking) tell(`${count} of ${entries.length} files of its artifact ${name} are not taken over: ${why}`);
   return files;
 }
 
 async function fileAt(file: string, path: string): Promise<ImportedFile | undefined> {
   const found = await presentAt(file);
-  return found?.isFile() ? { kind: 'artifact', path, read: (signal) => createReadStream(file, { signal }) } : undefined;
+  return found?.isFile() ? fileOf(file, path) : undefined;
+}
+
+function fileOf(file: string, path: string): ImportedFile {
+  return { kind: 'artifact', path, read: (signal) => createReadStream(file, { signal }) };
 }
 
 const isBelow = (path: string): boolean =>

@@ -1,10 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
-import { OfflineRun } from '@mortise/wandb-client';
-import { cp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { OfflineRun, readTransactionLog } from '@mortise/wandb-client';
+import { cp, readFile, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 
-import { newDir, ofKind, optionsIn, rowOf, STARTED, take, takeOne, textFile } from '../testing/imported-runs.ts';
+import { all, newDir, ofKind, optionsIn, rowOf, STARTED, take, takeOne, textFile } from '../testing/imported-runs.ts';
+
+/** Where a log says that the files of its artifacts are, by their paths. */
+async function copiesOf(log: string): Promise<Record<string, string>> {
+  const records = await all(readTransactionLog(log));
+  const entries = records.flatMap((record) => (record.kind === 'artifact' ? record.artifact.entries : []));
+  return Object.fromEntries(entries.map(({ path, localPath = '' }) => [path, localPath]));
+}
 
 describe('the import of runs that W&B keeps on disk', () => {
   test('takes over how a run is called, where it belongs, its config and how it ended', async () => {
@@ -181,6 +188,25 @@ describe('the import of runs that W&B keeps on disk', () => {
       ['ckpt-2-2/a', 'another'],
       ['ckpt-3/weights.bin', 'of 2'],
       ['ckpt-2-2/a', 'another'],
+    ]);
+  });
+
+  test('takes over no file of an artifact that is another one now, or that cannot be read, and says so: a log may name any file of this machine', async () => {
+    const dir = await newDir();
+    const run = await OfflineRun.open(optionsIn(dir));
+    const files = ['as-logged', 'same-size', 'longer', 'unreadable'].map((path) => ({ path, ...textFile(`it is ${path}`) }));
+    await run.artifact({ name: 'data', type: 'dataset', files });
+    await run.exit(0, 4);
+    const copies = await copiesOf(run.path);
+    await writeFile(copies['same-size']!, 'IT IS SAME-SIZE');
+    await writeFile(copies['longer']!, 'a password of somebody');
+    await rm(copies['unreadable']!);
+    await symlink(copies['unreadable']!, copies['unreadable']!);
+    const { events, warnings } = await takeOne(dir);
+    expect(ofKind(events, 'artifact').map(({ path }) => path)).toEqual(['data/as-logged']);
+    expect(warnings).toEqual([
+      'r1: 2 of 4 files of its artifact data are not taken over: they are others now than when they were logged',
+      'r1: 1 of 4 files of its artifact data are not taken over: they cannot be read here',
     ]);
   });
 

@@ -52,7 +52,7 @@ async function* eventsOf(head: RunHead, logs: readonly RunLog[], tell: Tell, sig
     const reading = new LogEvents(head, { history, artifacts }, tell);
     const onDamage = ({ message }: Error): void => tell(`${message}; what was there is not taken over`);
     const onTorn = (offset: number): void => tell(`${path} is unfinished from byte ${offset} on: its program was killed`);
-    for await (const record of readTransactionLog(path, { signal, onDamage, onTorn })) yield* await reading.take(record);
+    for await (const record of readTransactionLog(path, { signal, onDamage, onTorn })) yield* await reading.take(record, signal);
     yield* reading.rest();
     for (const file of await filesOfRun(folder, reading.files, tell)) yield { ...file, at: head.endedAt ?? at };
   }
@@ -109,7 +109,7 @@ class LogEvents {
     this.#at = head.startedAt;
   }
 
-  async take(record: LogRecord): Promise<ImportedEvent[]> {
+  async take(record: LogRecord, signal: AbortSignal): Promise<ImportedEvent[]> {
     switch (record.kind) {
       case 'history':
         return this.#passing(this.#history.row(record.row, this.#head.startedAt));
@@ -126,7 +126,7 @@ class LogEvents {
         for (const path of record.paths) this.files.add(path);
         return [];
       case 'artifact':
-        return (await filesOfArtifact(record.artifact, this.#artifacts.of(record.artifact), this.#tell)).map((file) => ({
+        return (await filesOfArtifact(record.artifact, this.#artifacts.of(record.artifact), this.#tell, signal)).map((file) => ({
           ...file,
           at: this.#at,
         }));
