@@ -1,8 +1,5 @@
-import { createWriteStream } from 'node:fs';
-import { rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { open as openZip, type ZipFile as ReadZip } from 'yauzl';
 import { ZipFile } from 'yazl';
 
@@ -10,7 +7,7 @@ import { otherText } from '../run/other-text.ts';
 import type { RunEnd } from '../run/run-end.ts';
 import type { LogState, MessageLog } from './message-log.ts';
 import { namesIn, type RunFiles } from './run-files.ts';
-import { PART } from './save-file.ts';
+import { PART, removeParts, saveStream } from './save-file.ts';
 import { syncFolder } from './sync-folder.ts';
 import type { TakenAgain } from './taken-again.ts';
 
@@ -32,6 +29,8 @@ export async function writeArchive(files: RunFiles, log: MessageLog, signal: Abo
   // What a process was writing when it was killed is nobody's file.
   const whole = (await namesIn(files.assets)).filter((name) => !name.endsWith(PART));
   const { part, through, again, messages, end } = state;
+  const path = files.archive(part);
+  await removeParts(path);
   const comment = commentFor({ part, through, again, messages, end });
   const zip = new ZipFile();
   const bytes = zip.outputStream as Readable;
@@ -44,10 +43,7 @@ export async function writeArchive(files: RunFiles, log: MessageLog, signal: Abo
   );
   for (const name of whole) zip.addFile(join(files.assets, name), name, { compress: false });
   zip.end({ forceZip64Format: false, comment });
-  const path = files.archive(part);
-  const beside = `${path}.part`;
-  await pipeline(bytes, createWriteStream(beside, { flush: true }), { signal });
-  await rename(beside, path);
+  await saveStream(path, bytes, signal);
   await syncFolder(dirname(path));
 }
 
