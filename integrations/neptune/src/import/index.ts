@@ -45,7 +45,7 @@ function unreadableRun(name: string, reason: string): ImportedRun {
 
 async function importedRun(source: RunSource, warn: Warn, signal: AbortSignal): Promise<ImportedRun> {
   const head = await readRunHead(source, signal);
-  const { isOwn: _, ...run } = head;
+  const { isOwn: _, otherGroups, ...run } = head;
   const id = `${source.project}/${source.runId}`;
   const tell = (message: string): void => warn(message, { id, name: run.name });
   return {
@@ -53,11 +53,17 @@ async function importedRun(source: RunSource, warn: Warn, signal: AbortSignal): 
     ...run,
     async *events(stop): AsyncGenerator<ImportedEvent, void, undefined> {
       if (source.fork !== undefined) tell(forkOf(source.fork));
+      if (otherGroups.length > 0) tell(lostGroups(run.group!, otherGroups));
       const writer = new EventWriter(source, head, tell);
       for await (const snapshot of source.snapshots(stop, tell)) yield* writer.events(snapshot);
       yield* writer.rest();
     },
   };
+}
+
+function lostGroups(group: string, others: readonly string[]): string {
+  const names = others.map((other) => JSON.stringify(other)).join(', ');
+  return `of its group tags ${JSON.stringify(group)} is its group, as a run has one here; not taken over: ${names}`;
 }
 
 function forkOf({ project, runId, step }: NonNullable<RunSource['fork']>): string {

@@ -86,6 +86,19 @@ test('a run that the client of Neptune 1.x kept offline is taken over', async ()
   expect(files).toEqual({ 'model.bin': 'the weights', 'inline.txt': 'hello' });
 });
 
+test('of several group tags one becomes the group, and the others are told of', async () => {
+  const line = JSON.stringify({
+    obj: { type: 'AddStrings', path: ['sys', 'group_tags'], values: ['g2', 'g3'] },
+    version: 27,
+    at: 1795288651,
+  });
+  writeFileSync(join(run, 'data-2.log'), `${line}\n`);
+  const { runs, warnings } = await take(folder);
+  expect(runs[0]!.run).toMatchObject({ group: 'g1' });
+  expect(runs[0]!.run).not.toHaveProperty('otherGroups');
+  expect(warnings).toEqual(['of its group tags "g1" is its group, as a run has one here; not taken over: "g2", "g3"']);
+});
+
 test('a log in parts whose last line was cut is taken over as far as it goes', async () => {
   writeFileSync(
     join(run, 'data-10.log'),

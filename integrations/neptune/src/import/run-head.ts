@@ -8,6 +8,8 @@ import type { RunSource } from './run-source.ts';
 export interface RunHead extends Pick<ImportedRun, 'name' | 'experiment' | 'startedAt' | 'endedAt' | 'outcome' | 'group' | 'user'> {
   /** It was written by Mortise, into paths that are known. */
   isOwn: boolean;
+  /** Group tags beside the one that is its group. */
+  otherGroups: string[];
 }
 
 const OF_HEAD = new RegExp(`^(sys/|${OWN}|${ERROR}|${STATUS}$|monitoring/.*traceback$)`);
@@ -44,10 +46,13 @@ function headOf(source: RunSource, fields: Fields, { groups, traceback, first, l
   const startedAt = source.createdAt ?? fields.time('sys/creation_time') ?? (first === Infinity ? 0 : first);
   const endedAt = fields.time(ENDED_AT) ?? (last === -Infinity ? undefined : Math.max(last, startedAt));
   const outcome = isOwn ? ownOutcome(fields) : outcomeOf(fields, traceback);
-  const [group] = [...fields.members(SYS.groupTags), ...groups];
+  const tags = new Set([...fields.members(SYS.groupTags), ...groups]);
+  // Of ours it is written apart: somebody may have given it others.
+  const [group = [...tags][0]] = isOwn ? [fields.text(`${OWN}group`)] : [];
   const user = fields.text(`${OWN}user`) ?? fields.text('sys/owner');
   return {
     isOwn,
+    otherGroups: [...tags].filter((tag) => tag !== group),
     name: fields.text(SYS.name) ?? source.runId,
     experiment: source.experiment ?? fields.text('sys/experiment/name') ?? source.project,
     startedAt,
