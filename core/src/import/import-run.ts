@@ -10,6 +10,7 @@ import type { StackSnapshot } from '../store/stack-data.ts';
 import { applyLeftLogs } from '../tracking/apply-left-logs.ts';
 import { segmentId, segmentPath } from '../tracking/event-log-writer.ts';
 import { join } from 'node:path';
+import { asDate, isDate } from './date-time.ts';
 import { importedIds, type ImportedIds } from './imported-ids.ts';
 import { ImportedPaths } from './imported-paths.ts';
 import { originTags } from './imported-tags.ts';
@@ -84,6 +85,8 @@ interface ReadLog {
   lastAt: number;
   /** Why events were left out. */
   leftOut: string[];
+  /** When events were logged that stand at the start of the run, as no date is that far. */
+  undated: number[];
   paths: ImportedPaths;
 }
 
@@ -93,15 +96,20 @@ async function stageLog(
   to: { ids: ImportedIds; log: StagedLog; places: StagedPlaces },
 ): Promise<ReadLog> {
   const { signal } = place;
-  const read: ReadLog = { points: 0, files: 0, tags: {}, lastAt: run.startedAt, leftOut: [], paths: new ImportedPaths() };
+  const startedAt = asDate(run.startedAt);
+  const read: ReadLog = { points: 0, files: 0, tags: {}, lastAt: startedAt, leftOut: [], undated: [], paths: new ImportedPaths() };
   const saved: string[] = [];
   const { log, ids } = to;
   const isThere = async (): Promise<boolean> => (await place.store.runPresence(ids.run)) === 'there';
   try {
     for await (const given of run.events(signal)) {
       signal.throwIfAborted();
-      const event = soundOr(given, read.leftOut);
+      let event = soundOr(given, read.leftOut);
       if (event === undefined) continue;
+      if (!isDate(event.at)) {
+        read.undated.push(event.at);
+        event = { ...event, at: startedAt };
+      }
       const written =
         event.kind === 'artifact' ? await keepFile(place, run, { ...event, path: read.paths.of(event.path) }, ids.step) : event;
       if (event.kind === 'artifact') saved.push((written as { key: string }).key);
@@ -160,13 +168,15 @@ function headOf({ stack, worker }: ImportPlace, vendor: string, run: ImportedRun
   const pipeline = pipelineOf(run);
   const name = lineOf(run.name) || lineOf(run.id);
   const outcome = importedOutcome(run);
+  const startedAt = asDate(run.startedAt);
+  const endedAt = run.endedAt !== undefined && isDate(run.endedAt) ? run.endedAt : read.lastAt;
   return {
     // `latest` is the newest run of all.
     names: [...(name === 'latest' ? [] : [name]), `${name}-${importedIds(vendor, run.id).run.slice(0, 8)}`],
     pipeline,
     experiment: pipeline,
-    startedAt: Math.round(run.startedAt),
-    endedAt: Math.round(Math.max(run.startedAt, run.endedAt ?? read.lastAt)),
+    startedAt: Math.round(startedAt),
+    endedAt: Math.round(Math.max(startedAt, endedAt)),
     outcome,
     params: {},
     tags: { ...read.tags, ...originTags(vendor, run) },
@@ -174,7 +184,7 @@ function headOf({ stack, worker }: ImportPlace, vendor: string, run: ImportedRun
     stack,
     environment: { host: '', node: '', packages: {}, command: [], ...(run.user !== undefined && { user: run.user }) },
     worker,
-    warnings: warningsOf(read),
+    warnings: [...undatedIn(run, read), ...warningsOf(read)],
   };
 }
 
@@ -189,6 +199,18 @@ function specOf(pipeline: string, vendor: string, runName: string): PipelineSpec
   const step = { id: STEP, name: STEP, module, inputs: {}, outputs: [], splitOutputs: false, after: [], when: [] };
   const settings = [{ 'experiment-tracker': { runName } }];
   return { specVersion: 1, pipeline, style: 'function', module, params: {}, steps: [{ ...step, options: { settings } }] };
+}
+
+/** What was logged counts more than when it was: times in ns are a mistake of who logged. */
+function undatedIn({ startedAt, endedAt }: ImportedRun, { undated }: ReadLog): string[] {
+  const ends = [
+    ...(isDate(startedAt) ? [] : [`began ${startedAt} ms after 1970, which is no date: it stands at 1970`]),
+    ...(endedAt === undefined || isDate(endedAt) ? [] : [`ended ${endedAt} ms after 1970, which is no date: it ends with its last event`]),
+  ].map((what) => `it ${what}`);
+  const n = undated.length;
+  if (n === 0) return ends;
+  const events = n === 1 ? 'event was' : 'events were';
+  return [...ends, `${n} ${events} logged at a time that is no date (${undated[0]} ms after 1970): here at the start of the run`];
 }
 
 function warningsOf({ leftOut, paths: { renamed } }: ReadLog): string[] {

@@ -77,6 +77,25 @@ describe('an imported run', () => {
     expect(Date.parse(r.endedAt!)).toBe(STARTED + 2);
   });
 
+  test('of times that are no dates, as in ns, has all that was logged, says so, and keeps nobody from listing runs', async () => {
+    const ns = STARTED * 1_000_000;
+    const late = { at: ns, kind: 'metrics', values: { late: 1 }, step: 7 };
+    await sage.import([
+      { id: 'a', name: 'a', startedAt: ns, params: { lr: 1 }, points: 2 },
+      { id: 'b', name: 'b', outcome: null, points: 1, events: [late] },
+    ]);
+    expect((await sage.client.listRuns()).items.map(({ name }) => name).sort()).toEqual(['a', 'b']);
+    const [a, b] = [await show('a'), await show('b')];
+    expect([a.startedAt, a.steps['imported']!.tracker.params]).toEqual([new Date(0).toISOString(), { lr: 1 }]);
+    expect(a.warnings).toEqual([
+      `it began ${ns} ms after 1970, which is no date: it stands at 1970`,
+      `it ended ${ns + 60_000} ms after 1970, which is no date: it ends with its last event`,
+      `3 events were logged at a time that is no date (${ns} ms after 1970): here at the start of the run`,
+    ]);
+    expect(b.warnings).toEqual([`1 event was logged at a time that is no date (${ns} ms after 1970): here at the start of the run`]);
+    expect(await sage.client.metricHistory('b', 'imported', 'late')).toEqual([{ step: 7, at: b.startedAt, value: 1 }]);
+  });
+
   test('keeps NaN, infinities and decimal steps', async () => {
     await sage.import([{ id: 'o', name: 'o', odd: true }]);
     const values = (await sage.client.metricHistory('o', 'imported', 'odd')).map(({ value }) => value);
