@@ -17,6 +17,12 @@ export function checkObjects(of: string, objects: Readonly<Record<string, unknow
       throw new BadUsage({ what: `${of} needs an object as its ${name}, not ${spoken(value)}` });
 }
 
+/** @throws BadUsage for a text such as 'false', which would count as true */
+export function checkFlags(of: string, flags: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(flags))
+    if (typeof value !== 'boolean') throw new BadUsage({ what: `${of} needs true or false as its ${name}, not ${spoken(value)}` });
+}
+
 /** A path, of which an empty one would be the working directory. Throws BadUsage. */
 export function checkPath(of: string, path: unknown): void {
   checkTexts(of, { path });

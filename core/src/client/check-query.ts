@@ -1,4 +1,5 @@
 import { checkKnown } from '../check-known.ts';
+import { checkTexts } from '../check-texts.ts';
 import { BadOption } from '../errors.ts';
 import type { ComponentQuery, RunQuery, SecretQuery, StackQuery, VersionQuery } from '../store/queries.ts';
 
@@ -21,6 +22,9 @@ const FILTERS: { readonly [List in keyof Queries]: Readonly<Record<keyof Queries
   listSecrets: { limit: true, after: true, name: true },
 };
 
+/** Filters that are no texts. */
+const NO_TEXTS: ReadonlySet<string> = new Set(['limit', 'tags', 'labels']);
+
 /**
  * For callers without types: a filter that is misspelt would list all there is, and whoever deletes what was listed would lose it.
  * @throws UnknownOption, BadOption, BadUsage
@@ -30,6 +34,8 @@ export function checkQuery<List extends keyof Queries>(list: List, query: Querie
   checkKnown(of, query, Object.keys(FILTERS[list]));
   const { limit, tags, labels } = query as { limit?: unknown; tags?: unknown; labels?: unknown };
   if (limit !== undefined && !Number.isFinite(limit)) throw new BadOption({ of, option: 'limit', reason: 'must be a number' });
+  for (const [option, value] of Object.entries(query) as [string, unknown][])
+    if (value !== undefined && !NO_TEXTS.has(option)) checkTexts(of, { [option]: value });
   for (const [option, texts] of Object.entries({ tags, labels }))
     if (texts !== undefined && !areTexts(texts)) throw new BadOption({ of, option, reason: 'must be an object of texts' });
 }

@@ -1,4 +1,4 @@
-import { checkKnown } from '../check-known.ts';
+import { checkOptions, type OptionKinds } from '../check-options.ts';
 import { checkObjects, checkTexts } from '../check-texts.ts';
 import { ArtifactNotFound, BadUsage, isError, UnknownStack } from '../errors.ts';
 import type { CancelledRun } from '../execution/cancel-run.ts';
@@ -48,6 +48,8 @@ export interface ProjectStatus {
   /** Tracker runs whose end their tracker has not confirmed yet. */
   undelivered: { total: number; components: { component: string; trackerRuns: number }[] };
 }
+
+const DELIVERY: OptionKinds<DeliveryOptions> = { component: 'text', signal: 'other', patienceMs: 'other' };
 
 /** How long a cancelled run's end is waited for, unless the caller says otherwise, ms. */
 const CANCEL_WAIT_MS = 10_000;
@@ -196,7 +198,7 @@ export class Client extends StackClient {
    */
   async collectGarbage(options: GarbageOptions = {}): Promise<GarbageReport> {
     // A "dry run" that is misspelt must delete nothing.
-    checkKnown('collectGarbage()', options, ['dryRun', 'unknown'] satisfies (keyof GarbageOptions)[]);
+    checkOptions('collectGarbage()', options, { dryRun: 'flag', unknown: 'flag' });
     const place = await this.openSwept();
     const { collectGarbage } = await import('./collect-garbage.ts');
     return collectGarbage(place, options);
@@ -219,6 +221,7 @@ export class Client extends StackClient {
 
   /** Delivers to the experiment trackers what runs that have ended could not. What is left is in the reports, not thrown. Throws `UnknownComponent`. */
   async deliver(options: DeliveryOptions = {}): Promise<DeliveryReport[]> {
+    checkOptions('deliver()', options, DELIVERY);
     const place = await this.openSwept();
     const { deliver } = await import('./tracker-work.ts');
     return deliver(place, options);
@@ -232,6 +235,7 @@ export class Client extends StackClient {
   async deliverRuns(options: RunDeliveryOptions): Promise<RunsDelivered> {
     checkObjects('deliverRuns()', { options });
     checkTexts('deliverRuns()', { to: options.to });
+    checkOptions('deliverRuns()', options, { runs: 'other', to: 'text', signal: 'other', patienceMs: 'other' });
     if (!Array.isArray(options.runs)) throw new BadUsage({ what: 'deliverRuns() needs a list as its runs' });
     const place = await this.openSwept();
     const { deliverRuns } = await import('./deliver-runs.ts');
@@ -245,6 +249,11 @@ export class Client extends StackClient {
    */
   async importRuns(options: ImportRunsOptions): Promise<ImportReport> {
     checkObjects('importRuns()', { options });
+    checkTexts('importRuns()', { vendor: options.vendor, from: options.from });
+    checkOptions('importRuns()', options, {
+      ...({ vendor: 'text', from: 'text', experiment: 'text', dryRun: 'flag' } as const),
+      ...({ env: 'other', signal: 'other', onProgress: 'other', onWarning: 'other' } as const),
+    });
     const { registry, ...place } = await this.openSwept();
     const { importRuns } = await import('../import/import-runs.ts');
     return importRuns({ ...place, stack: registry.activeStack() }, options);
@@ -252,6 +261,7 @@ export class Client extends StackClient {
 
   /** Sends the events again that trackers refused for good, after what waits in the same runs. Throws `UnknownComponent`. */
   async retrySetAside(options: DeliveryOptions = {}): Promise<DeliveryReport[]> {
+    checkOptions('retrySetAside()', options, DELIVERY);
     const place = await this.openSwept();
     const { deliver } = await import('./tracker-work.ts');
     return deliver(place, options, true);
@@ -259,6 +269,8 @@ export class Client extends StackClient {
 
   /** Gives up what waits for experiment trackers and what they refused, and says how much; runs under way go on. Throws `UnknownComponent`, `UnknownRun`. */
   async dropUndelivered(of: { component?: string; run?: string } = {}): Promise<{ trackerRuns: number; events: number }> {
+    // A tracker that is misspelt must not give up what waits for all of them.
+    checkOptions('dropUndelivered()', of, { component: 'text', run: 'text' });
     const { store } = await this.openSwept();
     const { drop } = await import('./tracker-work.ts');
     return drop(store, of.component, of.run);

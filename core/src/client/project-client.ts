@@ -1,5 +1,5 @@
 import { checkKnown } from '../check-known.ts';
-import { checkTexts } from '../check-texts.ts';
+import { checkPath, checkTexts } from '../check-texts.ts';
 import { findProject } from '../project/find-project.ts';
 import type { Project } from '../project/project.ts';
 import { keepSecretKey } from '../secrets/kept-secrets.ts';
@@ -30,7 +30,10 @@ export class ProjectClient {
   constructor(options: ClientOptions = {}) {
     // A project that is misspelt would be that of the working directory.
     checkKnown('new Client()', options, ['project'] satisfies (keyof ClientOptions)[]);
-    if (options.project !== undefined) checkTexts('new Client()', { project: options.project });
+    if (options.project !== undefined) {
+      checkTexts('new Client()', { project: options.project });
+      checkPath('new Client()', options.project);
+    }
     this.#options = options;
   }
 

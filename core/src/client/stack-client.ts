@@ -1,3 +1,4 @@
+import { checkKnown } from '../check-known.ts';
 import { checkObjects, checkTexts } from '../check-texts.ts';
 import { BadUsage } from '../errors.ts';
 import type { ComponentConfigOptions } from '../stack/component-config.ts';
@@ -60,6 +61,7 @@ export class StackClient extends FlavorClient {
   async updateStack(name: string, edit: StackEdit): Promise<StackView> {
     checkTexts('updateStack()', { name });
     checkObjects('updateStack()', { edit });
+    checkKnown('updateStack()', edit, ['parts', 'labels', 'removeLabels'] satisfies (keyof StackEdit)[]);
     const { registry } = await this.open();
     await registry.updateStack(name, edit);
     return this.getStack(name);
@@ -173,6 +175,7 @@ export class StackClient extends FlavorClient {
     checkObjects('registerComponent()', { component });
     checkTexts('registerComponent()', { type: component.type, name: component.name, flavor: component.flavor });
     checkObjects('registerComponent()', { config: component.config });
+    checkKnown('registerComponent()', component, ['type', 'name', 'flavor', 'config', 'labels'] satisfies (keyof NewComponent)[]);
     const { registry } = await this.open();
     const { type, name } = await registry.registerComponent(component, options);
     return this.getComponent(type, name);
@@ -199,6 +202,7 @@ export class StackClient extends FlavorClient {
   async updateComponent(type: string, name: string, edit: ComponentEdit, options: ComponentConfigOptions = {}): Promise<ComponentView> {
     checkTexts('updateComponent()', { type, name });
     checkObjects('updateComponent()', { edit });
+    checkKnown('updateComponent()', edit, ['config', 'labels', 'removeLabels'] satisfies (keyof ComponentEdit)[]);
     const { registry } = await this.open();
     await registry.updateComponent(type, name, edit, options);
     return this.getComponent(type, name);

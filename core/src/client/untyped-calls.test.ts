@@ -48,15 +48,40 @@ describe('a call without types is refused in words', () => {
     ['trackerStatus', [3], 'trackerStatus() needs a text as its component, not a number'],
     ['deliverRuns', [{}], 'deliverRuns() needs a text as its to, not undefined'],
     ['importRuns', [], 'importRuns() needs an object as its options, not undefined'],
+    ['importRuns', [{ vendor: 3, from: 'x' }], 'importRuns() needs a text as its vendor, not a number'],
+    ['importRuns', [{ vendor: 'x', from: 'x', experiment: 3 }], 'importRuns() needs a text as its experiment, not a number'],
+    ['importRuns', [{ vendor: 'x', from: 'x', dryRun: 'yes' }], 'importRuns() needs true or false as its dryRun, not a text'],
+    ['collectGarbage', [{ dryRun: null }], 'collectGarbage() needs true or false as its dryRun, not null'],
+    ['collectGarbage', [{ unknown: 'false' }], 'collectGarbage() needs true or false as its unknown, not a text'],
+    ['dropUndelivered', ['wandb'], 'the options of dropUndelivered() are no object'],
+    ['dropUndelivered', [{ component: 3 }], 'dropUndelivered() needs a text as its component, not a number'],
+    ['deliver', [{ component: 3 }], 'deliver() needs a text as its component, not a number'],
+    ['listRuns', [{ sort: 3 }], 'listRuns() needs a text as its sort, not a number'],
+    ['listRuns', [{ after: {} }], 'listRuns() needs a text as its after, not an object'],
+    ['listStacks', [{ name: ['a'] }], 'listStacks() needs a text as its name, not a list'],
   ])('%s of %j', async (method, args, message) => {
     await expect((client as unknown as Untyped)[method]!.call(client, ...args)).rejects.toMatchObject({ code: 'BAD_USAGE', message });
   });
+});
+
+it.each<[string, unknown[]]>([
+  ['dropUndelivered', [{ componnet: 'wandb' }]],
+  ['deliver', [{ componnet: 'wandb' }]],
+  ['retrySetAside', [{ componnet: 'wandb' }]],
+  ['deliverRuns', [{ runs: [], to: 'x', patience: 3 }]],
+  ['importRuns', [{ vendor: 'x', from: 'x', dryrun: true }]],
+  ['registerComponent', [{ type: store, name: 'x', flavor: 'local', config: {}, label: { team: 'red' } }]],
+  ['updateComponent', [store, 'default', { confg: {} }]],
+  ['updateStack', ['default', { part: {} }]],
+])('%s refuses a misspelt option, which would stand for all or for nothing', async (method, args) => {
+  await expect((client as unknown as Untyped)[method]!.call(client, ...args)).rejects.toMatchObject({ code: 'UNKNOWN_OPTION' });
 });
 
 it('a client of a misspelt option is refused: it would be that of the working directory', () => {
   const made = (options: unknown) => () => new (Client as unknown as new (options: unknown) => Client)(options);
   expect(made({ projekt: '/elsewhere' })).toThrow(expect.objectContaining({ code: 'UNKNOWN_OPTION' }));
   expect(made({ project: 3 })).toThrow(expect.objectContaining({ code: 'BAD_USAGE' }));
+  expect(made({ project: '' })).toThrow('new Client() was given an empty path');
   expect(made(null)).toThrow(expect.objectContaining({ code: 'BAD_USAGE' }));
 });
 
