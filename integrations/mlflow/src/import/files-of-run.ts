@@ -8,6 +8,8 @@ import {
   type Run,
 } from '@mortise/mlflow-client';
 
+import { begun } from '../artifact-store/begun.ts';
+import { repeated } from '../artifact-store/repeated.ts';
 import type { RunReading } from './events-of-run.ts';
 
 /** Paths that a warning names, of those that are not imported. */
@@ -47,7 +49,8 @@ export async function* filesOfRun(
       if (!can) unreached.push(prefix + path);
       return can;
     };
-    for await (const file of filesIn((folder) => client.artifacts.list([root, ...folder].join('/'), { signal }), isReached)) {
+    const list = (folder: readonly string[]) => repeated(() => client.artifacts.list([root, ...folder].join('/'), { signal }), signal);
+    for await (const file of filesIn(list, isReached)) {
       const path = prefix + file;
       taken.add(path.split('/', 1)[0]!);
       yield {
@@ -55,11 +58,16 @@ export async function* filesOfRun(
         kind: 'artifact',
         path,
         ...(model && { type: 'model' }),
-        read: (stop) => client.artifacts.get(`${root}/${file}`, { signal: stop }),
+        read: (stop) => bytesOf(client, `${root}/${file}`, stop),
       };
     }
   }
   if (unreached.length > 0) warn(`${whatIsNot(unreached)} not imported, as MLflow refuses or changes ${listed(unreached)}`, of);
+}
+
+/** As long as nothing of them came they are asked for again; later the file might be another one. */
+async function* bytesOf(client: MlflowClient, path: string, signal: AbortSignal): AsyncGenerator<Uint8Array, void, undefined> {
+  yield* await repeated(() => begun(client.artifacts.get(path, { signal })), signal);
 }
 
 function whatIsNot({ length }: readonly string[]): string {
@@ -76,7 +84,7 @@ async function* foldersOf(client: MlflowClient, run: Run, { signal, warn }: RunR
   // Where nothing is, its place need not be behind the server.
   if (await mayHaveFiles(client, run, signal)) yield { artifactUri: run.artifactUri };
   for (const modelId of new Set(run.modelOutputs.map((output) => output.modelId))) {
-    const model = await client.getLoggedModel(modelId, signal);
+    const model = await repeated(() => client.getLoggedModel(modelId, signal), signal);
     if (model !== undefined) yield { artifactUri: model.artifactUri, model };
     else warn(MODEL_DELETED, { id: run.runId, name: run.runName });
   }
@@ -85,7 +93,7 @@ async function* foldersOf(client: MlflowClient, run: Run, { signal, warn }: RunR
 /** A server may have no access to where programs upload themselves: that is no reason to leave the run there. */
 async function mayHaveFiles(client: MlflowClient, { runId, artifactUri }: Run, signal: AbortSignal): Promise<boolean> {
   try {
-    return (await client.listArtifacts(runId, undefined, signal)).files.length > 0;
+    return (await repeated(() => client.listArtifacts(runId, undefined, signal), signal)).files.length > 0;
   } catch (error) {
     if (isMlflowError(error) && error.kind === 'server' && proxiedArtifactPath(artifactUri) === undefined) return true;
     throw error;

@@ -288,6 +288,26 @@ describe('credentials', () => {
   });
 });
 
+test.each(['reset', 'locked', 'gateway'] as const)(
+  'a server that fails two of three requests with "%s" costs no run, point or file',
+  async (fault) => {
+    const { runId, artifactUri } = await keep({}, ENDED);
+    await client.logMetric(runId, { key: 'loss', value: 0.5, timestamp: STARTED });
+    await client.artifacts.put(`${proxiedArtifactPath(artifactUri)!}/notes.txt`, Buffer.from('of the run'));
+    const model = await client.createLoggedModel({ experimentId: wine, name: 'net', sourceRunId: runId });
+    await client.artifacts.put(`${proxiedArtifactPath(model.artifactUri)!}/weights.bin`, Buffer.from('weights'));
+    await client.logOutputs(runId, [{ modelId: model.modelId }]);
+    let asked = 0;
+    // A connection that is cut is tried again by the client itself, where it only reads.
+    server.fail(fault, () => asked++ % 3 < 2);
+    const events = await eventsOf((await imported())[0]!);
+    const files = events.filter((event) => event.kind === 'artifact');
+    const texts = await Promise.all(files.map(async ({ path, read }) => [path, await text(read(never))] as const));
+    expect(Object.fromEntries(texts)).toEqual({ 'notes.txt': 'of the run', 'net/weights.bin': 'weights' });
+    expect(events.filter(({ kind }) => kind === 'metrics')).toHaveLength(1);
+  },
+);
+
 test('of a server that is not there is told that, and what to do', async () => {
   await server.stop();
   await expect(imported()).rejects.toMatchObject({

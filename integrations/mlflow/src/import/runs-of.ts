@@ -4,6 +4,7 @@ import type { Experiment, MlflowClient, Run } from '@mortise/mlflow-client';
 import { DeletedThings } from './deleted-things.ts';
 import { eventsOfRun, type RunReading } from './events-of-run.ts';
 import { outcomeOf } from './outcome-of.ts';
+import { pages } from './pages.ts';
 
 /** Runs of one request: with all their tags and params, about 1 MB. */
 const PAGE = 100;
@@ -14,7 +15,7 @@ const TWIN_TAG = 'mortise.duplicate_of';
 /** All active runs of all active experiments, page by page; in the end it is said what was deleted. */
 export async function* runsOf(client: MlflowClient, reading: RunReading): AsyncGenerator<ImportedRun, void, undefined> {
   const query = { orderBy: ['creation_time ASC'], viewType: 'ALL' as const };
-  const experiments = pages((page) => client.searchExperiments({ ...query, ...page }, reading.signal), 'experiments');
+  const experiments = pages((page) => client.searchExperiments({ ...query, ...page }, reading.signal), 'experiments', reading.signal);
   const deleted = new DeletedThings();
   for await (const experiment of experiments) {
     if (experiment.lifecycleStage === 'deleted') {
@@ -31,21 +32,8 @@ export async function* runsOf(client: MlflowClient, reading: RunReading): AsyncG
 /** The oldest first: runs that begin meanwhile come after them. Deleted ones too: pages are counted, and would move on by what is deleted meanwhile. */
 function runsIn(client: MlflowClient, { experimentId }: Experiment, signal: AbortSignal): AsyncGenerator<Run, void, undefined> {
   const query = { experimentIds: [experimentId], orderBy: ['attributes.start_time ASC'], maxResults: PAGE, runViewType: 'ALL' as const };
-  return pages((page) => client.searchRuns({ ...query, ...page }, signal), 'runs');
+  return pages((page) => client.searchRuns({ ...query, ...page }, signal), 'runs', signal);
 }
-
-async function* pages<Key extends string, Item>(
-  ask: (page: { pageToken?: string }) => Promise<Page<Key, Item>>,
-  key: Key,
-): AsyncGenerator<Item, void, undefined> {
-  for (let pageToken: string | undefined, isFirst = true; isFirst || pageToken !== undefined; isFirst = false) {
-    const page: Page<Key, Item> = await ask(pageToken === undefined ? {} : { pageToken });
-    yield* page[key];
-    pageToken = page.nextPageToken;
-  }
-}
-
-type Page<Key extends string, Item> = Record<Key, Item[]> & { nextPageToken?: string };
 
 function importedRun(client: MlflowClient, run: Run, experiment: Experiment, reading: RunReading): ImportedRun {
   const { runId, runName, startTime, endTime, tags } = run;
