@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -52,6 +52,23 @@ test('a spawned program is told the server, and how it lets us in, by the variab
     MLFLOW_REGISTRY_URI: 'http://x.test',
     MLFLOW_TRACKING_TOKEN: 't',
   });
+});
+
+test('without a trackingUri a file of credentials that cannot be read is told in one line, with it nobody looks there', async () => {
+  const home = mkdtempSync(join(tmpdir(), 'mortise-home-'));
+  mkdirSync(join(home, '.mlflow', 'credentials'), { recursive: true });
+  const { HOME, USERPROFILE } = process.env;
+  Object.assign(process.env, { HOME: home, USERPROFILE: home, MLFLOW_TRACKING_URI: 'http://x.test' });
+  try {
+    const error: unknown = await trackingServer({}, context).catch((reason: unknown) => reason);
+    expect(isError(error, Permanent) && error.message).toMatch(/^MLflow's credentials in .*credentials cannot be read \(EISDIR\)$/);
+    expect((await trackingServer({ trackingUri: 'http://x.test' }, context)).env['MLFLOW_TRACKING_USERNAME']).toBe('');
+  } finally {
+    for (const [name, value] of Object.entries({ HOME, USERPROFILE }))
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    rmSync(home, { recursive: true });
+  }
 });
 
 test('without a trackingUri the variables of MLflow count', async () => {

@@ -104,13 +104,22 @@ function ofConfig(config: Partial<TrackingServerConfig>, projectRoot: string): A
 /** The file of authorities is read by us, so that both ways fail alike. */
 function ofEnvironment(): Access {
   const path = process.env[VARIABLES.ca] || undefined;
-  const { trackingUri, username, password, token, insecureTls = false } = mlflowEnvironment({ ...process.env, [VARIABLES.ca]: '' });
+  const { trackingUri, username, password, token, insecureTls = false } = ofVariables({ ...process.env, [VARIABLES.ca]: '' });
   return {
     names: VARIABLES,
     ...{ trackingUri, username, password, token, insecureTls },
     caPath: path === undefined ? undefined : resolve(path),
     others: Object.fromEntries(NOT_OURS.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : []))),
   };
+}
+
+function ofVariables(env: NodeJS.ProcessEnv): Partial<MlflowClientOptions> {
+  try {
+    return mlflowEnvironment(env);
+  } catch (error) {
+    if (!isMlflowError(error)) throw error;
+    throw new Permanent(error.message, { cause: error });
+  }
 }
 
 function clientOf(options: MlflowClientOptions, names: OptionNames): MlflowClient {

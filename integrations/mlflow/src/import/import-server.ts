@@ -25,7 +25,9 @@ function credentials(from: string, env: Record<string, string | undefined>, warn
   const { trackingUri, ...others } = mlflowEnvironment(env);
   if (trackingUri === undefined || !URL.canParse(trackingUri) || new URL(trackingUri).origin === new URL(from).origin) return others;
   if (others.username !== undefined || others.token !== undefined)
-    warn(`the credentials in the environment are not sent to ${from}: MLFLOW_TRACKING_URI names another server for them`);
+    warn(
+      `the credentials in the environment, or in ~/.mlflow/credentials, are not sent to ${from}: MLFLOW_TRACKING_URI names another server for them`,
+    );
   return {};
 }
 
