@@ -295,8 +295,37 @@ describe('files', () => {
     expect(await line((run) => run.logArtifact(Buffer.from('x'), { path: 'x', kind: 'model' } as never))).toBe(
       'BAD_LOG_VALUE: logArtifact: there is no option "kind". Known: path, type.',
     );
+    expect(await line((run) => run.logArtifact(Buffer.from('x'), { path: 'x', type: 7 } as never))).toBe(
+      'BAD_LOG_VALUE: logArtifact: "type" is 7, not text',
+    );
     expect(await line((run) => run.logArtifact(7 as never))).toContain('it takes a path, a file: URL or bytes');
     expect(events).toEqual([]);
+  });
+});
+
+describe('an array that lost its memory is refused, as it is empty by now', () => {
+  const LOST = 'an array whose memory was transferred to another thread';
+  const transferred = (): Uint8Array<ArrayBuffer> => {
+    const bytes = new Uint8Array([1, 2, 3]);
+    structuredClone(bytes.buffer, { transfer: [bytes.buffer] });
+    return bytes;
+  };
+
+  test('as bytes of an artifact', async () => {
+    const error: unknown = await inStep((run) => run.logArtifact(transferred(), { path: 'weights.bin' })).catch(
+      (reason: unknown) => reason,
+    );
+    expect(error).toMatchObject({ line: `BAD_LOG_VALUE: logArtifact: the bytes are ${LOST}` });
+    expect(saved.size).toBe(0);
+  });
+
+  test('as a part of a param or of JSON', () => {
+    expect(refused((run) => run.logParam('w', transferred()))).toBe(`BAD_LOG_VALUE: logParam: "w" is ${LOST}`);
+    expect(refused((run) => run.logJson('w', { deep: [transferred()] }))).toBe(`BAD_LOG_VALUE: logJson: the value.deep[0] is ${LOST}`);
+    const [memory, seen] = [new ArrayBuffer(8, { maxByteLength: 8 }), [] as Uint8Array[]];
+    seen.push(new Uint8Array(memory, 0, 8));
+    memory.resize(4);
+    expect(refused((run) => run.logJson('w', seen))).toContain('an array whose memory was made smaller than it');
   });
 });
 
@@ -334,6 +363,8 @@ describe('wrong input is one clear line that names the call', () => {
     ['logParam: "d" is an invalid date', (run) => run.logParam('d', new Date(Number.NaN))],
     ['setTag: "a" is an object, not text', (run) => run.setTag('a', {} as never)],
     ['setNote: the note is 5, not text', (run) => run.setNote(5 as never)],
+    ['setTag: a tag name is blank', (run) => run.setTag(' ', 'x')],
+    ['logMetric: a metric name is blank', (run) => run.logMetric('\t\n', 1)],
     ['logJson: the name is empty', (run) => run.logJson('', 1)],
     ['logTable: row 1 is 5, not an object of names and values', (run) => run.logTable('t', [{}, 5 as never])],
     ['defineMetric: "goal" is "up", not one of minimize, maximize', (run) => run.defineMetric('x', { goal: 'up' as never })],

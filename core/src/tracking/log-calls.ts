@@ -164,7 +164,7 @@ function figureMime(figure: Json): string | undefined {
 
 export function checkName(call: string, name: string, what: string): void {
   if (typeof name !== 'string') throw new BadLogValue({ call, reason: `${what} is ${described(name)}, not text` });
-  if (name === '') throw new BadLogValue({ call, reason: `${what} is empty` });
+  if (name.trim() === '') throw new BadLogValue({ call, reason: `${what} is ${name === '' ? 'empty' : 'blank'}` });
   if (name.length > LONGEST_NAME)
     throw new BadLogValue({ call, reason: `${what} has ${name.length} characters, at most ${LONGEST_NAME} are allowed` });
   if (name === LOST_NAME) throw new BadLogValue({ call, reason: `${what} is ${LOST_NAME}, which no object can have as a name` });

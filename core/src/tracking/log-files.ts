@@ -4,9 +4,10 @@ import { fileURLToPath } from 'node:url';
 import * as types from 'node:util/types';
 
 import { fileBytes } from '../artifacts/file-bytes.ts';
+import { lostMemory } from '../artifacts/typed-array-bytes.ts';
 import { BadLogValue } from '../errors.ts';
 import { redact } from '../secrets/redaction.ts';
-import { checkName, checkOptions } from './log-calls.ts';
+import { checkName, checkOptions, described } from './log-calls.ts';
 import type { AttemptTracking } from './run-tracking.ts';
 
 export interface ArtifactOptions {
@@ -31,6 +32,10 @@ export async function logFile(
 ): Promise<void> {
   checkOptions(call, options, OPTIONS);
   const bytes = types.isUint8Array(source) ? source : undefined;
+  const lost = bytes && lostMemory(bytes);
+  if (lost !== undefined) throw new BadLogValue({ call, reason: `the bytes are ${lost}` });
+  if (options.type !== undefined && typeof options.type !== 'string')
+    throw new BadLogValue({ call, reason: `"type" is ${described(options.type)}, not text` });
   const file = bytes === undefined ? pathOf(call, source as string | URL) : undefined;
   const named = options.path ?? (file === undefined ? undefined : basename(file));
   if (named === undefined) throw new BadLogValue({ call, reason: 'bytes have no name: give { path }' });

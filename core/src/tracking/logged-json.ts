@@ -1,5 +1,6 @@
 import * as types from 'node:util/types';
 
+import { lostMemory, type TypedArray } from '../artifacts/typed-array-bytes.ts';
 import { BadLogValue } from '../errors.ts';
 import type { Json } from '../json.ts';
 
@@ -39,12 +40,18 @@ function convert(value: unknown, place: string, conversion: Conversion): Json {
 function convertObject(value: object, place: string, conversion: Conversion): Json {
   const { above } = conversion;
   if (types.isDate(value)) return Number.isNaN(value.getTime()) ? refuse(conversion, `${place} is an invalid date`) : value.toISOString();
-  if (types.isTypedArray(value)) return Array.from(value as ArrayLike<number | bigint>, (item) => convert(item, place, conversion));
+  if (types.isTypedArray(value)) return convertNumbers(value, place, conversion);
   if (above.has(value)) return refuse(conversion, `${place} contains itself`);
   above.add(value);
   const json = convertParts(value, place, conversion);
   above.delete(value);
   return json;
+}
+
+function convertNumbers(array: TypedArray, place: string, conversion: Conversion): Json {
+  const lost = lostMemory(array);
+  if (lost !== undefined) return refuse(conversion, `${place} is ${lost}`);
+  return Array.from(array as ArrayLike<number | bigint>, (item) => convert(item, place, conversion));
 }
 
 function convertParts(value: object, place: string, conversion: Conversion): Json {
