@@ -22,6 +22,11 @@ export async function search(rest: Rest, query: ExperimentQuery, signal?: AbortS
   return { experiments: answer.objects('experiments').map(experiment), ...answer.nextPage() };
 }
 
+export async function hasTraces(rest: Rest, experimentId: string, signal?: AbortSignal): Promise<boolean> {
+  const answer = await rest.get('traces', { experiment_ids: [experimentId], max_results: 1 }, signal);
+  return answer.objects('traces').length > 0;
+}
+
 async function lookup(rest: Rest, route: string, query: Record<string, string>, signal?: AbortSignal): Promise<Experiment | undefined> {
   const answer = await found(rest.get(route, query, signal));
   return answer && experiment(answer.object('experiment'));

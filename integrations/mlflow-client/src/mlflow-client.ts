@@ -86,6 +86,11 @@ export class MlflowClient {
     return experiments.search(this.#rest, query, signal);
   }
 
+  /** Whether there are traces in an experiment. Kind `protocol` of a server before 2.14, which has none. */
+  hasTraces(experimentId: string, signal?: AbortSignal): Promise<boolean> {
+    return experiments.hasTraces(this.#rest, experimentId, signal);
+  }
+
   async deleteExperiment(experimentId: string, signal?: AbortSignal): Promise<void> {
     await this.#rest.post('experiments/delete', { experiment_id: experimentId }, signal);
   }

@@ -44,6 +44,13 @@ export const experimentRoutes: Routes = {
     return { experiments: filledList(page.map(described)), ...next };
   },
 
+  'GET mlflow/traces': (call) => {
+    const asked = messageOf(call, { experiment_ids: { list: 'text' }, max_results: 'integer' });
+    const ids = new Set(asked.texts('experiment_ids'));
+    const traces = [...call.store.experiments.values()].flatMap((one) => (ids.has(one.id) ? one.traces : []));
+    return { traces: filledList(traces.slice(0, asked.number('max_results')).map((id) => ({ request_id: id }))) };
+  },
+
   'POST mlflow/experiments/delete': (call) => {
     call.store.activeExperiment(messageOf(call, ID.shape, ID.schema).text('experiment_id')).isDeleted = true;
     return {};

@@ -11,6 +11,8 @@ export interface StubExperiment {
   createdAt: number;
   updatedAt: number;
   tags: Map<string, string>;
+  /** Ids of traces. */
+  traces: string[];
 }
 
 export interface StubPoint {
@@ -96,7 +98,7 @@ export class StubStore {
     const id = String(this.experiments.size);
     const now = Date.now();
     const location = artifactLocation === '' ? `mlflow-artifacts:/${id}` : artifactLocation;
-    const experiment = { id, name, artifactLocation: location, isDeleted: false, createdAt: now, updatedAt: now, tags };
+    const experiment = { id, name, artifactLocation: location, isDeleted: false, createdAt: now, updatedAt: now, tags, traces: [] };
     this.experiments.set(id, experiment);
     return experiment;
   }

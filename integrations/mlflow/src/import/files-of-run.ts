@@ -11,6 +11,7 @@ import {
 import { begun } from '../artifact-store/begun.ts';
 import { repeated } from '../artifact-store/repeated.ts';
 import type { RunReading } from './events-of-run.ts';
+import { hasMoreThanFiles, OF_MODELS } from './left-behind.ts';
 
 /** Paths that a warning names, of those that are not imported. */
 const NAMED = 5;
@@ -85,8 +86,12 @@ async function* foldersOf(client: MlflowClient, run: Run, { signal, warn }: RunR
   if (await mayHaveFiles(client, run, signal)) yield { artifactUri: run.artifactUri };
   for (const modelId of new Set(run.modelOutputs.map((output) => output.modelId))) {
     const model = await repeated(() => client.getLoggedModel(modelId, signal), signal);
-    if (model !== undefined) yield { artifactUri: model.artifactUri, model };
-    else warn(MODEL_DELETED, { id: run.runId, name: run.runName });
+    const of = { id: run.runId, name: run.runName };
+    if (model === undefined) warn(MODEL_DELETED, of);
+    else {
+      if (hasMoreThanFiles(model, run)) warn(OF_MODELS, of);
+      yield { artifactUri: model.artifactUri, model };
+    }
   }
 }
 

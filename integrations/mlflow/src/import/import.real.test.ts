@@ -16,7 +16,7 @@ suite('from a real server', () => {
   });
   afterAll(() => server?.stop());
 
-  test('what was deleted is not imported and told, and the largest double is told from infinity where a tag says so', async () => {
+  test('what was deleted, traces and registered models are not imported and told, and the largest double is told from infinity where a tag says so', async () => {
     const [wine, old] = [await client.createExperiment('wine'), await client.createExperiment('old')];
     const run = (experimentId: string) => client.createRun({ experimentId, startTime: 1_700_000_000_000 });
     const kept = await run(wine);
@@ -27,6 +27,15 @@ suite('from a real server', () => {
     await client.logOutputs(kept.runId, [{ modelId }]);
     const answer = await fetch(`${server.url}/api/2.0/mlflow/logged-models/${modelId}`, { method: 'DELETE' });
     expect(answer.status).toBe(200);
+    const trace = { trace_id: 'tr-1', trace_location: { type: 'MLFLOW_EXPERIMENT', mlflow_experiment: { experiment_id: wine } } };
+    const traced = await fetch(`${server.url}/api/3.0/mlflow/traces`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ trace: { trace_info: { ...trace, request_time: '2024-01-01T00:00:00Z', state: 'OK' } } }),
+    });
+    expect(traced.status).toBe(200);
+    await client.createRegisteredModel('wines');
+    await client.createModelVersion({ name: 'wines', source: `runs:/${kept.runId}/model`, runId: kept.runId });
     const values = { most: Number.MAX_VALUE, inf: Infinity, told: -Number.MAX_VALUE };
     await client.logBatch(kept.runId, {
       metrics: Object.entries(values).map(([key, value]) => ({ key, value, timestamp: 1 })),
@@ -50,6 +59,8 @@ suite('from a real server', () => {
       expect.stringMatching(/^values of ±1\.79.* are imported as infinities/),
       expect.stringMatching(/^logged models of it that were deleted are not imported/),
       expect.stringMatching(/^1 run and 1 experiment that were deleted are not imported: /),
+      'traces are not imported: there are some in the experiment "wine"',
+      'registered models are not imported, nor their versions and aliases',
     ]);
   });
 });

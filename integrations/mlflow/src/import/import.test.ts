@@ -258,6 +258,36 @@ describe('what was deleted', () => {
   });
 });
 
+test('what is left at the server for which there is no place here is said: traces, registered models, what logged models have beside files', async () => {
+  const { runId } = await keep({}, ENDED);
+  await client.logParam(runId, 'depth', '3');
+  const model = { experimentId: wine, name: 'net', sourceRunId: runId, params: { depth: '3' }, tags: { 'mlflow.user': 'ada' } };
+  const { modelId } = await client.createLoggedModel(model);
+  await client.logOutputs(runId, [{ modelId }]);
+  await eventsOf((await imported())[0]!);
+  expect(warnings).toEqual([]);
+
+  const other = await client.createLoggedModel({ ...model, params: { depth: '4' } });
+  await client.logOutputs(runId, [{ modelId: other.modelId }]);
+  await client.createRegisteredModel('wines');
+  await client.createModelVersion({ name: 'wines', source: `models:/${modelId}`, modelId });
+  server.store.experiments.get(wine)!.traces.push('tr-1');
+  await eventsOf((await imported())[0]!);
+  expect(warnings).toEqual([
+    'traces are not imported: there are some in the experiment "wine"',
+    'registered models are not imported, nor their versions and aliases',
+    'params and tags of its logged models are not imported, only their files',
+  ]);
+});
+
+test('a server that knows no traces, or keeps its registry to itself, gives its runs all the same', async () => {
+  await keep({}, ENDED);
+  server.fail('missing', ({ path }) => path.endsWith('/traces'));
+  server.fail('forbidden', ({ path }) => path.endsWith('/model-versions/search'));
+  expect(await imported()).toHaveLength(1);
+  expect(warnings).toEqual([]);
+});
+
 test('all runs of all experiments are told, the oldest of each first, page by page', async () => {
   const beer = await client.createExperiment('beer');
   for (let i = 0; i < 120; i++) await keep({ runName: `${i}`, startTime: STARTED + ((i * 7) % 120) });

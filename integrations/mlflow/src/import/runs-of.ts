@@ -3,6 +3,7 @@ import type { Experiment, MlflowClient, Run } from '@mortise/mlflow-client';
 
 import { DeletedThings } from './deleted-things.ts';
 import { eventsOfRun, type RunReading } from './events-of-run.ts';
+import { LeftBehind } from './left-behind.ts';
 import { outcomeOf } from './outcome-of.ts';
 import { pages } from './pages.ts';
 
@@ -12,11 +13,12 @@ const PAGE = 100;
 /** Of a run that the tracker has deleted itself: it is there under another id. */
 const TWIN_TAG = 'mortise.duplicate_of';
 
-/** All active runs of all active experiments, page by page; in the end it is said what was deleted. */
+/** All active runs of all active experiments, page by page; in the end it is said what is left there. */
 export async function* runsOf(client: MlflowClient, reading: RunReading): AsyncGenerator<ImportedRun, void, undefined> {
   const query = { orderBy: ['creation_time ASC'], viewType: 'ALL' as const };
   const experiments = pages((page) => client.searchExperiments({ ...query, ...page }, reading.signal), 'experiments', reading.signal);
   const deleted = new DeletedThings();
+  const left = new LeftBehind(client, reading.signal);
   for await (const experiment of experiments) {
     if (experiment.lifecycleStage === 'deleted') {
       deleted.experiments++;
@@ -25,8 +27,10 @@ export async function* runsOf(client: MlflowClient, reading: RunReading): AsyncG
     for await (const run of runsIn(client, experiment, reading.signal))
       if (run.lifecycleStage === 'active') yield importedRun(client, run, experiment, reading);
       else if (run.tags[TWIN_TAG] === undefined) deleted.runs++;
+    await left.look(experiment);
   }
   if (deleted.told !== undefined) reading.warn(deleted.told);
+  for (const line of await left.told()) reading.warn(line);
 }
 
 /** The oldest first: runs that begin meanwhile come after them. Deleted ones too: pages are counted, and would move on by what is deleted meanwhile. */
