@@ -14,7 +14,8 @@ export function saveLogged(
 
 /**
  * Stores what one attempt logs. A path that is logged again gets a key of its own, `<pipeline>/logged.<step run id>.<time>/<path>`: a tracker may read what was
- * logged first long after, and its event tells the sha256 of those bytes.
+ * logged first long after, and its event tells the sha256 of those bytes. So does one that was a folder before, or lies in what was a file: no key is
+ * another key's folder.
  * Saving ends with `signal`, and throws its reason.
  */
 export function saverOfLogged(
@@ -22,15 +23,26 @@ export function saverOfLogged(
   step: { pipeline: string; stepRunId: string },
   signal: AbortSignal,
 ): NonNullable<AttemptStart['saveFile']> {
-  const times = new Map<string, number>();
+  /** The last times at which a path was logged, and at which it was a folder of what was. */
+  const files = new Map<string, number>();
+  const folders = new Map<string, number>();
   return (path, body, size) => {
-    const time = (times.get(path) ?? 0) + 1;
-    times.set(path, time);
+    const above = foldersAbove(path);
+    const last = [folders.get(path), files.get(path), ...above.map((folder) => files.get(folder))];
+    const time = 1 + Math.max(...last.map((each) => each ?? 0));
+    files.set(path, time);
+    for (const folder of above) folders.set(folder, Math.max(time, folders.get(folder) ?? 0));
     return saveAt(artifactStore, `${folderOf(step)}${time === 1 ? '' : `.${time}`}/${path}`, body, {
       signal,
       ...(size !== undefined && { size }),
     });
   };
+}
+
+/** Of `a/b/c`: `a` and `a/b`. */
+function foldersAbove(path: string): string[] {
+  const segments = path.split('/');
+  return segments.slice(1).map((_, index) => segments.slice(0, index + 1).join('/'));
 }
 
 function folderOf({ pipeline, stepRunId }: { pipeline: string; stepRunId: string }): string {
