@@ -1,6 +1,4 @@
-import { execFileSync } from 'node:child_process';
-import { closeSync, constants, openSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -260,28 +258,6 @@ describe('failures', () => {
     const run = await pipeline('timed', () => slow()).run();
     expect(Date.now() - before).toBeLessThan(30_000);
     expect(run.steps['slow']!.error!.message).toContain('took longer than 20 ms');
-  });
-
-  it.each([
-    ['a time that is up', { timeoutMs: 50 }, 'failed'],
-    ['the caller giving up', {}, 'killed'],
-  ])('of %s end a step that has returned, too, while a file that it logged is still being read', async (_, options, status) => {
-    // Whoever opens it to read waits for a writer.
-    const pipe = join(project.project.root, 'pipe');
-    execFileSync('mkfifo', [pipe]);
-    const stop = new AbortController();
-    const leaves = step('leaves', { cache: false, ...options }, () => {
-      activeRun()
-        .logArtifact(pipe)
-        .catch(() => undefined);
-      if (status === 'killed') setTimeout(() => stop.abort(), 50);
-    });
-    const running = pipeline('reading', () => leaves()).run({}, { signal: stop.signal });
-    const hangs = new Promise((resolve) => setTimeout(resolve, 5_000, 'hangs').unref());
-    const first = await Promise.race([running.then(({ steps }) => steps['leaves']!.status), hangs]);
-    closeSync(openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK));
-    await running;
-    expect(first).toBe(status);
   });
 
   it('of a time that is up end a step that has returned, too, while a materializer is at what it returned', async () => {

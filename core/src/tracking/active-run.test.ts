@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, mkdirSync, mkdtempSync, openSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -262,6 +263,18 @@ describe('files', () => {
     const refusal = await inStep((run) => run.logArtifacts(join(folder, 'out'))).catch((error: unknown) => error);
     expect(refusal).toMatchObject({ line: `BAD_LOG_VALUE: logArtifacts: ${join(folder, 'out/deep/link')} is a symbolic link` });
     expect(saved.size).toBe(0);
+  });
+
+  test('what is no regular file is refused as file() refuses it: a pipe without a writer would be read for ever, and keep the process from ending', async () => {
+    const pipe = join(folder, 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    const hangs = delay(2_000, 'hangs', { ref: false });
+    const refusal = await Promise.race([inStep((run) => run.logArtifact(pipe)).catch((error: unknown) => error), hangs]);
+    // Whoever opens it to read waits for a writer.
+    if (refusal === 'hangs') closeSync(openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK));
+    expect(refusal).toMatchObject({ line: `BAD_LOG_VALUE: logArtifact: ${pipe} is no regular file` });
+    const endless = await inStep((run) => run.logArtifact('/dev/null')).catch((error: unknown) => error);
+    expect(endless).toMatchObject({ line: 'BAD_LOG_VALUE: logArtifact: /dev/null is no regular file' });
   });
 
   test('a forgotten await loses nothing: settled() waits for it', async () => {

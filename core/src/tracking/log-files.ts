@@ -70,6 +70,8 @@ async function contentOf(call: string, file: string): Promise<{ body: Uint8Array
   try {
     const facts = await stat(file);
     if (facts.isDirectory()) throw new BadLogValue({ call, reason: `${file} is a folder: use logArtifacts` });
+    // Reading a pipe may never end, and then keeps the process from ending, too.
+    if (!facts.isFile()) throw new BadLogValue({ call, reason: `${file} is no regular file` });
     return facts.size <= SMALL ? { body: await readFile(file) } : fileBytes(file, facts.size, CHUNK_BYTES);
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code !== 'ENOENT') throw cause;
