@@ -1,5 +1,4 @@
 import { mkdtempSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 
 import { FileNotFound, NotSerializable } from '../errors.ts';
@@ -7,6 +6,7 @@ import { copiesFolder } from './copies-folder.ts';
 import { FileArtifact, isFileArtifact } from './file-artifact.ts';
 import { fileBytes } from './file-bytes.ts';
 import type { ArtifactReader, Materializer } from './materializer.ts';
+import { statIfThere } from './stat-if-there.ts';
 import { writeNewFile } from './write-new-file.ts';
 
 const CHUNK_BYTES = 1 << 20;
@@ -17,7 +17,7 @@ export const fileMaterializer: Materializer<FileArtifact> = {
   version: 1,
   handles: isFileArtifact,
   async save({ path, name }, out) {
-    const stats = await stat(path).catch(() => undefined);
+    const stats = await statIfThere(path);
     if (stats === undefined) throw new FileNotFound({ file: path });
     if (!stats.isFile())
       throw new NotSerializable({ path: `file("${path}")`, what: stats.isDirectory() ? 'a folder (use folder())' : 'no regular file' });

@@ -7,7 +7,7 @@ import { Readable } from 'node:stream';
 
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 
-import { ArtifactCorrupt, BadOption, FileNotFound, isError, NotSerializable, StreamSpent } from '../errors.ts';
+import { ArtifactCorrupt, BadOption, isError, NotSerializable, StreamSpent } from '../errors.ts';
 import { newId } from '../id.ts';
 import { temporaryArtifactStore, type TemporaryArtifactStore } from '../testing/temporary-artifact-store.ts';
 import { keyPrefixOf } from './artifact-key.ts';
@@ -218,13 +218,21 @@ describe('a folder', () => {
   });
 
   test.each<[string, () => string, Parameters<typeof isError>[1], string]>([
-    ['is not there', () => '/nowhere/at-all', FileNotFound, '/nowhere/at-all'],
+    ['is not there', () => '/nowhere/at-all', NotSerializable, 'folder("/nowhere/at-all") is a folder that is not there'],
     ['has no file', () => source, NotSerializable, 'is a folder without any file'],
     ['is a file', () => (write('x', ''), join(source, 'x')), NotSerializable, 'is no folder'],
     ['has a file whose name cannot be kept', () => (write('a\\b', ''), source), NotSerializable, 'no artifact store can keep'],
   ])('that %s is named', async (_, path, type, message) => {
     await expectError(save(folder(path())), type, message);
     expect(await stored()).toEqual([]);
+  });
+
+  test.each<[string, (path: string) => unknown]>([
+    ['file()', file],
+    ['folder()', folder],
+  ])('that cannot be looked at, by %s, is not said to be missing', async (_, make) => {
+    symlinkSync('loop', join(source, 'loop'));
+    await expect(save(make(join(source, 'loop')))).rejects.toMatchObject({ code: 'ELOOP' });
   });
 
   test('is written no further once a file cannot be read', async () => {
