@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { linesOf } from '@mortise/object-storage/testing';
+import { startPlainServer } from '@mortise/test-servers';
 
 import type { AzureBlobConfig } from './azure-blob-config.ts';
 import { openStore } from './testing/open-store.ts';
@@ -86,6 +87,26 @@ describe('a server', () => {
       expect(path).toMatch(/^\/mortise\/box[/?]/);
       expect(headers.authorization).toMatch(/^SharedKey mortise:/);
       expect(headers['user-agent']).toMatch(/^mortise azsdk-js-azure-storage-blob\//);
+    }
+  });
+});
+
+describe('a line that is slow', () => {
+  it('gets the time that the bytes of a request take, beside the time limit', async () => {
+    const slow = await startPlainServer((incoming, response) => {
+      const isBlocks = incoming.url?.includes('comp=blocklist') === true;
+      setTimeout(() => incoming.resume(), isBlocks ? 0 : 1_200);
+      incoming.on('end', () => response.writeHead(201, { 'x-ms-request-id': '1', etag: '"1"' }).end());
+    });
+    try {
+      const store = await openStore({ ...config, accountUrl: `${slow.url}/mortise`, timeoutMs: 300 });
+      expect(await store.put('a', Buffer.alloc(4 << 20))).toMatchObject({ size: 4 << 20 });
+      expect(await store.put('b', Buffer.alloc(20 << 20))).toMatchObject({ size: 20 << 20 });
+      await expect(store.put('c', Buffer.alloc(10))).rejects.toMatchObject({
+        line: expect.stringContaining('did not answer within 0.3 s'),
+      });
+    } finally {
+      await slow.stop();
     }
   });
 });

@@ -23,6 +23,8 @@ const IDENTITY: string = '@azure/identity';
 const CONNECTIONS = 64;
 /** About 4 s of pauses, when a server cannot be reached, cuts a connection, or answers 500 or 503. */
 const RETRIES = { maxTries: 5, retryDelayInMs: 400 };
+/** A request gets a second more for so many bytes of its body: many blocks share a line that may be slow. */
+const BYTES_PER_SECOND = 64 * 1024;
 /** Names of metadata are identifiers: no hyphens. */
 const MARK = 'mortise_put';
 
@@ -62,9 +64,13 @@ export class BlobContainer {
     return this.client.getBlockBlobClient(name);
   }
 
-  /** Calls the SDK, retries included, within the time limit. */
-  async ask<T extends { requestId?: string }>(signal: AbortSignal | undefined, call: (abortSignal: AbortSignal) => Promise<T>): Promise<T> {
-    const patience = this.patience(signal);
+  /** Calls the SDK, retries included, within the time limit and what `bytes` of the request's body may take beside it. */
+  async ask<T extends { requestId?: string }>(
+    signal: AbortSignal | undefined,
+    call: (abortSignal: AbortSignal) => Promise<T>,
+    bytes = 0,
+  ): Promise<T> {
+    const patience = this.patience(signal, bytes);
     patience.begin();
     try {
       const answer = await call(patience.signal);
@@ -77,15 +83,15 @@ export class BlobContainer {
     }
   }
 
-  patience(signal: AbortSignal | undefined): Patience {
-    return new Patience(signal, this.#timeoutMs);
+  patience(signal: AbortSignal | undefined, bytes = 0): Patience {
+    return new Patience(signal, this.#timeoutMs + (bytes / BYTES_PER_SECOND) * 1000);
   }
 
   /** Why something failed. Throws the reason of a caller who gave up. */
   failure(error: unknown, patience: Patience): BlobFailure {
     const isLate = patience.isOver;
     if (isBlobFailure(error)) return error;
-    if (isLate) return new BlobFailure('timeout', `${this.asked.host} did not answer within ${this.#timeoutMs / 1000} s`);
+    if (isLate) return new BlobFailure('timeout', `${this.asked.host} did not answer within ${Math.round(patience.limitMs / 100) / 10} s`);
     return sdkFailure(error, this.asked);
   }
 

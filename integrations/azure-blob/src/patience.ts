@@ -2,14 +2,14 @@
 export class Patience {
   /** For the SDK. */
   readonly signal: AbortSignal;
+  readonly limitMs: number;
   readonly #caller: AbortSignal | undefined;
   readonly #late = new AbortController();
-  readonly #limitMs: number;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(caller: AbortSignal | undefined, limitMs: number) {
     this.#caller = caller;
-    this.#limitMs = limitMs;
+    this.limitMs = limitMs;
     this.signal = caller === undefined ? this.#late.signal : AbortSignal.any([caller, this.#late.signal]);
   }
 
@@ -22,7 +22,7 @@ export class Patience {
   /** The time limit begins (again). */
   begin(): void {
     this.end();
-    this.#timer = setTimeout(() => this.#late.abort(), this.#limitMs);
+    this.#timer = setTimeout(() => this.#late.abort(), this.limitMs);
   }
 
   end(): void {

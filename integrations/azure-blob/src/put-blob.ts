@@ -75,14 +75,14 @@ async function putWhole(put: Put, bytes: Uint8Array): Promise<Written> {
   checkSize(options, bytes.byteLength);
   signal.throwIfAborted();
   try {
-    await publish(put, (abortSignal) =>
+    const send = (abortSignal: AbortSignal): Promise<object> =>
       container.blob(name).upload(bytes, bytes.byteLength, {
         ...container.stored(mark, options.type),
         ...condition(options),
         ...checked(bytes),
         abortSignal,
-      }),
-    );
+      });
+    await publish(put, send, bytes.byteLength);
   } catch (error) {
     if (!isBlobFailure(error, 'unseen')) throw error;
     // Blocks that somebody else never committed can be in the way of a blob that is sent whole, but not of one that is committed.
@@ -112,7 +112,7 @@ async function putInBlocks(
     const id = Buffer.from(`${mark}${String(ids.length).padStart(6, '0')}`).toString('base64');
     ids.push(id);
     const sending: Promise<void> = container
-      .ask(signal, (abortSignal) => blob.stageBlock(id, block, block.byteLength, { ...checked(block), abortSignal }))
+      .ask(signal, (abortSignal) => blob.stageBlock(id, block, block.byteLength, { ...checked(block), abortSignal }), block.byteLength)
       .then(
         () => undefined,
         (error: unknown) => stop.abort(error),
@@ -160,14 +160,15 @@ function checkSize({ size }: PutOptions, found: number): void {
 
 /**
  * Sends the request with which the blob appears. When its answer was lost, the SDK's next try meets the blob that the first one made: its mark tells it
- * from somebody else's.
+ * from somebody else's. `bytes`: of the request's body.
  */
 async function publish(
   { container, name, mark, options, signal }: Put,
   send: (abortSignal: AbortSignal) => Promise<object>,
+  bytes = 0,
 ): Promise<void> {
   try {
-    await container.ask(signal, send);
+    await container.ask(signal, send, bytes);
   } catch (error) {
     if (!isBlobFailure(error, 'exists', 'lost-blocks', 'cut', 'timeout', 'unreachable', 'busy')) throw error;
     const answered = isBlobFailure(error, 'exists', 'lost-blocks');
