@@ -286,6 +286,26 @@ describe('a value of several files', () => {
     await expectError(save(new Folder(files)), BadMaterializer, 'the materializer "texts"');
   });
 
+  test.each([Float64Array.of(1.5, -2, NaN), Uint16Array.of(1, 999), new DataView(Uint8Array.of(1, 2, 3).buffer, 1), Buffer.from('abc')])(
+    'what is written as %p is its memory, not its numbers cut down to bytes',
+    async (view) => {
+      const { buffer, byteOffset, byteLength } = view;
+      const bytes = Buffer.from(buffer, byteOffset, byteLength);
+      registerMaterializer<Folder>({
+        ...folderMaterializer,
+        name: 'views',
+        async save(_, out) {
+          // As code without types does it.
+          await out.write(view as Uint8Array);
+          return null;
+        },
+      });
+      const saved = await save(value);
+      expect(readFileSync(pathOf(saved.key))).toEqual(bytes);
+      expect(saved).toMatchObject({ size: byteLength, sha256: await fingerprint(value) });
+    },
+  );
+
   test('loading needs the materializer', async () => {
     const saved = await save(value);
     delete (globalThis as { [REGISTRY]?: unknown })[REGISTRY];

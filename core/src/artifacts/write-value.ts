@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import * as types from 'node:util/types';
 
 import { BadMaterializer, isMortiseError } from '../errors.ts';
 import type { Json } from '../json.ts';
@@ -65,6 +66,13 @@ export function manifestHash(files: readonly ManifestEntry[]): string {
   return hash('sha256', JSON.stringify(files.map(({ path, size, sha256 }) => [path, size, sha256])));
 }
 
+/** Code without types gives other views too, and means their memory: as numbers they would be cut down to bytes. */
+function bytesOf(body: Body): Body {
+  if (!ArrayBuffer.isView(body) || types.isUint8Array(body)) return body;
+  const { buffer, byteOffset, byteLength } = body as ArrayBufferView;
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
 class ValueWriter implements ArtifactWriter {
   readonly #materializer: string;
   readonly #sink: FileSink;
@@ -83,7 +91,7 @@ class ValueWriter implements ArtifactWriter {
     this.#take(path);
     if (path === undefined && !/^[A-Za-z0-9][A-Za-z0-9._+-]*$/.test(extension)) throw this.#bad(`gave the file extension "${extension}"`);
     const name = path === undefined ? `.${extension}` : `/${path}`;
-    const writing = this.#sink(body, { name, type, size: told }).then(({ size, sha256 }) => ({ path, name, size, sha256 }));
+    const writing = this.#sink(bytesOf(body), { name, type, size: told }).then(({ size, sha256 }) => ({ path, name, size, sha256 }));
     this.#writes.push(writing);
     const written = writing.then(() => undefined);
     // A materializer may leave the waiting to `finish`, which throws it then.
