@@ -47,16 +47,41 @@ function idIn(text: string): string | undefined {
 /** Written aside and linked into place: of several processes one wins, and nobody reads half a marker. */
 function makeMarker(folder: string): void {
   const id = randomUUID();
-  const aside = join(folder, `${MARKER}.${id}`);
-  const fd = openSync(aside, 'wx');
+  const path = join(folder, MARKER);
+  const aside = `${path}.${id}`;
+  try {
+    writeMarker(aside, id);
+    linkSync(aside, path);
+  } catch (error) {
+    if (isSystemError(error, ...NO_LINKS)) writeInPlace(path, id);
+    else if (!isSystemError(error, 'EEXIST')) throw error;
+  } finally {
+    rmSync(aside, { force: true });
+  }
+}
+
+/** What file systems without links answer, as exFAT. */
+const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
+
+/** One process wins here, too; another may come to half a marker, and says so. */
+function writeInPlace(path: string, id: string): void {
+  try {
+    writeMarker(path, id);
+  } catch (error) {
+    if (!isSystemError(error, 'EEXIST')) throw error;
+  }
+}
+
+function writeMarker(path: string, id: string): void {
+  const fd = openSync(path, 'wx');
   try {
     writeSync(fd, `${JSON.stringify({ id, version: 1 })}\n`);
     fsyncSync(fd);
-    linkSync(aside, join(folder, MARKER));
   } catch (error) {
-    if (!isSystemError(error, 'EEXIST')) throw error;
+    // On a full disk, say: half a marker would be in the way of every later one.
+    rmSync(path, { force: true });
+    throw error;
   } finally {
     closeSync(fd);
-    rmSync(aside, { force: true });
   }
 }
