@@ -79,6 +79,17 @@ describe('artifacts', () => {
     await expect(client.getArtifactVersion('training/lod/output')).rejects.toMatchObject({ code: 'ARTIFACT_NOT_FOUND' });
   });
 
+  it('of a run, or of a step of it, are also those that it took from the cache', async () => {
+    const made = await training.run();
+    const again = await training.run();
+    expect(again.steps['load']!.status).toBe('cached');
+    const all = await client.listArtifacts({ runId: made.id });
+    expect(all.items).toHaveLength(2);
+    expect(await client.listArtifacts({ runId: again.id })).toEqual(all);
+    const { items } = await client.listArtifacts({ runId: again.id, step: 'load' });
+    expect(items.map(({ artifact, version, runId }) => [artifact, version, runId])).toEqual([['training/load/output', 1, made.id]]);
+  });
+
   it('load in a project that was moved', async () => {
     await training.run();
     const { root } = project.project;

@@ -64,16 +64,16 @@ function versionList(tx: Transaction, store: StoreDb, query: VersionQuery) {
 
 const stepRun = (step: string) => queries.selectFrom('step_runs').select('run_id as id').where('step_id', '=', step);
 
-/** Made by the steps of a run (or by one of them), or by the run itself outside of a step. */
+/** Of the steps of a run (or of one of them), in the place of a cache hit those of its source; or made by the run itself outside of a step. */
 function outputsOf(runId: string, step: string | undefined) {
-  const ofSteps = step === undefined ? queries.selectFrom('step_runs').select('run_id as id') : stepRun(step);
+  const ofSteps = queries
+    .selectFrom('step_runs')
+    .select((eb) => eb.fn.coalesce('source_step_run_id', 'run_id').as('id'))
+    .where('pipeline_run_id', '=', runId);
   const ofRun = queries.selectFrom('runs').select('id').where('id', '=', runId);
   return queries
     .selectFrom('artifact_refs')
     .select('version_id')
     .where('role', '=', 'output')
-    .where((eb) => {
-      const ofThisRun = ofSteps.where('pipeline_run_id', '=', runId);
-      return eb('run_id', 'in', step === undefined ? ofThisRun.unionAll(ofRun) : ofThisRun);
-    });
+    .where('run_id', 'in', step === undefined ? ofSteps.unionAll(ofRun) : ofSteps.where('step_id', '=', step));
 }
