@@ -8,19 +8,28 @@ export interface NamingStep {
   step: string;
 }
 
-/** How many runs are looked through. */
-const NEWEST = 1000;
+/** Most runs that the store lists at once. */
+const PAGE = 1000;
 
 /** Steps that name a component, in their options or settings, as of the newest run of each pipeline. */
 export async function namingSteps(store: MetadataStore, type: ComponentType, name: string): Promise<NamingStep[]> {
-  const { items } = await store.runs({ limit: NEWEST });
-  const newest = new Map(items.toReversed().map(({ pipeline, id }) => [pipeline, id]));
   const found: NamingStep[] = [];
-  for (const [pipeline, id] of [...newest].sort()) {
+  for (const [pipeline, id] of [...(await newestRuns(store))].sort()) {
     const steps = (await store.run(id))?.spec.steps ?? [];
-    found.push(...steps.filter((step) => names(step.options, type, name)).map((step) => ({ pipeline, step: step.id })));
+    for (const step of steps) if (names(step.options, type, name)) found.push({ pipeline, step: step.id });
   }
   return found;
+}
+
+/** Ids by pipeline. All runs are looked through: the pipeline that is run least may be the one that names the component. */
+async function newestRuns(store: MetadataStore): Promise<Map<string, string>> {
+  const newest = new Map<string, string>();
+  for (let after: string | undefined; ;) {
+    const { items, next } = await store.runs({ limit: PAGE, ...(after !== undefined && { after }) });
+    for (const { pipeline, id } of items) if (!newest.has(pipeline)) newest.set(pipeline, id);
+    if (next === undefined) return newest;
+    after = next;
+  }
 }
 
 function names(options: PipelineSpec['steps'][number]['options'], type: ComponentType, name: string): boolean {
