@@ -122,6 +122,8 @@ const reader = statement((db, p: Param<{ id: string }>) =>
 const someStep = statement((db, p: Param<OfRun>) => db.selectFrom('step_runs').select('run_id').where('pipeline_run_id', '=', p('runId')));
 
 const PAGE = 1000;
+/** Rows are removed in transactions of so many: others want to write too. */
+const BATCH = 500;
 
 /**
  * What deleted runs left that no other run uses. Nothing can come to use it: it is neither shown nor cached any more. `mark`: interrupted deletions are
@@ -171,24 +173,37 @@ const idsIn = (intents: string | null): string[] => (JSON.parse(intents ?? '[]')
 
 /**
  * Removes the rows of what `findGarbage` found, once all bytes without need are gone from the artifact stores `storeIds`. What has bytes elsewhere stays.
- * Gives how many runs have left no trace.
+ * Gives how many runs have left no trace. A call that was interrupted is finished by the next collection.
  */
-export function forgetGarbage(store: StoreDb, garbage: Garbage, storeIds: readonly string[]): Promise<number> {
-  const lists = { storeIds: JSON.stringify(storeIds), ids: JSON.stringify(garbage.versions) };
+export async function forgetGarbage(store: StoreDb, garbage: Garbage, storeIds: readonly string[]): Promise<number> {
+  const places = { storeIds: JSON.stringify(storeIds) };
   const runs = new Set(garbage.runs);
-  return store.connection.write((tx) => {
-    for (const { id } of [...tx.all(abandoned, lists), ...tx.all(collected, lists)]) {
-      tx.run(bury, { id });
-      tx.run(forgetMetadata, { id });
-    }
-    for (const id of garbage.makers)
-      if (!runs.has(id) && tx.get(outputLeft, { id }) === undefined && tx.get(reader, { id }) === undefined) forgetStep(tx, id);
-    let forgotten = 0;
-    for (const id of runs) {
-      if (tx.get(someStep, { runId: id }) !== undefined || tx.get(outputLeft, { id }) !== undefined) continue;
-      forgetPipelineRun(tx, id);
-      forgotten++;
-    }
-    return forgotten;
+  await store.connection.write((tx) => {
+    for (const { id } of tx.all(abandoned, places)) buryVersion(tx, id);
   });
+  for (const ids of batchesOf(garbage.versions))
+    await store.connection.write((tx) => {
+      for (const { id } of tx.all(collected, { ...places, ids: JSON.stringify(ids) })) buryVersion(tx, id);
+    });
+  for (const ids of batchesOf(garbage.makers.filter((id) => !runs.has(id))))
+    await store.connection.write((tx) => {
+      for (const id of ids) if (tx.get(outputLeft, { id }) === undefined && tx.get(reader, { id }) === undefined) forgetStep(tx, id);
+    });
+  let forgotten = 0;
+  for (const ids of batchesOf([...runs]))
+    forgotten += await store.connection.write((tx) => {
+      const traceless = ids.filter((id) => tx.get(someStep, { runId: id }) === undefined && tx.get(outputLeft, { id }) === undefined);
+      for (const id of traceless) forgetPipelineRun(tx, id);
+      return traceless.length;
+    });
+  return forgotten;
+}
+
+function buryVersion(tx: Transaction, id: string): void {
+  tx.run(bury, { id });
+  tx.run(forgetMetadata, { id });
+}
+
+function batchesOf(ids: readonly string[]): string[][] {
+  return Array.from({ length: Math.ceil(ids.length / BATCH) }, (_, n) => ids.slice(n * BATCH, (n + 1) * BATCH));
 }

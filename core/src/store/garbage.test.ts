@@ -1,0 +1,41 @@
+import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
+import { DatabaseSync } from 'node:sqlite';
+import { completedStep, createdRun, temporaryStore, WORKER } from '../testing/sample-store.ts';
+import type { MetadataStore } from './metadata-store.ts';
+
+let store: MetadataStore;
+let remove: () => void;
+beforeEach(async () => {
+  ({ store, remove } = await temporaryStore());
+});
+afterEach(() => {
+  jest.restoreAllMocks();
+  remove();
+});
+
+/** Id of a run that is over. */
+async function endedRun(steps: number): Promise<string> {
+  const { id } = await createdRun(store);
+  for (let i = 0; i < steps; i++) await completedStep(store, id, `step${i}`);
+  const outcome = { status: 'completed' as const };
+  await store.finishRun({ id, workerId: WORKER.id, status: 'completed', endedAt: 1, warnings: [], outcome });
+  return id;
+}
+
+test('what many steps left is forgotten in transactions of a bounded size: others can write between them', async () => {
+  const steps = 2_000;
+  await store.deleteRun(await endedRun(steps));
+  await new Promise((resolve) => setTimeout(resolve, 2));
+  const garbage = await store.findGarbage(true);
+  expect([garbage.versions.length, garbage.makers.length]).toEqual([steps, steps + 1]);
+
+  const exec = jest.spyOn(DatabaseSync.prototype, 'exec').mock;
+  const run = jest.spyOn(Object.getPrototypeOf(new DatabaseSync(':memory:').prepare('SELECT 1')) as { run: () => unknown }, 'run').mock;
+  expect(await store.forgetGarbage(garbage, ['files'])).toBe(1);
+  const commits = exec.calls.flatMap(([sql], n) => (sql === 'COMMIT' ? [exec.invocationCallOrder[n]!] : []));
+  const writes = commits.map((at, n) => run.invocationCallOrder.filter((each) => each < at && each > (commits[n - 1] ?? 0)).length);
+  expect(writes.reduce((sum, each) => sum + each, 0)).toBeGreaterThan(4 * steps);
+  expect(Math.max(...writes)).toBeLessThan(2_000);
+  jest.restoreAllMocks();
+  expect(await store.findGarbage(true)).toEqual({ runs: [], versions: [], makers: [] });
+});
