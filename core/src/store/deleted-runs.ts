@@ -14,6 +14,7 @@ const BATCH = 50;
 type OfId = { id: string };
 
 const readRun = statement((db, p: Param<OfId>) => db.selectFrom('runs').select(['name', 'status']).where('id', '=', p('id')));
+const readDeletedAt = statement((db, p: Param<OfId>) => db.selectFrom('runs').select('deleted_at').where('id', '=', p('id')));
 /** Runs that began before a run was deleted may have looked it up in the cache, and have not said so yet. */
 const deletedBefore = statement((db, p: Param<{ at: number }>) =>
   db.selectFrom('runs').select('id').where('deleted_at', '<', p('at')).orderBy('deleted_at').orderBy('id'),
@@ -128,7 +129,7 @@ export async function deleteRun(store: StoreDb, runId: string): Promise<DeletedR
     tx.run(forgetInputs, { runId });
     return tx.run(giveUpDelivery, { runId, at });
   });
-  if ((await store.connection.read(deletedRuns)).includes(runId)) await strip(store, runId);
+  if (await store.connection.read((tx) => isOutOfUse(tx, runId))) await strip(store, runId);
   return { undelivered };
 }
 
@@ -143,6 +144,12 @@ function refuseRunning(tx: Transaction, runId: string): void {
 /** Those that no run under way can have found in the cache before they were deleted. */
 export function deletedRuns(tx: Transaction): string[] {
   return tx.all(deletedBefore, { at: firstUnderWay(tx) }).map(({ id }) => id);
+}
+
+/** Whether a run is one of these. Asked of the run alone: of those that others still use, there may be many. */
+function isOutOfUse(tx: Transaction, id: string): boolean {
+  const deletedAt = tx.get(readDeletedAt, { id })?.deleted_at ?? null;
+  return deletedAt !== null && deletedAt < firstUnderWay(tx);
 }
 
 /** When the first of the runs under way began, ms; infinite if there is none. */
