@@ -1,6 +1,7 @@
 import { renameSync, rmSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { activeRun, pipeline, step } from '../index.ts';
 import { temporaryProject } from '../testing/temporary-project.ts';
 import { Client } from './client.ts';
@@ -117,6 +118,43 @@ it('metricHistory gives every point of a metric, also of a cached step, and none
   expect(await client.metricHistory('first', 'train', 'los')).toEqual([]);
   expect(await client.metricHistory('first', 'nowhere', 'loss')).toEqual([]);
 });
+
+it('one metric, or one document, of a run with many steps and metrics is read without the others', async () => {
+  const log = step('log', { experimentTracker: true, cache: false }, async ({ n, metrics }: { n: number; metrics: number }) => {
+    activeRun().logMetrics(Object.fromEntries(Array.from({ length: metrics }, (_, i) => [`loss_${i}`, n])), { context: 'val', step: 1 });
+    activeRun().logJson('scores', n);
+  });
+  const logging = pipeline('logging', { params: { steps: 1, metrics: 1 } }, ({ steps, metrics }) => {
+    for (let n = 0; n < steps; n++) log({ n, metrics });
+  });
+  await logging.run({}, { name: 'small' });
+  await logging.run({ steps: 20, metrics: 50 }, { name: 'large' });
+  await client.status();
+  const rows = rowsRead();
+  const readOf = async (run: string): Promise<number> => {
+    rows.reset();
+    expect((await client.metricHistory(run, 'log', 'val/loss_0')).map(({ value }) => value)).toEqual([0]);
+    expect((await client.getDocument(run, 'log', 'scores'))?.value).toBe(0);
+    return rows.count();
+  };
+  const small = await readOf('small');
+  expect(await readOf('large')).toBe(small);
+  expect(small).toBeGreaterThan(0);
+  jest.restoreAllMocks();
+});
+
+/** Counts what statements give from now on. */
+function rowsRead(): { reset(): void; count(): number } {
+  const statement = Object.getPrototypeOf(new DatabaseSync(':memory:').prepare('SELECT 1')) as { all(): unknown[]; get(): unknown };
+  const [all, get] = [jest.spyOn(statement, 'all'), jest.spyOn(statement, 'get')];
+  return {
+    reset() {
+      all.mockClear();
+      get.mockClear();
+    },
+    count: () => all.mock.results.reduce((sum, { value }) => sum + (value as unknown[]).length, get.mock.results.length),
+  };
+}
 
 it('shows what a step logged, and gives back JSON, tables and figures by name, also of a cached step', async () => {
   const report = step('report', { experimentTracker: true }, async ({ lr }: { lr: number }) => {

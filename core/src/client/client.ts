@@ -6,7 +6,6 @@ import { hasEnded } from '../pipeline/pipeline-spec.ts';
 import type { ImportReport, ImportRunsOptions } from '../import/import-runs.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
 import type { RunQuery, VersionQuery } from '../store/queries.ts';
-import type { StepRunRecord } from '../store/step-data.ts';
 import { checkQuery } from './check-query.ts';
 import type { GarbageOptions, GarbageReport } from './collect-garbage.ts';
 import type { DeletedRunView } from './delete-run.ts';
@@ -122,10 +121,10 @@ export class Client extends StackClient {
    * @throws UnknownRun
    */
   async metricHistory(run: string, step: string, metric: string): Promise<MetricPointView[]> {
+    checkTexts('metricHistory()', { step, metric });
     const { store } = await this.open();
     const attempt = await lastAttempt(store, run, step);
-    if (attempt === undefined) return [];
-    const points = await store.metricHistory(attempt.sourceStepRunId ?? attempt.id, metric);
+    const points = attempt === undefined ? [] : await store.metricHistory(attempt, metric);
     return points.map((point) => ({ step: point.step, at: isoTime(point.at), value: point.value }));
   }
 
@@ -136,9 +135,10 @@ export class Client extends StackClient {
    * @throws UnknownRun
    */
   async getDocument(run: string, step: string, name: string): Promise<DocumentView | null> {
+    checkTexts('getDocument()', { step, name });
     const { store } = await this.open();
     const attempt = await lastAttempt(store, run, step);
-    const document = attempt && (await store.document(attempt.id, name));
+    const document = attempt === undefined ? undefined : await store.document(attempt, name);
     return document === undefined ? null : { name, ...document };
   }
 
@@ -286,10 +286,13 @@ export class Client extends StackClient {
   }
 }
 
-/** `step` as people write it: `train`, `each[2]`. */
-async function lastAttempt(store: MetadataStore, run: string, step: string): Promise<StepRunRecord | undefined> {
-  const { id } = await findRun(store, run);
+/** Its id. `step` as people write it: `train`, `each[2]`. */
+async function lastAttempt(store: MetadataStore, run: string, step: string): Promise<string | undefined> {
   const [, stepId = step, index] = /^(.*)\[(\d+)\]$/.exec(step) ?? [];
-  const mapIndex = index === undefined ? undefined : Number(index);
-  return (await store.stepRuns(id)).findLast((each) => each.stepId === stepId && each.mapIndex === mapIndex);
+  // Not by way of the run, which may be long: scripts ask for one metric after another.
+  const found =
+    typeof run === 'string' ? await store.lastAttempt(run, { stepId, ...(index !== undefined && { mapIndex: Number(index) }) }) : undefined;
+  // There is none: says so.
+  if (found === undefined) await findRun(store, run);
+  return found?.id;
 }

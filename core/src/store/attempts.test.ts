@@ -42,6 +42,19 @@ test('attempts are numbered from 1 per step and per item of a mapped step', asyn
   expect((await store.stepRuns(run.id)).map((step) => step.mapIndex)).toEqual([undefined, undefined, undefined, 0, 1, 1]);
 });
 
+test('the last attempt of a step, or of an item, is found by the name or the id of its run, or as that of the latest', async () => {
+  const ids: string[] = [];
+  for (const more of [{}, {}, { mapIndex: 0 }, { mapIndex: 1 }, { mapIndex: 1 }])
+    ids.push((await completedStep(store, run.id, 'train', more)).id);
+  for (const key of [run.name, run.id, 'latest']) {
+    expect(await store.lastAttempt(key, { stepId: 'train' })).toEqual({ id: ids[1] });
+    expect(await store.lastAttempt(key, { stepId: 'train', mapIndex: 0 })).toEqual({ id: ids[2] });
+    expect(await store.lastAttempt(key, { stepId: 'train', mapIndex: 1 })).toEqual({ id: ids[4] });
+    expect(await store.lastAttempt(key, { stepId: 'load' })).toEqual({});
+  }
+  expect(await store.lastAttempt(ids[1]!, { stepId: 'train' })).toBeUndefined();
+});
+
 test('a repeated start of one attempt gives the attempt that was started, not another', async () => {
   const attempt = sampleAttempt(run.id, 'train', { trackers: [{ component: 'mlflow', flavor: 'mlflow' }] });
   const first = await store.startAttempt(attempt);

@@ -12,7 +12,7 @@ import type { Transaction } from './transaction.ts';
 
 /** Raised by whoever takes an attempt over from a dead owner. */
 const FIRST_FENCE = 1;
-const NOT_MAPPED = -1;
+export const NOT_MAPPED = -1;
 
 interface RunOfStep {
   id: string;

@@ -54,6 +54,19 @@ describe('metrics', () => {
     expect(kept).toEqual([-1.25, -0.000001, 0, 0.1, 2, 2.5, 4503599627.123457, Number.MAX_SAFE_INTEGER]);
   });
 
+  test('a history is found by the name alone, or in a context, whatever slashes are in them', async () => {
+    await logged(store, step, [
+      metric({ 'a/b/c': 1 }, 1),
+      metric({ 'b/c': 2, 'x/y': 3 }, 1, { context: 'a' }),
+      metric({ c: 4, d: 5 }, 1, { context: 'a/b' }),
+      metric({ loss: 6 }, 1),
+    ]);
+    const found = await Promise.all(
+      ['a/b/c', 'a/x/y', 'a/b/d', 'loss', 'a/loss', 'c', 'b/c', '/'].map(async (name) => (await history(name))[0]?.[1]),
+    );
+    expect(found).toEqual([1, 3, 5, 6, undefined, undefined, undefined, undefined]);
+  });
+
   test('a history is by step, then time, whatever the order of logging', async () => {
     await logged(store, step, [metric({ loss: 3 }, 3), metric({ loss: 1 }, 1, { at: 9 }), metric({ loss: 2 }, 1, { at: 8 })]);
     expect(await store.metricHistory(step, 'loss')).toEqual([

@@ -151,6 +151,8 @@ export interface MetadataStore extends DeliveryStore {
   runs(query: RunQuery): Promise<Page<RunSummary>>;
   /** All attempts of all steps of a run, by start. */
   stepRuns(runId: string): Promise<StepRunRecord[]>;
+  /** Id of the last attempt of a step, or of an item of it, if there is one; undefined: there is no such run. Costs the same however long the run is. */
+  lastAttempt(nameOrId: string, step: { stepId: string; mapIndex?: number }): Promise<{ id?: string } | undefined>;
   /** By step, then time. Of a cache hit, what its source logged. */
   metricHistory(stepRunId: string, metric: string): Promise<MetricPoint[]>;
   /** What was logged under a name as JSON (figures, tables). */

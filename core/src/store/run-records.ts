@@ -8,6 +8,7 @@ import type { Queries } from './sqlite-dialect.ts';
 import { type Param, statement } from './statement.ts';
 import type { StoreDb } from './store-db.ts';
 import { trackerRunRecord, trackerRunsIn } from './tracker-runs.ts';
+import type { Transaction } from './transaction.ts';
 
 export const pipelineRuns = (db: Queries) => db.selectFrom('runs').where('runs.pipeline', 'is not', null);
 
@@ -44,9 +45,14 @@ const newestNames = statement((db, p: Param<{ limit: number }>) =>
   pipelineRuns(db).select('name').orderBy('started_at', 'desc').orderBy('id', 'desc').limit(p('limit')),
 );
 
+/** Id of the run that is meant, if there is one: of what is no name it may be the id. */
+export function runMeant(tx: Transaction, nameOrId: string): string | undefined {
+  return nameOrId === 'latest' ? tx.get(latest, {})?.id : (tx.get(idOfName, { name: nameOrId })?.id ?? nameOrId);
+}
+
 export function run(store: StoreDb, nameOrId: string): Promise<RunRecord | undefined> {
   return store.connection.read((tx) => {
-    const id = nameOrId === 'latest' ? tx.get(latest, {})?.id : (tx.get(idOfName, { name: nameOrId })?.id ?? nameOrId);
+    const id = runMeant(tx, nameOrId);
     const row = id === undefined ? undefined : tx.get(whole, { id });
     if (id === undefined || row === undefined) return undefined;
     const stack = JSON.parse(row.stack_json) as StackSnapshot;

@@ -4,7 +4,8 @@ import type { StoreDb } from './store-db.ts';
 import type { Tables } from './tables.ts';
 import type { Transaction } from './transaction.ts';
 
-const NO_CONTEXT = 0;
+/** Of a metric that was logged without one. */
+export const NO_CONTEXT = 0;
 
 type Summary = Pick<Tables['metric_series'], 'n' | 'last' | 'last_special' | 'last_step' | 'last_micro' | 'last_at' | 'min' | 'max'>;
 type Series = Summary & { id: number };

@@ -106,6 +106,7 @@ function metadataStore(store: StoreDb, id: string): MetadataStore {
     versions: async (query) => (await import('./version-list.ts')).versions(store, query),
     runNames: on(runNames),
     // Rarely called: loaded when they are.
+    lastAttempt: async (...given) => (await import('./last-attempt.ts')).lastAttempt(store, ...given),
     addPastRun: async (...given) => (await import('./past-runs.ts')).addPastRun(store, ...given),
     runPresence: async (...given) => (await import('./past-runs.ts')).runPresence(store, ...given),
     addTrackerRuns: async (...given) => (await import('./added-trackers.ts')).addTrackerRuns(store, ...given),

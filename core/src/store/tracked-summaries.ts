@@ -70,7 +70,7 @@ function define<T>(values: Record<string, T>, name: string, value: T): void {
   Object.defineProperty(values, name, { value, enumerable: true, configurable: true, writable: true });
 }
 
-export const metricName = (row: { name: string; context: string | null }): string =>
+const metricName = (row: { name: string; context: string | null }): string =>
   row.context === null ? row.name : `${row.context}/${row.name}`;
 
 function metricSummary(row: RowOf<typeof seriesOf>): MetricSummary {
