@@ -63,6 +63,6 @@ export interface VersionQuery extends PageRequest {
   runId?: string;
   /** Id of the step that made them; beside `runId`, of the step of that run whose outputs they are. */
   step?: string;
-  /** `name` is that of the artifact. Default `-createdAt`; of one artifact, the highest number first. */
+  /** `name` is that of the artifact, and of its versions their numbers. Default `-createdAt`; of one artifact, the highest number first. */
   sort?: Sort<'name' | 'createdAt'>;
 }

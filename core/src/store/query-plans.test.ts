@@ -4,7 +4,7 @@ import { newId } from '../id.ts';
 import { completedStep, createdRun, logged, sampleRun, sampleVersion, temporaryStore, WORKER } from '../testing/sample-store.ts';
 import { beat } from './heartbeats.ts';
 import type { MetadataStore } from './metadata-store.ts';
-import type { RunQuery } from './queries.ts';
+import type { RunQuery, VersionQuery } from './queries.ts';
 import { SqliteConnection } from './sqlite-connection.ts';
 
 const FLAVOR = { apiVersion: 1 as const, type: 'alerter' as const, name: 'console', source: 's', version: '1', config: [], settings: [] };
@@ -211,7 +211,15 @@ async function useEverything(store: MetadataStore): Promise<void> {
   await store.version({ id: loose.id });
   await store.version({ artifact: 'loose', version: 'latest' });
   await store.version({ artifact: 'loose', version: 1 });
-  const versionQueries = [{}, { artifact: 'wine/load/output' }, { runId: run.id }, { runId: run.id, step: 'load' }, { step: 'load' }];
+  const versionQueries: VersionQuery[] = [
+    { sort: 'name' },
+    { sort: '-name' },
+    {},
+    { artifact: 'wine/load/output' },
+    { runId: run.id },
+    { runId: run.id, step: 'load' },
+    { step: 'load' },
+  ];
   for (const query of versionQueries) {
     const first = await store.versions({ ...query, limit: 1 });
     if (first.next !== undefined) await store.versions({ ...query, limit: 1, after: first.next });
@@ -264,6 +272,18 @@ test('no list of runs is sorted as a whole, unless few carry the tag asked for',
   const lists = planned('left join "experiments"').filter(({ sql }) => !sql.includes('"runs"."id" in'));
   expect(lists).toHaveLength(2 * RUN_QUERIES.filter(({ tags }) => tags?.['rare'] === undefined).length);
   for (const { plan } of lists) expect(plan.join()).not.toMatch(/TEMP B-TREE/);
+});
+
+test('versions by name are not sorted as a whole, but walked by artifact and number', () => {
+  const lists = planned('order by "a"."name"');
+  expect(lists).toHaveLength(4);
+  for (const { plan } of lists) {
+    expect(plan.slice(0, 2)).toEqual([
+      expect.stringMatching(/^(SCAN|SEARCH) a USING INDEX/),
+      expect.stringMatching(/^SEARCH v USING INDEX artifact_versions_number/),
+    ]);
+    expect(plan.join()).not.toMatch(/TEMP B-TREE/);
+  }
 });
 
 test('a tag that most runs carry is looked up run by run', () => {

@@ -281,11 +281,15 @@ test('versions are listed newest first, by artifact and by run, in pages', async
   expect(await list({ sort: 'name' })).toEqual(['a1', 'a2', 'b1', 'b2']);
   expect(await list({ sort: '-name', step: 'b' })).toEqual(['b2', 'b1']);
   expect(await list({ sort: 'createdAt', artifact: 'wine/a/output' })).toEqual(['a1', 'a2']);
-  for (const sort of ['createdAt', '-createdAt', 'name', '-name'] as const) {
-    const { items, next } = await store.versions({ sort, limit: 3 });
-    const rest = await store.versions({ sort, limit: 3, after: next! });
-    expect([...items, ...rest.items]).toEqual((await store.versions({ sort })).items);
-  }
+  for (const sort of ['createdAt', '-createdAt', 'name', '-name'] as const)
+    for (const query of [{}, { artifact: 'wine/a/output' }, { runId: one.id }, { step: 'b' }]) {
+      const whole = await store.versions({ ...query, sort });
+      for (let after: string | undefined, n = 0; n < whole.items.length; n++) {
+        const { items, next } = await store.versions({ ...query, sort, limit: 1, ...(after !== undefined && { after }) });
+        expect([items, next === undefined]).toEqual([[whole.items[n]], n === whole.items.length - 1]);
+        after = next;
+      }
+    }
   const first = await store.versions({ limit: 3 });
   expect(await list({ after: first.next! })).toEqual(['a1']);
   const ofOne = await store.versions({ limit: 1, artifact: 'wine/b/output' });

@@ -4,7 +4,7 @@ import { decodeCursor, encodeCursor, limitOf, orderOf, pageOf } from './page.ts'
 import { queries } from './sqlite-dialect.ts';
 import type { StoreDb } from './store-db.ts';
 import type { Transaction } from './transaction.ts';
-import { availableVersions, withMetadata } from './version-records.ts';
+import { availableVersions, versionsByName, withMetadata } from './version-records.ts';
 
 /** Newest first unless sorted otherwise; of one artifact, the highest number first. */
 export function versions(store: StoreDb, query: VersionQuery): Promise<Page<VersionRecord>> {
@@ -33,17 +33,17 @@ function sortOf({ artifact, sort }: VersionQuery) {
   if (sort === undefined && artifact !== undefined)
     return { sort: 'number', keys: ['number'] as const, column: 'v.number' as const, direction: 'desc' as const, beyond: '<' as const };
   const order = orderOf(sort ?? '-createdAt', COLUMNS);
-  return { ...order, sort: sort ?? '-createdAt', keys: order.column === 'a.name' ? (['artifact', 'id'] as const) : (['id'] as const) };
+  return { ...order, sort: sort ?? '-createdAt', keys: order.column === 'a.name' ? (['artifact', 'number'] as const) : (['id'] as const) };
 }
 
 /** undefined when nothing can match. */
 function versionList(tx: Transaction, store: StoreDb, query: VersionQuery) {
   const { artifact, runId, step, after } = query;
   const { sort, column, direction, beyond } = sortOf(query);
-  let list = availableVersions(queries)
-    .orderBy(column, direction)
-    .limit(limitOf(query) + 1);
-  if (column === 'a.name') list = list.orderBy('v.id', direction);
+  // Those of one run or step are found first, and sorted.
+  const byName = column === 'a.name' && runId === undefined && step === undefined;
+  let list = (byName ? versionsByName(queries) : availableVersions(queries)).orderBy(column, direction).limit(limitOf(query) + 1);
+  if (column === 'a.name') list = list.orderBy('v.number', direction);
   if (artifact !== undefined) {
     const id = store.artifacts.find(tx, artifact);
     if (id === undefined) return undefined;
@@ -52,10 +52,10 @@ function versionList(tx: Transaction, store: StoreDb, query: VersionQuery) {
   if (runId !== undefined) list = list.where('v.id', 'in', outputsOf(runId, step));
   else if (step !== undefined) list = list.where((eb) => eb.exists(stepRun(step).whereRef('run_id', '=', eb.ref('v.producer_run_id'))));
   if (after !== undefined) {
-    const [value, id] = decodeCursor(sort, after);
+    const [value, number] = decodeCursor(sort, after);
     list = list.where((eb) =>
       column === 'a.name'
-        ? eb(eb.refTuple(column, 'v.id'), beyond, eb.tuple(value as string, id as string))
+        ? eb(eb.refTuple(column, 'v.number'), beyond, eb.tuple(value as string, number as number))
         : eb(column, beyond, value as never),
     );
   }

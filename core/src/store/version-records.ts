@@ -21,6 +21,22 @@ export function availableVersions(db: Queries) {
     .where('v.state', '=', 'available');
 }
 
+/** The same for a list by name: SQLite keeps the order of a cross join, so that artifacts are walked by name and versions by number, until a page is full. */
+export function versionsByName(db: Queries) {
+  return (
+    db
+      .selectFrom('artifacts as a')
+      .crossJoin('artifact_versions as v')
+      .innerJoin('runs as producer', 'producer.id', 'v.producer_run_id')
+      .selectAll('v')
+      .select(['a.name as artifact', 'producer.parent_id'])
+      .whereRef('v.artifact_id', '=', 'a.id')
+      // As the index says it of its rows.
+      .where('v.number', 'is not', null)
+      .where('v.state', '=', 'available')
+  );
+}
+
 const versionById = statement((db, p: Param<{ id: string }>) => availableVersions(db).where('v.id', '=', p('id')));
 const versionByNumber = statement((db, p: Param<{ artifactId: string; number: number }>) =>
   availableVersions(db).where('v.artifact_id', '=', p('artifactId')).where('v.number', '=', p('number')),
