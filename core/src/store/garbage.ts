@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { deletedRuns, firstUnderWay, forgetPipelineRun, forgetStep, readersOf, strip } from './deleted-runs.ts';
 import { type Ids, valuesOf } from './given-ids.ts';
@@ -142,6 +143,7 @@ export async function findGarbage(store: StoreDb, mark: boolean): Promise<Garbag
       }
     };
     await (mark ? store.connection.write(find) : store.connection.read(find));
+    await setImmediate();
   }
   return garbage;
 }
@@ -181,16 +183,16 @@ export async function forgetGarbage(store: StoreDb, garbage: Garbage, storeIds: 
   await store.connection.write((tx) => {
     for (const { id } of tx.all(abandoned, places)) buryVersion(tx, id);
   });
-  for (const ids of batchesOf(garbage.versions))
+  for await (const ids of batchesOf(garbage.versions))
     await store.connection.write((tx) => {
       for (const { id } of tx.all(collected, { ...places, ids: JSON.stringify(ids) })) buryVersion(tx, id);
     });
-  for (const ids of batchesOf(garbage.makers.filter((id) => !runs.has(id))))
+  for await (const ids of batchesOf(garbage.makers.filter((id) => !runs.has(id))))
     await store.connection.write((tx) => {
       for (const id of ids) if (tx.get(outputLeft, { id }) === undefined && tx.get(reader, { id }) === undefined) forgetStep(tx, id);
     });
   let forgotten = 0;
-  for (const ids of batchesOf([...runs]))
+  for await (const ids of batchesOf([...runs]))
     forgotten += await store.connection.write((tx) => {
       const traceless = ids.filter((id) => tx.get(someStep, { runId: id }) === undefined && tx.get(outputLeft, { id }) === undefined);
       for (const id of traceless) forgetPipelineRun(tx, id);
@@ -204,6 +206,10 @@ function buryVersion(tx: Transaction, id: string): void {
   tx.run(forgetMetadata, { id });
 }
 
-function batchesOf(ids: readonly string[]): string[][] {
-  return Array.from({ length: Math.ceil(ids.length / BATCH) }, (_, n) => ids.slice(n * BATCH, (n + 1) * BATCH));
+/** Between two of them the rest of this process has its turn. */
+async function* batchesOf(ids: readonly string[]): AsyncGenerator<string[]> {
+  for (let at = 0; at < ids.length; at += BATCH) {
+    yield ids.slice(at, at + BATCH);
+    await setImmediate();
+  }
 }
