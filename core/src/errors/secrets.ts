@@ -63,6 +63,10 @@ export const SecretKeyReadable = define('SECRET_KEY_READABLE', (p: { path: strin
   `others may read the key for secrets: ${p.path} has the mode ${p.mode}`,
   `Run "chmod 600 ${p.path}".`,
 ]);
+export const SecretKeyHomeless = define('SECRET_KEY_HOMELESS', (p: { where: string }) => [
+  `there is no key for secrets, and no place to keep one: ${p.where}`,
+  'Set HOME, or set MORTISE_SECRET_KEY to a key that you keep: openssl rand -base64 32.',
+]);
 /** `key`: of the config. */
 export const SecretInClear = define('SECRET_IN_CLEAR', (p: { of: string; key: string; name: string }) => [
   `config key "${p.key}" of ${p.of} is secret, and its value was given in clear text`,

@@ -3,7 +3,7 @@ import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFi
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 
-import { FolderNotWritable, SecretKeyInvalid, SecretKeyReadable } from '../errors.ts';
+import { FolderNotWritable, SecretKeyHomeless, SecretKeyInvalid, SecretKeyReadable } from '../errors.ts';
 import { keepSecret } from './kept-secrets.ts';
 
 /** The key that secrets are sealed with. */
@@ -18,16 +18,27 @@ export interface SecretKey {
 
 const VARIABLE = 'MORTISE_SECRET_KEY';
 
-/** The file with the key of this user, for all of their projects. */
-export function secretKeyFile(): string {
+/** The file with the key of this user, for all of their projects; undefined for a user who has no folder of their own. */
+function secretKeyFile(): string | undefined {
   const configured = process.env['XDG_CONFIG_HOME'];
-  const folder = configured !== undefined && isAbsolute(configured) ? configured : join(homedir(), '.config');
-  return join(folder, 'mortise', 'secret.key');
+  const folder = configured !== undefined && isAbsolute(configured) ? configured : configInHome();
+  return folder === undefined ? undefined : join(folder, 'mortise', 'secret.key');
+}
+
+/** A container may run as a user that its system does not know. A HOME that is empty or relative would give each working directory a key of its own. */
+function configInHome(): string | undefined {
+  try {
+    const home = homedir();
+    return isAbsolute(home) ? join(home, '.config') : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Where a key is looked for, in words. */
 export function whereKeysAre(): string {
-  return `${VARIABLE} is not set and there is no file ${secretKeyFile()}`;
+  const file = secretKeyFile();
+  return `${VARIABLE} is not set and ${file === undefined ? 'this user has no home folder' : `there is no file ${file}`}`;
 }
 
 /**
@@ -38,16 +49,20 @@ export function findSecretKey(): SecretKey | undefined {
   const given = process.env[VARIABLE];
   if (given !== undefined && given !== '') return parseKey(given, VARIABLE);
   const path = secretKeyFile();
-  const text = readKeyFile(path);
-  return text === undefined ? undefined : parseKey(text, path);
+  const text = path === undefined ? undefined : readKeyFile(path);
+  return text === undefined ? undefined : parseKey(text, path!);
 }
 
 /**
  * As `findSecretKey`; where there is none, one is made in the user's file.
- * @throws SecretKeyInvalid, SecretKeyReadable, FolderNotWritable
+ * @throws SecretKeyInvalid, SecretKeyReadable, SecretKeyHomeless, FolderNotWritable
  */
 export function findOrMakeSecretKey(): SecretKey {
-  return findSecretKey() ?? makeKeyFile(secretKeyFile());
+  const found = findSecretKey();
+  if (found !== undefined) return found;
+  const path = secretKeyFile();
+  if (path === undefined) throw new SecretKeyHomeless({ where: whereKeysAre() });
+  return makeKeyFile(path);
 }
 
 function makeKeyFile(path: string): SecretKey {

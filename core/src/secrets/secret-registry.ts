@@ -23,7 +23,7 @@ export class SecretRegistry {
 
   /**
    * Where the user has no key yet, one is made.
-   * @throws BadName, BadSecret, NameTaken, SecretKeyInvalid, SecretKeyReadable, FolderNotWritable
+   * @throws BadName, BadSecret, NameTaken, SecretKeyInvalid, SecretKeyReadable, SecretKeyHomeless, FolderNotWritable
    */
   async create(name: string, values: SecretValues): Promise<SecretRecord> {
     checkName('secret', name);
