@@ -53,3 +53,18 @@ describe('a user without a home folder', () => {
     expect(readdirSync(folder).filter((name) => !name.startsWith('store.db'))).toEqual([]);
   });
 });
+
+test('a key that there is no room for leaves no part of it behind', () => {
+  const script = `
+    import { findOrMakeSecretKey } from ${JSON.stringify(import.meta.resolve('./secret-key.ts'))};
+    try { findOrMakeSecretKey(); } catch (error) { console.log(error.line); }`;
+  const node = [process.execPath, '--conditions=mortise-source', '--no-warnings', '--input-type=module', '--eval', script];
+  const { MORTISE_SECRET_KEY: _, ...rest } = process.env;
+  // No file of this process may hold a byte.
+  const said = execFileSync('sh', ['-c', 'ulimit -f 0; exec "$@"', 'sh', ...node], {
+    encoding: 'utf8',
+    env: { ...rest, XDG_CONFIG_HOME: folder },
+  });
+  expect(said).toMatch(/^FOLDER_NOT_WRITABLE: cannot write to .*mortise \(EFBIG\)/);
+  expect(readdirSync(join(folder, 'mortise'))).toEqual([]);
+});

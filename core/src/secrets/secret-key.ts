@@ -70,9 +70,9 @@ function makeKeyFile(path: string): SecretKey {
   const draft = `${path}.${randomBytes(6).toString('hex')}`;
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
-    writeFileSync(draft, `${randomBytes(32).toString('base64')}\n`, { flag: 'wx', mode: 0o600, flush: true });
-    chmodSync(draft, 0o600);
     try {
+      writeFileSync(draft, `${randomBytes(32).toString('base64')}\n`, { flag: 'wx', mode: 0o600, flush: true });
+      chmodSync(draft, 0o600);
       // Appears whole or not at all, and never in place of one that another process made meanwhile.
       linkSync(draft, path);
     } catch (error) {
