@@ -10,6 +10,7 @@ export class FollowedLog implements EventLog {
   readonly #writer: string;
   readonly #segments: Segment[] = [];
   #reader: EventLogReader | undefined;
+  #behind = false;
 
   constructor(folder: string, writer: string) {
     this.#folder = folder;
@@ -20,12 +21,28 @@ export class FollowedLog implements EventLog {
     return this.#segments;
   }
 
+  /** The last reading did not come to the end: a file could not be opened, or read. */
+  get isBehind(): boolean {
+    return this.#behind;
+  }
+
   /**
    * Gives what was written since the last time, in order, to `take`; much of it in several turns, so that others have theirs.
-   * @throws when events were lost, after the rest was given
+   * @throws when events were lost, after the rest was given, and when a file cannot be read
    */
   async read(take: (written: WrittenRecord) => void): Promise<void> {
     const lost: LostEvents[] = [];
+    try {
+      await this.#readOn(take, lost);
+      this.#behind = false;
+    } catch (error) {
+      this.#behind = true;
+      throw error;
+    }
+    if (lost.length > 0) throw new Error(`${lost.reduce((sum, { count }) => sum + count, 0)} logged events are lost: ${lost[0]!.why}`);
+  }
+
+  async #readOn(take: (written: WrittenRecord) => void, lost: LostEvents[]): Promise<void> {
     while (this.#isThere()) {
       // Asked before reading: once there is a next segment, nothing more comes into this one.
       const over = existsSync(this.#nextPath);
@@ -38,7 +55,6 @@ export class FollowedLog implements EventLog {
       else if (over) this.#reader = undefined;
       else break;
     }
-    if (lost.length > 0) throw new Error(`${lost.reduce((sum, { count }) => sum + count, 0)} logged events are lost: ${lost[0]!.why}`);
   }
 
   /** A writer begins its next segment when it is done with the last one. */

@@ -49,6 +49,11 @@ export class LocalConsumer {
       await this.#o.store.sealSegment(segment.id).catch((e) => this.#warn(e));
   }
 
+  /** Tells the store where the segments lie: what could not be read of them here is for whoever looks at the run next. */
+  async leave(): Promise<void> {
+    await this.#announce(this.#log.segments.length - 1).catch((error: unknown) => this.#warn(error));
+  }
+
   async #applyAll(): Promise<void> {
     clearTimeout(this.#timer);
     this.#timer = undefined;

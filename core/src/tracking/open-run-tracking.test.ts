@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
@@ -9,6 +9,8 @@ import type { Flavor } from '../stack/flavor.ts';
 import { RecordingTracker, recordingFlavor, type RecordingTrackerOptions } from '../testing/recording-tracker.ts';
 import { TrackedRun, type TrackedRunOptions } from '../testing/tracked-run.ts';
 import { activeRun } from './active-run.ts';
+import { deliverLeft } from './deliver-left.ts';
+import { EventLogWriter } from './event-log-writer.ts';
 import type { TrackerEvent } from './experiment-tracker.ts';
 import type { TrackerWait } from './run-tracking.ts';
 
@@ -558,6 +560,38 @@ describe('in a step', () => {
       }
     });
     await run.finish();
+  });
+});
+
+describe('the log of a step process that cannot be read as its step ends', () => {
+  /** A step whose process logs three losses; whoever reads its log gets an error until `mend`. */
+  async function unreadable(): Promise<{ tracker: RecordingTracker; mend: () => void }> {
+    const tracker = await openWith();
+    const step = await run.begin('train', tracked);
+    const writer = new EventLogWriter(join(run.folder, 'logs', run.id));
+    const inTheWay = join(run.folder, 'logs', run.id, `${writer.id}.log`);
+    mkdirSync(inTheWay, { recursive: true });
+    await run.tracking.follow(writer.id).pull();
+    await run.end(step);
+    const mend = (): void => {
+      rmdirSync(inTheWay);
+      for (const loss of [1, 2, 3]) writer.append(step.tracking.runId, { kind: 'metrics', values: { loss }, step: loss });
+      writer.close();
+    };
+    return { tracker, mend };
+  }
+
+  test('is left, with the tracker run, to whoever delivers next: nothing of it is passed over', async () => {
+    const { tracker, mend } = await unreadable();
+    expect(await run.endRun()).toEqual([expect.stringContaining('mine')]);
+    expect(tracker.run('train').status).toBe('running');
+    mend();
+    const place = run.place({ id: 'b'.repeat(32) });
+    const trackers = [{ name: 'mine', flavor: 'recording', tracker }];
+    expect(await deliverLeft(place, { trackers })).toMatchObject([{ component: 'mine', delivered: 1 }]);
+    expect(tracker.run('train').status).toBe('completed');
+    expect(losses(tracker.run('train').events)).toEqual([1, 2, 3]);
+    expect((await storedStep('train')).tracked.metrics['loss']).toMatchObject({ count: 3 });
   });
 });
 

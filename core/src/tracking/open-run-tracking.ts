@@ -43,8 +43,8 @@ class Tracking implements RunTracking {
   readonly #components: Map<string, TrackerComponent>;
   readonly #writer: EventLogWriter;
   readonly #local: LocalConsumer;
-  /** Those of the logs of child processes. */
-  readonly #followed: LocalConsumer[] = [];
+  /** The logs of child processes. */
+  readonly #followed: { log: FollowedLog; local: LocalConsumer }[] = [];
   readonly #stop = new AbortController();
   readonly #around: DeliverySurroundings;
   readonly #attempts = new Map<string, AttemptLog>();
@@ -81,6 +81,8 @@ class Tracking implements RunTracking {
     if (attempt === undefined) return;
     this.#attempts.delete(attemptId);
     attempt.end();
+    // An end now would pass over what could not be read: whoever delivers what is left finds it.
+    if (this.#followed.some(({ log }) => log.isBehind)) return;
     for (const delivery of attempt.trackerRuns) delivery.end(outcome, endedAt, supersededBy?.[delivery.component]);
   }
 
@@ -93,7 +95,7 @@ class Tracking implements RunTracking {
     const folder = join(logFolder, run.id);
     const followed = new FollowedLog(folder, writer);
     const local = this.#consumerOf(followed);
-    this.#followed.push(local);
+    this.#followed.push({ log: followed, local });
     let pulling = Promise.resolve();
     const take = (read: WrittenRecord): void => {
       // A child process comes to know of a new secret later than this one.
@@ -108,7 +110,7 @@ class Tracking implements RunTracking {
 
   async apply(force = false): Promise<void> {
     await this.#local.apply(force);
-    for (const local of this.#followed) await local.apply(force);
+    for (const { local } of this.#followed) await local.apply(force);
   }
 
   get url(): string | undefined {
@@ -124,12 +126,13 @@ class Tracking implements RunTracking {
   async finish(outcome: Outcome, endedAt: number, hurry?: AbortSignal): Promise<Undelivered[]> {
     for (const [component, parent] of this.#parents) void this.#endAfterSteps(component, parent, outcome, endedAt);
     await this.apply(true);
-    // An attempt that has not been ended here has been taken over, and with it its tracker runs.
+    // An attempt that has not been ended here has been taken over, and with it its tracker runs, or is left to whoever delivers next.
     const due = [...this.#open].filter((delivery) => delivery.ended || this.#parents.get(delivery.component) === delivery);
     const last = new LastDeliveries(due, { ...this.#options, stop: this.#stop, limitMs: this.#drainTimeoutMs, hurry });
     await last.drained();
     const left = await this.#letGo(last.undelivered(this.#open));
-    for (const local of [this.#local, ...this.#followed]) await local.seal();
+    await this.#local.seal();
+    for (const { log, local } of this.#followed) await (log.isBehind ? local.leave() : local.seal());
     await this.#releaseClaim();
     return last.undelivered(left);
   }
