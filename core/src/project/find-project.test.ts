@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { NoProject } from '../errors.ts';
@@ -38,6 +39,21 @@ describe('findProject', () => {
   test('does not take a file called .mortise for a project', () => {
     writeFileSync(join(root, '.mortise'), '');
     expect(() => findProject({ from: root })).toThrow(NoProject);
+  });
+
+  test('a folder that the user may not look into is named, and no project above it is taken instead', () => {
+    mkdirSync(join(root, '.mortise'));
+    mkdirSync(join(root, 'closed/inner'), { recursive: true });
+    chmodSync(root, 0o755);
+    chmodSync(join(root, 'closed'), 0o600);
+    const script = `
+      import { findProject } from ${JSON.stringify(import.meta.resolve('./find-project.ts'))};
+      if (process.getuid() === 0) { process.setgid(65534); process.setuid(65534); }
+      try { console.log(findProject({ from: ${JSON.stringify(join(root, 'closed/inner'))} }).root); } catch (error) { console.log(error.line ?? error); }`;
+    const flags = ['--conditions=mortise-source', '--no-warnings', '--input-type=module', '--eval', script];
+    const said = execFileSync(process.execPath, flags, { encoding: 'utf8' });
+    chmodSync(join(root, 'closed'), 0o700);
+    expect(said).toMatch(`FOLDER_NOT_WRITABLE: cannot write to ${join(root, 'closed/inner')} (permission denied).`);
   });
 
   test('MORTISE_PROJECT names the root, and no ancestor of it will do', () => {
