@@ -3,14 +3,14 @@ import { dirname } from 'node:path';
 
 /**
  * Makes a folder and those above it that are missing. Throws what the file system answers, also where Node's recursive `mkdir` tries for ever: it takes
- * "no such file" for a missing folder above, and a file system that makes no folders, such as /proc, says that of each.
+ * "no such file" for a missing folder above, and a file system that makes no folders, such as /proc, says that of each. `mode`: of those that it makes.
  */
-export function makeFolder(path: string): void {
+export function makeFolder(path: string, mode?: number): void {
   if (isFolder(path)) return;
   const above = dirname(path);
-  if (above !== path) makeFolder(above);
+  if (above !== path) makeFolder(above, mode);
   try {
-    mkdirSync(path);
+    mkdirSync(path, mode);
   } catch (error) {
     // Another process made it.
     if (!isFolder(path)) throw error;

@@ -1,7 +1,8 @@
-import { closeSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 
+import { makeFolder } from '../make-folder.ts';
 import { writeWhole } from '../tracking/write-whole.ts';
 import type { OutputStream } from './user-code.ts';
 
@@ -73,7 +74,7 @@ export class StepConsole {
   }
 
   #open(): number {
-    mkdirSync(dirname(this.#path), { recursive: true });
+    makeFolder(dirname(this.#path));
     return openSync(this.#path, 'wx');
   }
 

@@ -18,5 +18,7 @@ const WORDS: Readonly<Record<string, string>> = {
 /** Why the file system refused, for people: `permission denied`. */
 export function fileErrorReason(error: unknown): string {
   const code = fileErrorCode(error);
-  return (code === undefined ? undefined : WORDS[code]) ?? code ?? String(error);
+  if (code) return WORDS[code] ?? code;
+  // On a read-only file system rmSync gives an empty one, and ", Unknown error: Read-only file system".
+  return code === '' ? (error as Error).message.replace(/^, (Unknown error: )?/, '') : String(error);
 }

@@ -68,3 +68,15 @@ test('a key that there is no room for leaves no part of it behind', () => {
   expect(said).toMatch(/^FOLDER_NOT_WRITABLE: cannot write to .*mortise \(EFBIG\)/);
   expect(readdirSync(join(folder, 'mortise'))).toEqual([]);
 });
+
+(process.platform === 'linux' ? test : test.skip)('a config folder that cannot be made is an error, not an endless try', () => {
+  const script = `
+    import { findOrMakeSecretKey } from ${JSON.stringify(import.meta.resolve('./secret-key.ts'))};
+    try { findOrMakeSecretKey(); } catch (error) { console.log(error.line); }`;
+  const flags = ['--conditions=mortise-source', '--no-warnings', '--input-type=module', '--eval', script];
+  const { MORTISE_SECRET_KEY: _, ...rest } = process.env;
+  const env = { ...rest, XDG_CONFIG_HOME: '/proc/mortise' };
+  expect(execFileSync(process.execPath, flags, { encoding: 'utf8', env, timeout: 20_000 })).toMatch(
+    /^FOLDER_NOT_WRITABLE: cannot write to \/proc\/mortise\/mortise \(ENOENT\)/,
+  );
+});

@@ -1,9 +1,10 @@
 import { hash, randomBytes } from 'node:crypto';
-import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, linkSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 
 import { FolderNotWritable, SecretKeyHomeless, SecretKeyInvalid, SecretKeyReadable } from '../errors.ts';
+import { makeFolder } from '../make-folder.ts';
 import { keepSecret } from './kept-secrets.ts';
 
 /** The key that secrets are sealed with. */
@@ -69,7 +70,7 @@ function makeKeyFile(path: string): SecretKey {
   const folder = dirname(path);
   const draft = `${path}.${randomBytes(6).toString('hex')}`;
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder, 0o700);
     try {
       writeFileSync(draft, `${randomBytes(32).toString('base64')}\n`, { flag: 'wx', mode: 0o600, flush: true });
       chmodSync(draft, 0o600);

@@ -1,9 +1,10 @@
 import { hash } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, unlinkSync } from 'node:fs';
+import { closeSync, openSync, unlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 import { EventLogFailed } from '../errors.ts';
 import { newId } from '../id.ts';
+import { makeFolder } from '../make-folder.ts';
 import { redactEvent } from '../secrets/redaction.ts';
 import type { LoggedRecord } from '../store/tracking-data.ts';
 import { encodeLine } from './event-log-line.ts';
@@ -89,7 +90,7 @@ export class EventLogWriter implements EventLog {
     const path = segmentPath(this.#folder, this.id, this.#segments.length + 1);
     let fd: number | undefined;
     try {
-      mkdirSync(this.#folder, { recursive: true });
+      makeFolder(this.#folder);
       fd = openSync(path, 'wx');
       writeWhole(fd, line);
     } catch (cause) {

@@ -118,6 +118,15 @@ describe('the writer', () => {
     expect(() => writer.append('r', metric(1))).toThrow(expect.objectContaining({ code: 'EVENT_LOG_FAILED' }));
     expect(writer.segments).toEqual([]);
   });
+
+  (process.platform === 'linux' ? test : test.skip)('a folder that cannot be made is a clear error, not an endless try', async () => {
+    const script = `
+      import { EventLogWriter } from ${JSON.stringify(import.meta.resolve('./event-log-writer.ts'))};
+      try { new EventLogWriter('/proc/mortise/logs').append('r', { kind: 'params', values: {} }); } catch (error) { console.log(error.code); }`;
+    const flags = ['--conditions=mortise-source', '--no-warnings', '--input-type=module', '--eval', script];
+    const { stdout } = await promisify(execFile)(process.execPath, flags, { timeout: 20_000 });
+    expect(stdout).toBe('EVENT_LOG_FAILED\n');
+  });
 });
 
 describe('the reader', () => {
