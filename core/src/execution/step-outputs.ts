@@ -4,7 +4,7 @@ import { isFileArtifact } from '../artifacts/file-artifact.ts';
 import { isFolderArtifact } from '../artifacts/folder-artifact.ts';
 import { materializerFor } from '../artifacts/materializers.ts';
 import { saveValue } from '../artifacts/save-value.ts';
-import { ArtifactStoreFailed, isError, NotSerializable, OutputMissing, OutputNotStorable, RunKilled, StepTimeout } from '../errors.ts';
+import { ArtifactStoreFailed, isError, NotSerializable, OutputMissing, OutputNotStorable } from '../errors.ts';
 import { newId } from '../id.ts';
 import type { OutputSpec, StepSpec } from '../pipeline/pipeline-spec.ts';
 import type { ProducedVersion, VersionIntent } from '../store/version-data.ts';
@@ -46,9 +46,9 @@ export async function storeOutputs(
   const stored: StoredOutput[] = [];
   for (const [index, { spec, value }] of outputs.entries()) {
     const { id, artifact, storeId, keyPrefix } = attempt.intents[index]!;
-    const { encoded, ...saved } = await storableAsync(call.step, { spec, value }, () =>
-      saveValue(value, { store: run.stack.artifactStore, keyPrefix, signal: attempt.signal }),
-    );
+    const { signal } = attempt;
+    const save = () => saveValue(value, { store: run.stack.artifactStore, keyPrefix, signal });
+    const { encoded, ...saved } = await storableAsync(call.step, { spec, value }, signal, save);
     stored.push({ version: { ...saved, id, artifact, storeId, output: spec.name, metadata: {} }, value, encoded });
   }
   return stored;
@@ -77,16 +77,17 @@ function storable(step: StepSpec, output: Output, check: () => void): void {
   }
 }
 
-async function storableAsync<T>(step: StepSpec, output: Output, save: () => Promise<T>): Promise<T> {
+async function storableAsync<T>(step: StepSpec, output: Output, signal: AbortSignal, save: () => Promise<T>): Promise<T> {
   try {
     return await save();
   } catch (cause) {
+    // What stopped the attempt is the reason, and says nothing of the output.
+    signal.throwIfAborted();
     throw notStorable(step, output, cause);
   }
 }
 
 function notStorable(step: StepSpec, { spec, value }: Output, cause: unknown): Error {
-  if (isError(cause, StepTimeout) || isError(cause, RunKilled)) return cause;
   const at = { step: step.id, output: spec.name };
   if (isError(cause, ArtifactStoreFailed)) {
     const mend = cause.advice?.replace(/\.$/, '');

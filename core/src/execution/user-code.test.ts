@@ -77,6 +77,38 @@ process.stdout.write(run.status);`,
     });
   });
 
+  it('is told as it is also where the code of a stream throws it, while that is being stored', async () => {
+    const { stdout } = await script(
+      'stray-stream',
+      `import { activeRun, stream } from '@mortise/core';
+const strays = step('strays', { cache: false }, async () => stream(async function* () {
+  const { signal } = activeRun();
+  yield Buffer.alloc(1000);
+  setTimeout(() => { throw new RangeError('lost'); });
+  await new Promise((resolve) => signal.addEventListener('abort', resolve));
+}));
+const run = await pipeline('stray-stream', () => { strays(); }).run();
+process.stdout.write(JSON.stringify(run.steps['strays']!.error));`,
+    );
+    expect(JSON.parse(stdout)).toMatchObject({ name: 'RangeError', message: 'lost' });
+  });
+
+  it.each(['inline', 'process'])('aborts the signal of its step, which may go on otherwise (isolation: %s)', async (isolation) => {
+    const { stdout } = await script(
+      `stray-signal-${isolation}`,
+      `import { activeRun } from '@mortise/core';
+const strays = step('strays', { cache: false, isolation: '${isolation}' }, async () => {
+  activeRun().signal.addEventListener('abort', () => console.log('stops'));
+  setTimeout(() => { throw new Error('lost'); });
+  await sleep(5_000);
+});
+const last = step('last', { cache: false }, () => sleep(500));
+await pipeline('stray-signal', () => { strays(); last(); }).run({}, { executionMode: 'continue-on-failure' });
+process.exit();`,
+    );
+    expect(stdout).toBe('stops\n');
+  });
+
   it.each([
     ['promise', `void Promise.reject(new Error('lost'));`, 'lost'],
     ['async-function', `void (async () => { await null; throw new Error('lost'); })();`, 'lost'],

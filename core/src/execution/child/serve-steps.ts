@@ -139,8 +139,10 @@ class StepServer {
   #guarded<T>({ id, step }: StepTask, execute: () => Promise<T>): Promise<T> {
     const end = Promise.withResolvers<T>();
     const stray = (error: unknown): void => {
-      if (this.#current?.task.id === id) end.reject(error);
-      else this.#send({ kind: 'stray', step: step.id, error: sendError(error) });
+      if (this.#current?.task.id !== id) return this.#send({ kind: 'stray', step: step.id, error: sendError(error) });
+      end.reject(error);
+      // What the step still does is to end too: this process goes on with other steps.
+      this.#current.stop.abort(error);
     };
     callUserCode({ stray }, execute).then(end.resolve, end.reject);
     return end.promise;
