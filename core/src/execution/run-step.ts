@@ -72,26 +72,34 @@ async function runToItsEnd(run: OpenRun, call: StepCall): Promise<StepEnd> {
 async function runAttempts(run: OpenRun, call: StepCall, identity: StepIdentity, key: StepKey): Promise<StepEnd> {
   const retry = call.step.options.retry ?? NO_RETRY;
   const isolated = isolationOf(run, call.step) === 'process';
-  for (let tries = 0; ; tries++) {
-    if (run.signal.aborted) return notStarted(run, call);
-    const attempt = (place?: ProcessPlace) => runAttempt(run, call, identity, key, tries < retry.retries, place);
-    const { tellEnd, ...end } = await (isolated ? inStepProcess(run, call, attempt) : attempt());
-    if (end.status !== 'failed' || tries >= retry.retries || run.signal.aborted) {
-      tellEnd?.();
-      return end;
+  let before: AttemptEnd | undefined;
+  try {
+    for (let tries = 0; ; tries++) {
+      const begun = (): void => {
+        before?.retried?.(true);
+        before = undefined;
+      };
+      const attempt = (place?: ProcessPlace) => runAttempt(run, call, identity, key, { mayRetry: tries < retry.retries, begun, place });
+      const end = run.signal.aborted ? undefined : await (isolated ? inStepProcess(run, call, attempt) : attempt());
+      if (end === undefined) return before === undefined ? await notStarted(run, call) : stepEnd(before);
+      before = end;
+      if (end.retried === undefined || run.signal.aborted) return stepEnd(end);
+      emit(run, call, { status: 'retrying', attempt: tries + 1, durationMs: 0, message: reasonOf(end.error) });
+      await delay(Math.min(retry.delayMs * retry.backoff ** tries, LONGEST_TIMER_MS), undefined, { signal: run.signal }).catch(
+        () => undefined,
+      );
     }
-    emit(run, call, { status: 'retrying', attempt: tries + 1, durationMs: 0, message: reasonOf(end.error) });
-    await delay(Math.min(retry.delayMs * retry.backoff ** tries, LONGEST_TIMER_MS), undefined, { signal: run.signal }).catch(
-      () => undefined,
-    );
-    if (!run.signal.aborted) continue;
-    tellEnd?.();
-    return end;
+  } finally {
+    before?.retried?.(false);
   }
 }
 
-/** How an attempt ended. One that is to be retried leaves it to its caller to tell that the step ended with it after all: the run was stopped before. */
-type AttemptEnd = StepEnd & { tellEnd?: () => void };
+/** How an attempt ended. One that is to be retried waits to be told whether it was: the run may be stopped before. */
+type AttemptEnd = StepEnd & { retried?: (really: boolean) => void };
+
+function stepEnd({ retried: _, ...end }: AttemptEnd): StepEnd {
+  return end;
+}
 
 /** Its cache key, or why it has none. */
 type StepKey = { key: string } | { reason: string };
@@ -130,11 +138,15 @@ async function settleCached(run: OpenRun, call: StepCall, identity: StepIdentity
   return { status: 'cached', id, outputs: new Map(hit.outputs.map((version) => [version.output ?? 'output', version])) };
 }
 
-/** An attempt in a step process, once there is one for it. */
-async function inStepProcess(run: OpenRun, call: StepCall, attempt: (place: ProcessPlace) => Promise<AttemptEnd>): Promise<AttemptEnd> {
+/** An attempt in a step process, once there is one for it. Undefined when the run is stopped before. */
+async function inStepProcess(
+  run: OpenRun,
+  call: StepCall,
+  attempt: (place: ProcessPlace) => Promise<AttemptEnd>,
+): Promise<AttemptEnd | undefined> {
   const { takePlace } = await import('./child/execute-in-process.ts');
   const place = await takePlace(run, call);
-  if (place === undefined) return notStarted(run, call);
+  if (place === undefined) return undefined;
   try {
     return await attempt(place);
   } finally {
@@ -154,14 +166,13 @@ function settingsOf(trackers: ReturnType<OpenRun['trackersOf']>): Pick<AttemptSt
   return set.length === 0 ? {} : { settings: Object.fromEntries(set) };
 }
 
-/** One attempt. Its commit is the only place where an attempt ends. */
+/** One attempt. Its commit is the only place where an attempt ends. `begun` is called when it is in the store. */
 async function runAttempt(
   run: OpenRun,
   call: StepCall,
   identity: StepIdentity,
   key: StepKey,
-  mayRetry: boolean,
-  place: ProcessPlace | undefined,
+  { mayRetry, begun, place }: { mayRetry: boolean; begun: () => void; place: ProcessPlace | undefined },
 ): Promise<AttemptEnd> {
   const id = newId();
   const startedAt = Date.now();
@@ -181,6 +192,7 @@ async function runAttempt(
     trackers,
     intents,
   });
+  begun();
   if (started.cancelRequested) run.abort('cancelled');
   const { runId: _, ...step } = identity;
   const stop = new AttemptStop();
@@ -206,10 +218,10 @@ async function runAttempt(
   let endedAt: number;
   try {
     await waitForTrackers(run, tracking, stop.signal);
-    const begun = { id, attempt: started.attempt, intents, tracking, stop };
+    const attempt = { id, attempt: started.attempt, intents, tracking, stop };
     const execute = (): Promise<Executed> =>
-      place === undefined ? callUserCode(code, () => executeInline(run, call, begun)) : place.execute(call, begun, code);
-    const { outputs, returned } = await withSystemMetrics(call, begun, execute);
+      place === undefined ? callUserCode(code, () => executeInline(run, call, attempt)) : place.execute(call, attempt, code);
+    const { outputs, returned } = await withSystemMetrics(call, attempt, execute);
     stop.signal.throwIfAborted();
     code.end();
     outcome = { status: 'completed' };
@@ -257,13 +269,18 @@ async function runAttempt(
     unlink();
     code.end();
   }
-  run.tracking.end(id, outcome, endedAt, willRetry ? successors(identity, started.attempt + 1, trackers) : undefined);
   const { status } = end;
   const told = { status, attempt: started.attempt, durationMs: msSince(begunAt), ...('error' in end && { message: reasonOf(end.error) }) };
-  const tellEnd = (): void => emit(run, call, told);
-  if (!willRetry) tellEnd();
+  const decision = Promise.withResolvers<boolean>();
+  const retried = (really: boolean): void => {
+    if (!really) emit(run, call, told);
+    decision.resolve(really);
+  };
+  const next = decision.promise.then((really) => (really ? successors(identity, started.attempt + 1, trackers) : undefined));
+  run.tracking.end(id, outcome, endedAt, willRetry ? next : undefined);
+  if (!willRetry) retried(false);
   await run.tracking.apply();
-  return willRetry ? { ...end, tellEnd } : end;
+  return willRetry ? { ...end, retried } : end;
 }
 
 type Executed = ExecutedInline | ExecutedElsewhere;

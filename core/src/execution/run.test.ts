@@ -237,6 +237,17 @@ describe('failures', () => {
     expect(events.at(-1)).toMatchObject({ step: 'bad', attempt: 1, message: 'not yet' });
   });
 
+  it('point to no second tracker run where the run is stopped in the pause before that is made', async () => {
+    const bad = step('bad', { cache: false, experimentTracker: true, retry: { retries: 1, delayMs: 600_000 } }, async () => {
+      throw new Error('not yet');
+    });
+    const stop = new AbortController();
+    const onStep = ({ status }: StepEvent): void => void (status === 'retrying' && setTimeout(() => stop.abort(), 200));
+    const run = await pipeline('paused', () => bad()).run({}, { signal: stop.signal, onStep });
+    expect(only(run, 'bad')).toMatchObject({ status: 'failed', delivered: true, supersededBy: null });
+    expect(atTracker(only(run, 'bad').url)).toMatchObject({ status: 'failed', supersededBy: null });
+  });
+
   it('that a retry mends leave two tracker runs, the first one failed and pointing to the second', async () => {
     let tries = 0;
     const flaky = step('flaky', { experimentTracker: true, retry: { retries: 2 } }, async () => {

@@ -64,6 +64,21 @@ describe('sweeping a run whose owner has died', () => {
     expect(await store.runsUnderWay()).toEqual([]);
   });
 
+  test('leaves no tracker run that points to one which was never made: the owner died before a retry', async () => {
+    const run = await createdRun(store);
+    const retried = { status: 'failed', outcome: FAILED, willRetry: true } as const;
+    for (const times of [2, 1])
+      for (let time = 0; time < times; time++)
+        await completedStep(store, run.id, `fails ${times}`, { trackers: TRACKERS }, { ...retried, versions: [] });
+    await store.sweepRun({ seen: await seen(), outcome: FAILED });
+    const ofSteps = (await store.stepRuns(run.id)).map(({ stepId, trackerRuns: [tracker] }) => [stepId, tracker!.supersededBy]);
+    expect(ofSteps).toEqual([
+      ['fails 2', expect.any(String)],
+      ['fails 2', undefined],
+      ['fails 1', undefined],
+    ]);
+  });
+
   test('ends it as killed if somebody had asked it to stop', async () => {
     const run = await createdRun(store);
     await store.startAttempt(sampleAttempt(run.id, 'train'));

@@ -39,6 +39,16 @@ interface End {
   errorName: string;
   errorMessage: string;
 }
+const pointNowhere = statement((db, p: Param<{ runId: string }>) =>
+  db
+    .updateTable('tracker_runs')
+    .set({ superseded_by: null })
+    .where('pipeline_run_id', '=', p('runId'))
+    .where('superseded_by', 'is not', null)
+    .where('superseded_by', 'not in', (eb) =>
+      eb.selectFrom('tracker_runs as t').select('t.key').where('t.pipeline_run_id', '=', p('runId')),
+    ),
+);
 const end = statement((db, p: Param<End>) =>
   db
     .updateTable('runs')
@@ -65,13 +75,14 @@ export function sweepRun(store: StoreDb, { seen, outcome }: RunSweep): Promise<b
   }, PATIENCE);
 }
 
-/** Ends the attempts of a run that have not come to an end of their own: nobody else may any more. */
+/** Ends the attempts of a run that have not come to an end of their own: nobody else may any more. None is made to replace another from now on. */
 export function endAttempts(tx: Transaction, runId: string, endedAt: number, outcome: NotWell): void {
   for (const { id } of tx.all(runningAttempts, { runId })) {
     tx.run(raiseFence, { id });
     tx.run(end, { id, endedAt, ...endOf(outcome) });
     requireOutcome(tx, id, outcome);
   }
+  tx.run(pointNowhere, { runId });
 }
 
 function endOf(outcome: NotWell): Omit<End, 'id' | 'endedAt'> {

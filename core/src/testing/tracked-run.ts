@@ -138,8 +138,8 @@ export class TrackedRun {
       ...error,
     });
     const next = { runId: this.id, stepId, ...(mapIndex !== undefined && { mapIndex }), attempt: step.attempt + 1 };
-    const successors = this.#components.map(({ name }) => [name, trackerRunKey({ ...next, component: name })]);
-    this.tracking.end(tracking.runId, outcome, endedAt, willRetry ? (Object.fromEntries(successors) as Record<string, string>) : undefined);
+    const successors = Object.fromEntries(this.#components.map(({ name }) => [name, trackerRunKey({ ...next, component: name })] as const));
+    this.tracking.end(tracking.runId, outcome, endedAt, willRetry ? Promise.resolve(successors) : undefined);
   }
 
   /** Begins a step, runs code in it, and ends it with what became of it. */

@@ -76,14 +76,18 @@ class Tracking implements RunTracking {
     return tracking;
   }
 
-  end(attemptId: string, outcome: Outcome, endedAt: number, supersededBy?: Record<string, string>): void {
+  end(attemptId: string, outcome: Outcome, endedAt: number, supersededBy?: Promise<Record<string, string> | undefined>): void {
     const attempt = this.#attempts.get(attemptId);
     if (attempt === undefined) return;
     this.#attempts.delete(attemptId);
     attempt.end();
     // An end now would pass over what could not be read: whoever delivers what is left finds it.
     if (this.#followed.some(({ log }) => log.isBehind)) return;
-    for (const delivery of attempt.trackerRuns) delivery.end(outcome, endedAt, supersededBy?.[delivery.component]);
+    const tell = (by?: Record<string, string>): void => {
+      for (const delivery of attempt.trackerRuns) delivery.end(outcome, endedAt, by?.[delivery.component]);
+    };
+    if (supersededBy === undefined) tell();
+    else void supersededBy.then(tell);
   }
 
   mark(attempt: MarkedAttempt, outcome: Outcome): void {

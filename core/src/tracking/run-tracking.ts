@@ -130,8 +130,11 @@ export interface FollowedWriter {
 export interface RunTracking {
   /** Begins an attempt: its tracker runs open in the background (the parent's first), in the order of the event log. */
   begin(attempt: AttemptStart): AttemptTracking;
-  /** After the attempt's commit: its tracker runs are brought to `outcome` once its events are delivered. */
-  end(attemptId: string, outcome: Outcome, endedAt: number, supersededBy?: Record<string, string>): void;
+  /**
+   * After the attempt's commit: its tracker runs are brought to `outcome` once its events are delivered, and it is known which ones replace them, if any may.
+   * What it logs from now on is not recorded.
+   */
+  end(attemptId: string, outcome: Outcome, endedAt: number, supersededBy?: Promise<Record<string, string> | undefined>): void;
   /** A short tracker run that marks a cache hit. */
   mark(attempt: Omit<AttemptStart, 'params' | 'saveFile'>, outcome: Outcome): void;
   /** Takes part in what a child process writes to the run's event log under this writer's id. */

@@ -37,6 +37,28 @@ console.log(JSON.stringify({ error, status, run: run.status, tracker: attempts[0
     expect(seen.error.message).toContain(`the process of step "dies" ${how}`);
   });
 
+  it('fails that step also where the run is stopped while its retry waits for another process', async () => {
+    project.write(
+      'waiting.ts',
+      `${IMPORT}
+const dies = step('dies', { ...${AWAY}, retry: { retries: 1 } }, async () => { process.exit(3) });
+const stop = new AbortController();
+const told: string[] = [];
+const onStep = ({ status }: { status: string }) => {
+  told.push(status);
+  if (status === 'retrying') setTimeout(() => stop.abort(), 10);
+};
+const run = await pipeline('waiting', () => { dies(); }).run({}, { signal: stop.signal, onStep });
+const attempts = run.steps['dies']!.attempts.map(({ status, trackerRuns }) => [status, ...trackerRuns.map(({ supersededBy }) => supersededBy)]);
+console.log(JSON.stringify({ run: run.status, told, attempts }));`,
+    );
+    expect(await project.json('waiting.ts')).toEqual({
+      run: 'killed',
+      told: ['running', 'retrying', 'failed'],
+      attempts: [['failed', null]],
+    });
+  });
+
   it('is replaced: the retry completes, and everything logged before the end is there', async () => {
     project.write(
       'retry.ts',
