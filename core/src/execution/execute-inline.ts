@@ -41,10 +41,13 @@ export interface ExecutedInline {
  * which a returned stream's own code makes only then: in the same context and the same time.
  */
 export async function executeInline(run: StepSurroundings, call: LoadableCall, attempt: BegunAttempt): Promise<ExecutedInline> {
-  const inputs = await loadInputs(call);
-  attempt.stop.signal.throwIfAborted();
-  const perform = (inTime: () => void): Promise<ExecutedInline> => performed(run, call, attempt, inputs, inTime);
-  return stepContext().run(contextOf(run, call, attempt), () => withinLimit(perform, call.step, attempt.stop));
+  const { stop } = attempt;
+  const perform = async (inTime: () => void): Promise<ExecutedInline> => {
+    const inputs = await unlessStopped(loadInputs(call), stop);
+    inTime();
+    return stepContext().run(contextOf(run, call, attempt), () => performed(run, call, attempt, inputs, inTime));
+  };
+  return withinLimit(perform, call.step, stop);
 }
 
 function contextOf(run: StepSurroundings, { step, mapIndex }: LoadableCall, { attempt, stop, tracking }: BegunAttempt): StepContext {

@@ -271,6 +271,32 @@ describe('failures', () => {
     expect(run.steps['slow']!.error!.message).toContain('took longer than 20 ms');
   });
 
+  it.each([
+    ['a time that is up', { timeoutMs: 50 }, 'failed'],
+    ['the caller giving up', {}, 'killed'],
+  ])('of %s end a step that is still waiting for its input', async (_, options, status) => {
+    class Silent {}
+    registerMaterializer<Silent>({
+      name: `silent-${status}`,
+      version: 1,
+      handles: (value): value is Silent => value instanceof Silent,
+      save: async (_value, out) => {
+        await out.write(new Uint8Array(1));
+        return null;
+      },
+      load: () => new Promise(() => undefined),
+    });
+    const silent = step('silent', { cacheKey: status }, async () => new Silent());
+    const waits = step('waits', { cache: false, ...options }, async ({ x }: { x: Silent }) => String(x));
+    await pipeline('waiting', () => void silent()).run();
+    const stop = new AbortController();
+    if (status === 'killed') setTimeout(() => stop.abort(), 500);
+    const running = pipeline('waiting', () => void waits({ x: silent() })).run({}, { signal: stop.signal });
+    const hangs = new Promise((resolve) => setTimeout(resolve, 5_000, 'hangs').unref());
+    const seen = running.then(({ steps }) => [steps['silent']!.status, steps['waits']!.status]);
+    expect(await Promise.race([seen, hangs])).toEqual(['cached', status]);
+  });
+
   it('of a time that is up end a step that has returned, too, while a materializer is at what it returned', async () => {
     class Endless {}
     registerMaterializer<Endless>({
