@@ -247,7 +247,10 @@ async function runAttempt(
   } catch (error) {
     if (isError(error, RunTakenOver)) throw error;
     // A commit that lost its fence has an owner elsewhere: nothing of this attempt may be written any more.
-    if (isError(error, FenceLost)) return { status: 'failed', id, outputs: new Map(), error };
+    if (isError(error, FenceLost)) {
+      emit(run, call, { status: 'failed', attempt: started.attempt, durationMs: msSince(begunAt), message: reasonOf(error) });
+      return { status: 'failed', id, outputs: new Map(), error };
+    }
     const killed = isError(error, RunKilled) ? error.facts.reason : undefined;
     willRetry = killed === undefined && mayRetry && !run.signal.aborted;
     outcome = killed === undefined ? { status: 'failed', error: describeError(error) } : { status: 'killed', reason: killed };

@@ -287,7 +287,7 @@ describe('failures', () => {
       load: () => new Promise(() => undefined),
     });
     const silent = step('silent', { cacheKey: status }, async () => new Silent());
-    const waits = step('waits', { cache: false, ...options }, async ({ x }: { x: Silent }) => String(x));
+    const waits = step('waits', { cache: false, ...options }, async (given: { x: Silent }) => Object.keys(given).length);
     await pipeline('waiting', () => void silent()).run();
     const stop = new AbortController();
     if (status === 'killed') setTimeout(() => stop.abort(), 500);

@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
-import { activeRun, Client, pipeline, resumeRun, runPipeline, step } from '../index.ts';
+import { activeRun, Client, pipeline, resumeRun, runPipeline, step, type StepEvent } from '../index.ts';
 import { temporaryProject } from '../testing/temporary-project.ts';
 
 let project: Awaited<ReturnType<typeof temporaryProject>>;
@@ -77,4 +77,15 @@ describe('a step whose end the store refuses', () => {
     allow();
     expect((await resumeRun('refused', { pipeline: Both })).status).toBe('completed');
   });
+});
+
+it('a step whose attempt was taken over meanwhile is told to have failed', async () => {
+  const events: StepEvent[] = [];
+  const taken = step('taken', tracked, async () => change('UPDATE step_runs SET fence = fence + 1'));
+  const run = await pipeline('fenced', () => void taken()).run({}, { onStep: (event) => events.push(event) });
+  expect(run.steps['taken']).toMatchObject({ status: 'failed', error: { name: 'FENCE_LOST' } });
+  expect(events.map(({ status, attempt }) => [status, attempt])).toEqual([
+    ['running', 1],
+    ['failed', 1],
+  ]);
 });
