@@ -76,28 +76,28 @@ async function runAttempts(run: OpenRun, call: StepCall, identity: StepIdentity,
   try {
     for (let tries = 0; ; tries++) {
       const begun = (): void => {
-        before?.retried?.(true);
+        before?.retry?.decided(true);
         before = undefined;
       };
       const attempt = (place?: ProcessPlace) => runAttempt(run, call, identity, key, { mayRetry: tries < retry.retries, begun, place });
       const end = run.signal.aborted ? undefined : await (isolated ? inStepProcess(run, call, attempt) : attempt());
       if (end === undefined) return before === undefined ? await notStarted(run, call) : stepEnd(before);
       before = end;
-      if (end.retried === undefined || run.signal.aborted) return stepEnd(end);
-      emit(run, call, { status: 'retrying', attempt: tries + 1, durationMs: 0, message: reasonOf(end.error) });
+      if (end.retry === undefined || run.signal.aborted) return stepEnd(end);
+      emit(run, call, { status: 'retrying', attempt: end.retry.of, durationMs: 0, message: reasonOf(end.error) });
       await delay(Math.min(retry.delayMs * retry.backoff ** tries, LONGEST_TIMER_MS), undefined, { signal: run.signal }).catch(
         () => undefined,
       );
     }
   } finally {
-    before?.retried?.(false);
+    before?.retry?.decided(false);
   }
 }
 
-/** How an attempt ended. One that is to be retried waits to be told whether it was: the run may be stopped before. */
-type AttemptEnd = StepEnd & { retried?: (really: boolean) => void };
+/** How an attempt ended. One that is to be retried waits to be told whether it was: the run may be stopped before. `of` is its number. */
+type AttemptEnd = StepEnd & { retry?: { of: number; decided(retried: boolean): void } };
 
-function stepEnd({ retried: _, ...end }: AttemptEnd): StepEnd {
+function stepEnd({ retry: _, ...end }: AttemptEnd): StepEnd {
   return end;
 }
 
@@ -275,15 +275,15 @@ async function runAttempt(
   const { status } = end;
   const told = { status, attempt: started.attempt, durationMs: msSince(begunAt), ...('error' in end && { message: reasonOf(end.error) }) };
   const decision = Promise.withResolvers<boolean>();
-  const retried = (really: boolean): void => {
-    if (!really) emit(run, call, told);
-    decision.resolve(really);
+  const decided = (retried: boolean): void => {
+    if (!retried) emit(run, call, told);
+    decision.resolve(retried);
   };
-  const next = decision.promise.then((really) => (really ? successors(identity, started.attempt + 1, trackers) : undefined));
+  const next = decision.promise.then((retried) => (retried ? successors(identity, started.attempt + 1, trackers) : undefined));
   run.tracking.end(id, outcome, endedAt, willRetry ? next : undefined);
-  if (!willRetry) retried(false);
+  if (!willRetry) decided(false);
   await run.tracking.apply();
-  return willRetry ? { ...end, retried } : end;
+  return willRetry ? { ...end, retry: { of: started.attempt, decided } } : end;
 }
 
 type Executed = ExecutedInline | ExecutedElsewhere;

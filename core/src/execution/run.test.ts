@@ -220,6 +220,17 @@ describe('failures', () => {
       expect(Date.parse(attempts[index + 1]!.startedAt) - Date.parse(attempts[index]!.endedAt!)).toBeGreaterThanOrEqual(least - 2);
   });
 
+  it('of a run that is resumed are told with the number of the attempt that is retried, which earlier sessions count for', async () => {
+    const bad = step('bad', { cache: false, retry: { retries: 1 } }, async () => {
+      throw new Error('no');
+    });
+    const counted = pipeline('counted', () => bad());
+    await counted.run({}, { name: 'counted' });
+    const events: StepEvent[] = [];
+    await resumeRun('counted', { pipeline: counted, onStep: (event) => void events.push(event) });
+    expect(events.map(({ status, attempt }) => `${status} ${attempt}`)).toEqual(['running 3', 'retrying 3', 'running 4', 'failed 4']);
+  });
+
   it('tell of the end of a step also where the run is stopped in the pause before a retry', async () => {
     const bad = step('bad', { cache: false, retry: { retries: 1, delayMs: 600_000 } }, async () => {
       throw new Error('not yet');
