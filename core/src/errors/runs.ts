@@ -85,7 +85,7 @@ export const OutputNotStorable = define(
     p.store === true
       ? `${p.mend ?? 'Check free space and permissions there'}, then go on with "mortise runs resume".`
       : p.part === true
-        ? 'Return plain data, or make it an output of its own with { outputs } and a materializer.'
+        ? (p.mend ?? 'Return plain data, or make it an output of its own with { outputs } and a materializer.')
         : p.path === true
           ? 'Write it before the step returns: file() takes a file, folder() a folder of files, by a path from the working directory or an absolute one.'
           : 'Return plain data, or register a materializer for it with registerMaterializer().',

@@ -213,7 +213,11 @@ export class PlanResults {
     });
     if (Array.isArray(value)) return value as unknown[];
     if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return Array.from(value as Float64Array);
-    throw new MapNotArray({ step: step.id, input: name, reason: `it is ${value === null ? 'null' : typeof value}` });
+    throw new MapNotArray({
+      step: step.id,
+      input: name,
+      reason: `it is ${value === null || value === undefined ? String(value) : typeof value === 'object' ? 'an object' : `a ${typeof value}`}`,
+    });
   }
 
   /** A step has ended for good: what only it still needed is let go. */

@@ -10,6 +10,7 @@ import {
   registerMaterializer,
   resumeRun,
   step,
+  stream,
   tracked,
   when,
   activeRun,
@@ -164,6 +165,20 @@ describe('failures', () => {
     const nested = step('nested', async () => ({ best: new Forest() }));
     const { error } = (await pipeline('nested-instance', () => nested()).run()).steps['nested']!;
     expect(error).toMatchObject({ name: 'OUTPUT_NOT_STORABLE', message: expect.stringContaining('output.best is an instance of Forest, and a materializer serves a whole output only. Return plain data, or make it an output of its own') }); // prettier-ignore
+  });
+
+  it('of storing a file, a folder, a stream or a promise within an object speak of no materializer', async () => {
+    const give = { file: file('x'), folder: folder('x'), stream: stream(async function* () {}), promise: Promise.resolve(1) };
+    const parts = step('parts', { cache: false }, ({ kind }: { kind: string }) => ({ best: give[kind as keyof typeof give] }));
+    const run = await pipeline('parts', () => void Object.keys(give).map((kind) => parts({ kind }))).run({}, { executionMode: 'continue-on-failure' }); // prettier-ignore
+    const messages = Object.values(run.steps).map(({ error }) => error!.message.replace(/^.* cannot be stored: /, ''));
+    const own = 'which can only be an output of its own. Name it in the outputs of the step: step(name, { outputs }, fn).';
+    expect(messages).toEqual([
+      `output.best is a file, ${own}`,
+      `output.best is a folder, ${own}`,
+      `output.best is a stream, ${own}`,
+      'output.best is a Promise (await it). Await it before the step returns.',
+    ]);
   });
 
   it('of storing a file or a folder that is not there speak of paths, not of materializers', async () => {
@@ -380,7 +395,7 @@ describe('the shape of a plan', () => {
     const one = step('one', async () => 5 as unknown as number[]);
     const run = await pipeline('not-mapped', () => double.map({ n: one() }, { by: 1 })).run();
     expect(run.status).toBe('failed');
-    expect(run.error!.message).toContain('cannot be mapped over input "n": it is number');
+    expect(run.error!.message).toContain('cannot be mapped over input "n": it is a number');
   });
 
   it('takes one branch of when, and skips the other', async () => {

@@ -102,6 +102,20 @@ function notStorable(step: StepSpec, { spec, value }: Output, cause: unknown): E
   const placed = placeWithin(spec.name, cause.facts);
   // `value.model`: a place within the output.
   if (!/^value[^\w]/.test(path)) return new OutputNotStorable({ ...at, reason: cause.message.replace(/^value/, spec.name) }, { cause });
+  const mended = withoutMaterializer(placed.what);
+  if (mended !== undefined)
+    return new OutputNotStorable({ ...at, reason: `${placed.path} is ${mended.what}`, part: true, mend: mended.mend }, { cause });
   const reason = `${placed.path} is ${placed.what}, and a materializer serves a whole output only`;
   return new OutputNotStorable({ ...at, reason, part: true }, { cause });
+}
+
+/** Parts of a value that need no materializer, but another place, or a moment's wait. */
+function withoutMaterializer(what: string): { what: string; mend: string } | undefined {
+  if (what.startsWith('a Promise')) return { what, mend: 'Await it before the step returns.' };
+  const kind = /^an instance of (File|Folder)Artifact$/.exec(what)?.[1]?.toLowerCase() ?? /^a stream/.exec(what)?.[0].slice(2);
+  if (kind === undefined) return undefined;
+  return {
+    what: `a ${kind}, which can only be an output of its own`,
+    mend: 'Name it in the outputs of the step: step(name, { outputs }, fn).',
+  };
 }
