@@ -14,7 +14,7 @@ export const PipelineBroken = define('PIPELINE_BROKEN', (p: { pipeline: string; 
   `pipeline "${p.pipeline}" threw before its first step: ${p.reason}`,
 ]);
 export const NoPipeline = define('NO_PIPELINE', (p: { file: string; wanted?: string; known?: string[] }) => [
-  p.wanted === undefined ? `${p.file} defines no pipeline` : `${p.file} has no pipeline "${p.wanted}"`,
+  p.wanted === undefined ? `${p.file} exports no pipeline` : `${p.file} has no pipeline "${p.wanted}"`,
   p.known !== undefined && p.known.length > 0
     ? `It has: ${p.known.join(', ')}.`
     : 'Export a pipeline(...) or a class with @pipeline from it.',

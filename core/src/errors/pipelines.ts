@@ -1,9 +1,14 @@
 import { define } from './define-error.ts';
 import { didYouMean } from './wording.ts';
 
-export const WireTouched = define('WIRE_TOUCHED', (p: { wire: string; how: string }) => [
+/** `mend`: what to do in place of branching. */
+export const WireTouched = define('WIRE_TOUCHED', (p: { wire: string; how: string; mend?: string }) => [
   `${p.how} of ${p.wire}, which has no value yet: a pipeline's body only connects steps`,
-  'Do this inside a step, or use when(wire, { then, else }) to branch.',
+  `Do this inside a step, or ${typeof p.mend === 'string' ? p.mend : 'use when(wire, { then, else }) to branch'}.`,
+]);
+export const WireInStep = define('WIRE_IN_STEP', (p: { step: string; wire: string }) => [
+  `step "${p.step}" took ${p.wire} from the code around it: only what is given to a step as an input has a value there`,
+  `Pass it in the pipeline, ${p.step}({ name: wire }), and read the input.`,
 ]);
 export const WireInCondition = define('WIRE_IN_CONDITION', (p: { pipeline: string; expression: string; line: number }) => [
   `pipeline "${p.pipeline}" tests ${p.expression} in a condition (line ${p.line} of its body), but a step's output has no value yet`,
@@ -31,6 +36,10 @@ export const StepOutsidePipeline = define('STEP_OUTSIDE_PIPELINE', (p: { step: s
 export const StepInsideStep = define('STEP_INSIDE_STEP', (p: { inner: string; outer: string }) => [
   `step "${p.inner}" was called inside step "${p.outer}"`,
   'Connect steps in the pipeline; inside a step, call a plain function.',
+]);
+export const StylesMixed = define('STYLES_MIXED', (p: { what: string }) => [
+  `${p.what} is of function style, and was called in run() of a class-style pipeline`,
+  'There a step is a method with @step(), and "if" branches.',
 ]);
 export const DuplicateStepId = define('DUPLICATE_STEP_ID', (p: { pipeline: string; id: string }) => [
   `pipeline "${p.pipeline}" has two steps with the id "${p.id}"`,
@@ -94,6 +103,10 @@ export const PlanTooLarge = define('PLAN_TOO_LARGE', (p: { pipeline: string; lim
 ]);
 export const BadPipelineClass = define('BAD_PIPELINE_CLASS', (p: { pipeline: string; reason: string }) => [
   `class ${p.pipeline} cannot run as a pipeline: ${p.reason}`,
+]);
+export const BadPipelineMethod = define('BAD_PIPELINE_METHOD', (p: { method: string; reason: string }) => [
+  `@pipeline ${p.method} ${p.reason}`,
+  'It belongs on the method run() of a class.',
 ]);
 export const BadStepMethod = define('BAD_STEP_METHOD', (p: { step: string; reason: string }) => [`@step ${p.step} ${p.reason}`]);
 export const DecoratorNotCalled = define('DECORATOR_NOT_CALLED', (p: { decorator: 'step' | 'pipeline'; method: string }) => [

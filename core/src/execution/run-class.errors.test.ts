@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 
-import { isPipelineClass, pipeline, runPipeline, step, type PipelineRun } from '../index.ts';
+import { isPipelineClass, pipeline, runPipeline, step, when, type PipelineRun } from '../index.ts';
 import { temporaryProject } from '../testing/temporary-project.ts';
 
 let project: Awaited<ReturnType<typeof temporaryProject>>;
@@ -59,6 +59,20 @@ describe('a class is refused before anything runs', () => {
     };
     bare('step', 'load');
     bare('pipeline', 'run');
+  });
+
+  it('when @pipeline stands on another method, on a field or on the class itself, which is named as what it is', () => {
+    const decorate = pipeline() as unknown as (first: unknown, second?: unknown, third?: PropertyDescriptor) => void;
+    const method = async (): Promise<number> => 1;
+    class Wine {}
+    const bad = (message: string) => expect.objectContaining({ code: 'BAD_PIPELINE_METHOD', message });
+    const other = '@pipeline main is on another method than run()';
+    expect(() => decorate(method, { kind: 'method', name: 'main' })).toThrow(bad(other));
+    expect(() => decorate({}, 'main', { value: method })).toThrow(bad(other));
+    expect(() => decorate(undefined, { kind: 'field', name: 'run' })).toThrow(bad('@pipeline run is no method'));
+    expect(() => decorate({}, 'run')).toThrow(bad('@pipeline run is no method'));
+    expect(() => decorate(Wine, { kind: 'class', name: 'Wine' })).toThrow(bad('@pipeline Wine is on a class'));
+    expect(() => decorate(Wine)).toThrow(bad('@pipeline Wine is on a class'));
   });
 
   it('and so is a step or a pipeline of a function that is given no name', () => {
@@ -132,6 +146,7 @@ describe('a class is refused before anything runs', () => {
     }
     expect([One, Undecorated, Getter].map(isPipelineClass)).toEqual([true, false, false]);
     await refused(undefined, 'BAD_PIPELINE_CLASS', 'class undefined cannot run as a pipeline: it is no class');
+    await refused(new One(), 'BAD_PIPELINE_CLASS', 'class One cannot run as a pipeline: an instance of it was given, and not the class');
     const made = pipeline('made', () => undefined);
     await refused(made, 'BAD_PIPELINE_CLASS', 'class made cannot run as a pipeline: it was made by pipeline(), and has a run() of its own');
     await refused(Undecorated, 'BAD_PIPELINE_CLASS', 'class Undecorated cannot run as a pipeline: it has no method run() with @pipeline');
@@ -185,6 +200,32 @@ describe('a step call fails', () => {
   ])('%s', async (how, code, message) => {
     const run = await runPipeline(Calls, { how });
     expect(run).toMatchObject({ status: 'failed', error: { name: code, message: expect.stringContaining(message) } });
+  });
+
+  it('by a step, a pipeline or a when() of function style in its run(), which are told from a call outside of any pipeline', async () => {
+    const [loose, other] = [step('loose', () => 1), pipeline('other', () => undefined)] as unknown as [() => unknown, () => unknown];
+    const branch = when as unknown as (...args: unknown[]) => unknown;
+    class Mixed {
+      @step({ cache: false })
+      async inner(): Promise<unknown> {
+        return loose();
+      }
+      @pipeline({ params: { how: '' } })
+      async run({ how }: { how: string }): Promise<unknown> {
+        if (how === 'inner') return this.inner();
+        if (how === 'planned') return Object.keys((await pipeline('planned', () => void loose()).compile()).spec.steps).length;
+        return how === 'step' ? loose() : how === 'pipeline' ? other() : branch(true, { then: () => 1 });
+      }
+    }
+    const rest = 'is of function style, and was called in run() of a class-style pipeline';
+    for (const [how, what] of [
+      ['step', 'step "loose"'],
+      ['pipeline', 'pipeline "other"'],
+      ['when', 'when()'],
+    ] as const)
+      expect((await runPipeline(Mixed, { how })).error).toMatchObject({ name: 'STYLES_MIXED', message: expect.stringContaining(`${what} ${rest}`) }); // prettier-ignore
+    expect((await runPipeline(Mixed, { how: 'inner' })).error).toMatchObject({ name: 'STEP_INSIDE_STEP' });
+    expect(await runPipeline(Mixed, { how: 'planned' })).toMatchObject({ status: 'completed', result: 1 });
   });
 
   it('but super of the same step runs as a function', async () => {

@@ -1,5 +1,5 @@
 import { checkKnown } from '../check-known.ts';
-import { BadName, BadPipelineClass, BadStepMethod } from '../errors.ts';
+import { BadName, BadPipelineClass, BadPipelineMethod, BadStepMethod } from '../errors.ts';
 import type { FinishedRun } from '../execution/end-run.ts';
 import type { RunOptions } from '../execution/run-options.ts';
 import { keepCompiledCode } from '../project/keep-compiled-code.ts';
@@ -90,11 +90,13 @@ export function classPipelineDecorator<P extends Record<string, unknown>>(
   const site = definitionSite({ wrappers: 'nameless' });
   const declared: Declared = { ...site, options, ordinal: nextOrdinal(site.module, '@pipeline') };
   const decorate = (first: object, second: unknown, third?: PropertyDescriptor): void => {
-    const standard = typeof second === 'object' && second !== null;
-    const name = String(standard ? (second as { name: string | symbol }).name : (second as string | symbol));
-    if (name !== 'run') throw new BadPipelineClass({ pipeline: name, reason: 'the @pipeline method is to be called run' });
-    const method: unknown = standard ? first : third?.value;
-    if (typeof method !== 'function') throw new BadPipelineClass({ pipeline: name, reason: 'the @pipeline method run is no method' });
+    const context = typeof second === 'object' && second !== null ? (second as { kind: string; name: string | symbol }) : undefined;
+    if (second === undefined || context?.kind === 'class')
+      throw new BadPipelineMethod({ method: (first as { name: string }).name, reason: 'is on a class' });
+    const name = String(context === undefined ? (second as string | symbol) : context.name);
+    if (name !== 'run') throw new BadPipelineMethod({ method: name, reason: 'is on another method than run()' });
+    const method: unknown = context === undefined ? third?.value : first;
+    if (typeof method !== 'function') throw new BadPipelineMethod({ method: name, reason: 'is no method' });
     Object.defineProperty(method, MARK, { value: declared });
   };
   return decorate;
@@ -120,6 +122,10 @@ function declaredIn(run: unknown): Declared | undefined {
 
 /** The pipeline that a class is. Throws `BadPipelineClass`, `BadStepMethod`. */
 export function classPipeline(Class: PipelineClass): ClassPipeline {
+  if (typeof Class === 'object' && Class !== null) {
+    const pipeline = (Class as object).constructor.name;
+    throw new BadPipelineClass({ pipeline, reason: 'an instance of it was given, and not the class itself' });
+  }
   if (typeof Class !== 'function') throw new BadPipelineClass({ pipeline: String(Class), reason: 'it is no class' });
   if (isPipeline(Class))
     throw new BadPipelineClass({ pipeline: Class.pipelineName, reason: 'it was made by pipeline(), and has a run() of its own' });
@@ -185,9 +191,10 @@ export async function runPipeline<C extends { run(params: never): Promise<unknow
   params?: ParamsOf<C>,
   options: RunOptions = {},
 ): Promise<FinishedRun<Awaited<ReturnType<C['run']>>>> {
+  // Before it is named: whoever looks for the pipelines of a file finds none in what is no class of one.
+  const pipeline = classPipeline(Class);
   const pending = nominated(Class, params ?? {}, options);
   if (pending !== undefined) return pending;
-  const pipeline = classPipeline(Class);
   const values = paramValues(pipeline, params);
   keepCompiledCode();
   const { runClassPipeline } = await import('../execution/run-class.ts');

@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
+import { stepContext } from '../tracking/context.ts';
 import type { ClassStep } from './class-step.ts';
 
 /** A run of a class-style pipeline that is under way: what a `@step` method calls. */
@@ -14,4 +15,9 @@ const KEY = Symbol.for('mortise.class-run.v1');
 export function classRunContext(): AsyncLocalStorage<ClassRunContext> {
   const place = globalThis as { [KEY]?: AsyncLocalStorage<ClassRunContext> };
   return (place[KEY] ??= new AsyncLocalStorage<ClassRunContext>());
+}
+
+/** True for code of the `run()` of a class, outside of its steps. */
+export function inClassRun(): boolean {
+  return classRunContext().getStore() !== undefined && stepContext().getStore() === undefined;
 }

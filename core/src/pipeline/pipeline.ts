@@ -1,8 +1,9 @@
 import { checkKnown } from '../check-known.ts';
-import { BadName, BadOption, PipelineOutsidePipeline, StepArguments } from '../errors.ts';
+import { BadName, BadOption, PipelineOutsidePipeline, StepArguments, StylesMixed } from '../errors.ts';
 import type { FinishedRun } from '../execution/end-run.ts';
 import type { RunOptions } from '../execution/run-options.ts';
 import { keepCompiledCode } from '../project/keep-compiled-code.ts';
+import { inClassRun } from './class-run-context.ts';
 import { currentCompilation } from './compilation.ts';
 import { compilePipeline, nestPipeline, type CompiledPipeline } from './compile.ts';
 import { definitionSite } from './definition-site.ts';
@@ -133,7 +134,10 @@ function definePipeline(name: string, options: PipelineOptions<object>, body: Pi
 
 function callNested(definition: PipelineDefinition, args: unknown[]): unknown {
   const compilation = currentCompilation();
-  if (compilation === undefined) throw new PipelineOutsidePipeline({ pipeline: definition.name });
+  if (compilation === undefined) {
+    const pipeline = definition.name;
+    throw inClassRun() ? new StylesMixed({ what: `pipeline "${pipeline}"` }) : new PipelineOutsidePipeline({ pipeline });
+  }
   const [inputs, params, options] = args.map((given, index) => namedValues(definition.name, given, index));
   return nestPipeline(definition, compilation, { inputs: inputs ?? {}, params, options: options ?? {} });
 }

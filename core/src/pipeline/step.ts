@@ -1,5 +1,6 @@
-import { MapNotArray, StepArguments, StepInsideStep, StepOutsidePipeline } from '../errors.ts';
+import { MapNotArray, StepArguments, StepInsideStep, StepOutsidePipeline, StylesMixed } from '../errors.ts';
 import { stepContext } from '../tracking/context.ts';
+import { inClassRun } from './class-run-context.ts';
 import { currentCompilation, type Compilation } from './compilation.ts';
 import { bindInput } from './input-binding.ts';
 import { isPlain } from './json-value.ts';
@@ -88,7 +89,8 @@ function compilationFor(step: string): Compilation {
   const compilation = currentCompilation();
   if (compilation !== undefined) return compilation;
   const outer = stepContext().getStore();
-  throw outer === undefined ? new StepOutsidePipeline({ step }) : new StepInsideStep({ inner: step, outer: outer.stepId });
+  if (outer !== undefined) throw new StepInsideStep({ inner: step, outer: outer.stepId });
+  throw inClassRun() ? new StylesMixed({ what: `step "${step}"` }) : new StepOutsidePipeline({ step });
 }
 
 /** The object of named inputs of a call. */

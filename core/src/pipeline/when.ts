@@ -1,6 +1,7 @@
 import * as types from 'node:util/types';
 
-import { AsyncBody, BadCondition } from '../errors.ts';
+import { AsyncBody, BadCondition, StylesMixed } from '../errors.ts';
+import { inClassRun } from './class-run-context.ts';
 import { currentCompilation, type Compilation } from './compilation.ts';
 import { bindInput, checkPlan } from './input-binding.ts';
 import type { ConditionSpec, InputSpec, WireSpec } from './pipeline-spec.ts';
@@ -38,7 +39,8 @@ export function when<A extends BranchResult, B extends BranchResult = undefined>
   branches: { readonly then: () => A; readonly else?: () => B },
 ): WhenResult<A, B> {
   const compilation = currentCompilation();
-  if (compilation === undefined) throw new BadCondition({ reason: 'was called outside a pipeline' });
+  if (compilation === undefined)
+    throw inClassRun() ? new StylesMixed({ what: 'when()' }) : new BadCondition({ reason: 'was called outside a pipeline' });
   const wire = conditionWire(compilation, condition);
   requireBranches(branches);
   const follow = (is: boolean, branch: () => unknown): InputSpec => followBranch(compilation, { ...wire, is }, branch);

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { inspect } from 'node:util';
 
+import { stepContext, type StepContext } from '../tracking/context.ts';
 import { lineOf, load, loosePipeline, refusal, split, train, when, type Loose } from '../testing/loose-pipeline.ts';
 
 describe('a wire that is touched says so', () => {
@@ -38,6 +39,29 @@ describe('a wire that is touched says so', () => {
   test('an output that was declared, and the result of a when, by their names', async () => {
     expect(await refusal(() => void split()['train']!['rows'])).toContain('of output "train" of step "split", which');
     expect(await refusal(() => void when(load(), { then: () => load() })['x'])).toContain('of the result of when(load), which');
+  });
+
+  test('that a step takes from around it is to be an input of the step, for inside of one it is already', async () => {
+    let wire: unknown;
+    const use = loosePipeline('outer', () => {
+      wire = load();
+    });
+    await use.compile();
+    await stepContext().run({ stepId: 'use' } as StepContext, async () => {
+      expect(await lineOf(() => `${wire as string}`)).toBe(
+        'WIRE_IN_STEP: step "use" took the output of step "load" from the code around it: only what is given to a step as an input has a value there. Pass it in the pipeline, use({ name: wire }), and read the input.',
+      );
+      await expect(Promise.resolve(wire)).rejects.toMatchObject({ code: 'WIRE_IN_STEP' });
+      expect(await refusal(() => void load()['rows'])).toMatch(/^WIRE_TOUCHED/);
+    });
+  });
+
+  test('read for a part of it, it is told how a step gives its parts one by one', async () => {
+    const parts = 'Do this inside a step, or have the step give it as an output of its own: step(name, { outputs: ["rows"] }, fn).';
+    expect(await refusal(() => void load()['rows'])).toContain(` only connects steps. ${parts}`);
+    expect(await refusal(() => void load()['map']!())).toContain('Do this inside a step, or run a step for each item with step.map().');
+    expect(await refusal(() => void [...(load() as unknown as unknown[])])).toContain('run a step for each item with step.map().');
+    expect(await refusal(() => void split()['train']!['rows'])).toContain('Do this inside a step, or use when(wire');
   });
 
   test('only console.log shows it', async () => {

@@ -1,4 +1,6 @@
-import { WireTouched } from '../errors.ts';
+import { WireInStep, WireTouched } from '../errors.ts';
+import { stepContext } from '../tracking/context.ts';
+import { currentCompilation } from './compilation.ts';
 import type { InputSpec } from './pipeline-spec.ts';
 
 /**
@@ -88,7 +90,7 @@ class Untouchable implements ProxyHandler<object> {
   }
   get(_: object, key: string | symbol): WireState | undefined {
     if (key === WIRE) return this.state;
-    return key === OUTPUTS ? undefined : this.touched(reading(key));
+    return key === OUTPUTS ? undefined : this.touched(reading(key), this.insteadOf(key));
   }
   set(_: object, key: string | symbol): never {
     return this.touched(`writing property "${String(key)}"`);
@@ -120,8 +122,20 @@ class Untouchable implements ProxyHandler<object> {
   preventExtensions(): never {
     return this.touched('freezing');
   }
-  private touched(how: string): never {
-    throw new WireTouched({ wire: describeWire(this.state), how });
+  /** What may have been meant by reading a property; undefined where a branch is as likely as anything else. */
+  private insteadOf(key: string | symbol): string | undefined {
+    const { spec } = this.state;
+    if (key === 'then' || key === 'toJSON' || key === Symbol.toPrimitive) return undefined;
+    if (key in Array.prototype) return 'run a step for each item with step.map()';
+    const whole = 'from' in spec && spec.output === 'output';
+    return whole && typeof key === 'string'
+      ? `have the step give it as an output of its own: step(name, { outputs: ["${key}"] }, fn)`
+      : undefined;
+  }
+  private touched(how: string, mend?: string): never {
+    const wire = describeWire(this.state);
+    const step = currentCompilation() === undefined ? stepContext().getStore()?.stepId : undefined;
+    throw step === undefined ? new WireTouched({ wire, how, ...(mend !== undefined && { mend }) }) : new WireInStep({ step, wire });
   }
 }
 
