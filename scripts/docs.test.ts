@@ -120,6 +120,14 @@ describe('settings that a text gives to settingsFor()', () => {
   });
 });
 
+interface Manifest {
+  name: string;
+  dependencies?: Record<string, string>;
+  devDependencies?: Record<string, string>;
+}
+
+const readManifest = (folder: string) => JSON.parse(readFileSync(join(repository, folder, 'package.json'), 'utf8')) as Manifest;
+
 describe('the README', () => {
   let project: CliProject;
   beforeAll(() => {
@@ -127,6 +135,22 @@ describe('the README', () => {
     project = cliProject();
   });
   afterAll(() => project.remove());
+
+  it('names with each package that is to be packed those that it needs, for the registry has none of them', () => {
+    const text = readFileSync(join(repository, 'README.md'), 'utf8');
+    const named = [...text.matchAll(/-w ([a-z][\w/-]*)/g)].map(([, folder]) => folder!);
+    const manifests = named.map((folder) => readManifest(folder));
+    const names = manifests.map(({ name }) => name);
+    expect(named).toEqual(expect.arrayContaining(['core', 'cli', 'flavors/local']));
+    const needed = (manifest: Manifest) => Object.keys(manifest.dependencies ?? {}).filter((name) => name.startsWith('@mortise/'));
+    expect(manifests.flatMap((manifest) => needed(manifest).filter((name) => !names.includes(name)))).toEqual([]);
+    const template = globSync('cli/templates/**/package.json', { cwd: repository }).map((file) => readManifest(dirname(file)));
+    const forFlavors = template.flatMap(({ devDependencies }) =>
+      Object.keys(devDependencies ?? {}).filter((name) => name.startsWith('@mortise/')),
+    );
+    expect(forFlavors).not.toEqual([]);
+    expect(forFlavors.filter((name) => !names.includes(name))).toEqual([]);
+  });
 
   it('shows a program that runs when it is pasted, by the commands below it', async () => {
     const readme = join(repository, 'README.md');
