@@ -25,7 +25,7 @@ import { describeWire, outputsState, wireState } from './wire.ts';
 export interface Step<F extends StepFunction = StepFunction, O = unknown> {
   /**
    * Plans one call. Gives the wire of what the function returns, or an object of wires when outputs were declared.
-   * @throws StepOutsidePipeline, StepInsideStep, StepArguments, ForeignWire, InputNotStorable, DuplicateStepId
+   * @throws StepOutsidePipeline, StepInsideStep, StylesMixed, StepArguments, ForeignWire, InputNotStorable, DuplicateStepId
    */
   (...args: ArgumentsOf<InputsOf<F>>): StepResult<F, O>;
   /**

@@ -32,7 +32,7 @@ type WhenResult<A, B> = StepOutput<BranchValue<NoInfer<A>> | BranchValue<NoInfer
  * @example
  * const best = when(isBetter({ candidate, current }), { then: () => publish({ model: candidate }), else: () => current });
  *
- * @throws BadCondition, AsyncBody, ForeignWire, InputNotStorable
+ * @throws BadCondition, StylesMixed, AsyncBody, ForeignWire, InputNotStorable
  */
 export function when<A extends BranchResult, B extends BranchResult = undefined>(
   condition: StepOutput<boolean>,

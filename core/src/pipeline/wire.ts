@@ -5,7 +5,7 @@ import type { InputSpec } from './pipeline-spec.ts';
 
 /**
  * The output of a step, in the body of a pipeline: what it will be has the type `T`, but there is no value yet. Give it to other steps, return it,
- * or branch on it with `when`; anything else throws `WireTouched`. Branded by a string key, so that two copies of this package fit each other.
+ * or branch on it with `when`; anything else throws `WireTouched`, in a step `WireInStep`. Branded by a string key, so that two copies of this package fit each other.
  */
 export interface StepOutput<T> {
   readonly '~mortise.output': T;
