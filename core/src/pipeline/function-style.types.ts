@@ -35,12 +35,15 @@ const evaluate = step(
   ({ model }: { model: Model }) => ({ metrics: { accuracy: model.weights.length, val: { loss: 1 } }, columns: ['a'], plain: 'x' }),
 );
 const items = step('items', () => [1, 2, 3]);
+const word = step('word', () => 'a');
 const names = step('names', () => ['a', 'b']);
 const score = step('score', async ({ item, model }: { item: number; model: Model }) => item + model.weights.length);
 const isGood = step('isGood', ({ model }: { model: Model }) => model.weights.length > 1);
 const identity = step('identity', <T>({ value }: { value: T }) => value);
 const optional = step('optional', ({ size = 1 }: { size?: number } = {}) => size);
 const maybe = step('maybe', ({ model }: { model: Model | undefined }) => model ?? null);
+const pair = step('pair', ({ of }: { of: [number, string] }) => of[0]);
+const rest = step('rest', ({ of }: { of: readonly [string, ...number[]] }) => of.length);
 const untyped = step('untyped', (inputs: { anything: unknown }) => String(inputs.anything));
 
 is<Equal<typeof train.fn, ({ data, lr }: { data: Wine; lr: number }) => Promise<Model>>>();
@@ -60,6 +63,9 @@ pipeline('what compiles', { params: { lr: 0.1 } }, ({ lr }) => {
   optional();
   optional({ size: 2 });
   untyped({ anything: model });
+  pair({ of: [1, word()] });
+  pair({ of: step('both', (): [number, string] => [1, 'a'])() });
+  rest({ of: [word(), 1, optional()] });
   const parts = split({ data });
   is<Equal<typeof parts, { readonly train: StepOutput<Wine>; readonly test: StepOutput<Wine> }>>();
   train({ data: parts.train, lr }, { after: [parts] });
@@ -164,6 +170,16 @@ pipeline('wrong edges', { params: { lr: 0.1 } }, ({ lr }) => {
   train({ data: parts, lr });
   // @ts-expect-error: a list with a wrong wire in it
   pick({ models: [model, data] });
+  // @ts-expect-error: a pair in the wrong order
+  pair({ of: [word(), optional()] });
+  // @ts-expect-error: three where a pair is wanted
+  pair({ of: [optional(), word(), 1] });
+  // @ts-expect-error: one where a pair is wanted
+  pair({ of: [optional()] });
+  // @ts-expect-error: plain values that are no pair
+  pair({ of: ['a', 1] });
+  // @ts-expect-error: a wire of the wrong type in the rest of a tuple
+  rest({ of: [word(), 1, word()] });
   // @ts-expect-error: a wire of one where an array is wanted
   pick({ models: model });
   // @ts-expect-error: reading from a wire

@@ -11,8 +11,8 @@ export interface StepOutput<T> {
   readonly '~mortise.output': T;
 }
 
-/** What a step's input of type `T` may be given: a value, a step's output, or (for an array) a list of them. */
-export type Wire<T> = T | StepOutput<T> | (T extends readonly (infer E)[] ? readonly Wire<E>[] : never);
+/** What a step's input of type `T` may be given: a value, a step's output, or (for an array) a list of them; for a tuple one of each, in its order. */
+export type Wire<T> = T | StepOutput<T> | (T extends readonly unknown[] ? { readonly [K in keyof T]: Wire<T[K]> } : never);
 
 /** What stands behind a wire. */
 export interface WireState {
