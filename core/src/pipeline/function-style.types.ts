@@ -44,6 +44,8 @@ const optional = step('optional', ({ size = 1 }: { size?: number } = {}) => size
 const maybe = step('maybe', ({ model }: { model: Model | undefined }) => model ?? null);
 const pair = step('pair', ({ of }: { of: [number, string] }) => of[0]);
 const rest = step('rest', ({ of }: { of: readonly [string, ...number[]] }) => of.length);
+const perhapsB = step('perhapsB', { outputs: ['a', 'b'] }, (): { a: number; b?: string } => ({ a: 1 }));
+const spell = step('spell', ({ text }: { text: string }) => text);
 const untyped = step('untyped', (inputs: { anything: unknown }) => String(inputs.anything));
 
 is<Equal<typeof train.fn, ({ data, lr }: { data: Wine; lr: number }) => Promise<Model>>>();
@@ -131,6 +133,8 @@ step('outputs', { outputs: ['a'] }, async () => 1);
 step('outputs', { outputs: { metrics: tracked.metrics() } }, () => ({ metrics: { accuracy: 'high' } }));
 // @ts-expect-error: metrics that are an array
 step('outputs', { outputs: { metrics: tracked.metrics() } }, () => ({ metrics: [1, 2] }));
+// @ts-expect-error: metrics that may be left out
+step('outputs', { outputs: { metrics: tracked.metrics() } }, (): { metrics?: { accuracy: number } } => ({}));
 // @ts-expect-error: an unknown key of a declared output
 step('outputs', { outputs: { a: { artefact: 'x' } } }, () => ({ a: 1 }));
 
@@ -166,6 +170,8 @@ pipeline('wrong edges', { params: { lr: 0.1 } }, ({ lr }) => {
   train({ data, lr }, { after: ['load'] });
   // @ts-expect-error: an output that was not declared
   train({ data: parts.rest, lr });
+  // @ts-expect-error: an output that the function need not give
+  spell({ text: perhapsB().b });
   // @ts-expect-error: all outputs where one belongs
   train({ data: parts, lr });
   // @ts-expect-error: a list with a wrong wire in it

@@ -41,11 +41,8 @@ export type StepArguments<I> =
           ? [inputs?: WireInputs<I>, options?: CallOptions]
           : [inputs: WireInputs<I>, options?: CallOptions];
 
-type Property<R, K extends PropertyKey> = R extends { readonly [P in K]: infer V }
-  ? V
-  : R extends { readonly [P in K]?: infer V }
-    ? V
-    : never;
+/** Read, not inferred: what the function need not give may be undefined. */
+type Property<R, K extends PropertyKey> = R extends unknown ? (K extends keyof R ? R[K] : never) : never;
 
 type OutputNames<O> = O extends { readonly outputs: infer N }
   ? N extends readonly (infer K extends string)[]
