@@ -124,6 +124,11 @@ class WithArgument extends WinePipeline {
 // ---- what does not -------------------------------------------------------------------------------------------------------------
 
 class Wrong extends Steps {
+  // @ts-expect-error: a name in place of the options of a step
+  @step('train')
+  async named(): Promise<number> {
+    return 1;
+  }
   // @ts-expect-error: a misspelt option of a step
   @step({ experimentTracer: true })
   async misspelt(): Promise<number> {
@@ -304,3 +309,9 @@ class WrongEdges extends Steps {
   }
 }
 void WrongEdges;
+
+// Function style, where these would be options of a decorator.
+// @ts-expect-error: a step without its name
+step(async () => 1);
+// @ts-expect-error: a step without its function
+step('lonely');

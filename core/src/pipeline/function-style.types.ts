@@ -106,6 +106,18 @@ step('two', (a: Wine, b: number) => [a, b]);
 step('positional', (a: number) => a);
 // @ts-expect-error: a step whose argument is an array
 step('list', (a: number[]) => a);
+// @ts-expect-error: a text in place of the options of a step
+step('option', 'train', () => 1);
+// @ts-expect-error: a number in place of the options of a step
+step('option', 5, () => 1);
+// @ts-expect-error: a list in place of the options of a step
+step('option', ['train'], () => 1);
+step(
+  'option',
+  // @ts-expect-error: a function in place of the options of a step
+  () => 1,
+  () => 1,
+);
 // @ts-expect-error: an unknown step option
 step('option', { experimentTracer: true }, () => 1);
 // @ts-expect-error: an unknown step option beside a known one

@@ -121,7 +121,10 @@ export type CheckedFunction<F, O = unknown> =
 interface NoSuchOption {
   readonly 'there is no such option': never;
 }
-type Unknown<Given, Known> = { readonly [K in Exclude<keyof Given, keyof Known>]: NoSuchOption };
+/** `unknown` when all are known: beside an empty object type the compiler would let a text pass for options. */
+type Unknown<Given, Known> = [Exclude<keyof Given, keyof Known>] extends [never]
+  ? unknown
+  : { readonly [K in Exclude<keyof Given, keyof Known>]: NoSuchOption };
 
 /** Makes options that do not exist compile errors, also beside ones that do. */
 export type KnownOptions<O> = Unknown<O, StepOptions> &
