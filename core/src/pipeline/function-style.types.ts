@@ -41,6 +41,8 @@ const score = step('score', async ({ item, model }: { item: number; model: Model
 const isGood = step('isGood', ({ model }: { model: Model }) => model.weights.length > 1);
 const identity = step('identity', <T>({ value }: { value: T }) => value);
 const optional = step('optional', ({ size = 1 }: { size?: number } = {}) => size);
+const free = step('free', ({ size }: { size?: number }) => size ?? 1);
+const counts = step('counts', (named: Record<string, number>) => Object.keys(named).length);
 const maybe = step('maybe', ({ model }: { model: Model | undefined }) => model ?? null);
 const pair = step('pair', ({ of }: { of: [number, string] }) => of[0]);
 const rest = step('rest', ({ of }: { of: readonly [string, ...number[]] }) => of.length);
@@ -64,6 +66,11 @@ pipeline('what compiles', { params: { lr: 0.1 } }, ({ lr }) => {
   pick({ models: [model], best: 1 });
   optional();
   optional({ size: 2 });
+  free();
+  counts();
+  counts({ one: 1, two: free(undefined, { id: 'two' }) });
+  optional.map({ size: [1, optional()] });
+  optional.map({ size: items() }, {}, { id: 'sizes' });
   untyped({ anything: model });
   pair({ of: [1, word()] });
   pair({ of: step('both', (): [number, string] => [1, 'a'])() });
@@ -208,6 +215,8 @@ pipeline('wrong edges', { params: { lr: 0.1 } }, ({ lr }) => {
   score.map({ item: optional() }, { model });
   // @ts-expect-error: mapping over items of the wrong type
   score.map({ item: names() }, { model });
+  // @ts-expect-error: mapping over items of the wrong type that have a default
+  optional.map({ size: names() });
   // @ts-expect-error: a missing shared input
   score.map({ item: items() });
   // @ts-expect-error: a mapped input that the step does not have

@@ -27,6 +27,9 @@ export type InputsOf<F> = F extends (inputs: infer I) => unknown ? I : never;
 /** What a function gives once it is awaited. */
 export type ReturnOf<F> = F extends (inputs: never) => infer R ? Awaited<R> : never;
 
+/** The inputs by name, also where the function has a default for all of them at once. */
+export type NamedInputs<F> = NonNullable<InputsOf<F>>;
+
 export type WireInputs<I> = { readonly [K in keyof I]: Wire<I[K]> };
 
 /** The arguments of a call of a step. */
@@ -37,7 +40,7 @@ export type StepArguments<I> =
       ? [inputs?: NoInputs, options?: CallOptions]
       : undefined extends I
         ? [inputs?: WireInputs<NonNullable<I>>, options?: CallOptions]
-        : NoInputs extends I
+        : Record<never, never> extends I
           ? [inputs?: WireInputs<I>, options?: CallOptions]
           : [inputs: WireInputs<I>, options?: CallOptions];
 

@@ -14,6 +14,7 @@ import type {
   KnownOptions,
   MappedInputs,
   MappedResult,
+  NamedInputs,
   SharedArguments,
   StepArguments as ArgumentsOf,
   StepFunction,
@@ -32,9 +33,9 @@ export interface Step<F extends StepFunction = StepFunction, O = unknown> {
    * Runs the step once per item: the inputs of the first object are arrays, zipped; those of the second are shared by all.
    * Gives the wire of an array, in the order of the items. Step runs are `score[0]`, `score[1]`, ...
    */
-  map<K extends keyof InputsOf<F> & string>(
-    items: MappedInputs<InputsOf<F>, K>,
-    ...rest: SharedArguments<Omit<InputsOf<F>, K>>
+  map<K extends keyof NamedInputs<F> & string>(
+    items: MappedInputs<NamedInputs<F>, K>,
+    ...rest: SharedArguments<Omit<NamedInputs<F>, K>>
   ): MappedResult<F, O>;
   /** The function itself, e.g. to call it in a test. */
   readonly fn: F;
