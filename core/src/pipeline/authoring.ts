@@ -1,6 +1,7 @@
 import { DecoratorNotCalled, NameMissing } from '../errors.ts';
 import { classPipelineDecorator, type ClassPipelineDecorator, type ClassPipelineOptions } from './class-pipeline.ts';
 import { classStepDecorator, type ClassStepDecorator } from './class-step.ts';
+import type { NamedParams } from './pipeline-types.ts';
 import { pipeline as functionPipeline } from './pipeline.ts';
 import type { KnownOptions } from './step-types.ts';
 import type { StepOptions } from './step-options.ts';
@@ -13,7 +14,7 @@ interface StepDecoratorFactory {
 
 interface PipelineDecoratorFactory {
   /** `@pipeline()`, `@pipeline({ params, name })`: marks the method `run` of a pipeline class. */
-  <P extends Record<string, unknown> = Record<never, never>>(options?: ClassPipelineOptions<P>): ClassPipelineDecorator<P>;
+  <P extends object = Record<never, never>>(options?: ClassPipelineOptions<P> & NamedParams<P>): ClassPipelineDecorator<P>;
 }
 
 /** A step: `step('train', fn)` in function style, `@step()` on a method in class style. */

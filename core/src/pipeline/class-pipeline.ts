@@ -14,7 +14,7 @@ import { nominated } from './run-guard.ts';
 import { nextOrdinal } from './step-definition.ts';
 import { pipelineSettings, trackerErrorPolicy, type SettingsOption } from './step-options.ts';
 
-export interface ClassPipelineOptions<P extends Record<string, unknown> = Record<string, unknown>> extends PipelineHooks {
+export interface ClassPipelineOptions<P extends object = Record<string, unknown>> extends PipelineHooks {
   /** Default: the class's name. */
   name?: string;
   /** Declared params with their defaults. */
@@ -40,7 +40,7 @@ type Fits<P, F extends RunMethod> =
 type Taken<F extends RunMethod> = Parameters<F> extends [] ? Record<never, never> : NonNullable<Parameters<F>[0]>;
 
 /** What `@pipeline()` returns: a decorator for the method called `run`. */
-export interface ClassPipelineDecorator<P extends Record<string, unknown>> {
+export interface ClassPipelineDecorator<P extends object> {
   <F extends RunMethod>(method: F & Fits<P, F>, context: { kind: 'method'; name: 'run'; private: false; static: false }): void;
   <F extends RunMethod>(target: object & { prototype?: never }, name: 'run', descriptor: TypedPropertyDescriptor<F & Fits<P, F>>): void;
 }

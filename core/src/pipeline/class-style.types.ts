@@ -87,6 +87,18 @@ class Required extends Steps {
   }
 }
 
+interface Rates {
+  lr: number;
+  kind: 'red' | 'white';
+}
+declare const rates: Rates;
+class Rated extends Steps {
+  @pipeline({ params: rates })
+  async run({ lr }: Rates): Promise<number> {
+    return this.optional({ size: lr });
+  }
+}
+
 async function runs(): Promise<void> {
   const run = await runPipeline(WinePipeline, { lr: 0.2 }, { stack: 'team', cache: false });
   is<Equal<typeof run.result, number | undefined>>();
@@ -94,6 +106,7 @@ async function runs(): Promise<void> {
   await runPipeline(Bare, {}, { concurrency: 2 });
   await runPipeline(Renamed, { lr: 3 });
   await runPipeline(Required, { file: 'wine.csv' });
+  await runPipeline(Rated, { kind: 'white' });
   // @ts-expect-error: an unknown param
   await runPipeline(WinePipeline, { learningRate: 1 });
   // @ts-expect-error: a param of the wrong type
@@ -216,6 +229,15 @@ class WrongDefault extends Steps {
   }
 }
 void WrongDefault;
+
+class ListOfParams extends Steps {
+  // @ts-expect-error: params that are a list
+  @pipeline({ params: [1] })
+  async run(): Promise<number> {
+    return 1;
+  }
+}
+void ListOfParams;
 
 class Undeclared extends Steps {
   // @ts-expect-error: a param that run() takes and nobody declares

@@ -251,6 +251,15 @@ const required = pipeline('required', { params: { file: undefined as string | un
   is<Equal<typeof file, string>>();
   return optional({ size });
 });
+interface Rates {
+  lr: number;
+  readonly kind: 'red' | 'white';
+}
+declare const rates: Rates;
+const rated = pipeline('rated', { params: rates }, ({ lr, kind }) => {
+  is<Equal<typeof kind, 'red' | 'white'>>();
+  return optional({ size: lr });
+});
 const inner = pipeline('inner', { params: { lr: 1 } }, ({ lr }, { data }: { data: StepOutput<Wine> }) => train({ data, lr }));
 const bare = pipeline('bare', () => {
   load();
@@ -263,6 +272,7 @@ async function runs(): Promise<void> {
   await bare.run();
   await bare.run({}, { concurrency: 2 });
   await required.run({ file: 'wine.csv' });
+  await rated.run({ lr: 2 });
   const none = await bare.run();
   is<Equal<typeof none.result, undefined>>();
   // @ts-expect-error: an unknown param
@@ -271,6 +281,8 @@ async function runs(): Promise<void> {
   await wine.run({ lr: 'fast' });
   // @ts-expect-error: a param that is none of the declared words
   await wine.run({ kind: 'rose' });
+  // @ts-expect-error: a param that is none of the words of an interface
+  await rated.run({ kind: 'rose' });
   // @ts-expect-error: a param for a pipeline without any
   await bare.run({ lr: 1 });
   // @ts-expect-error: an unknown run option
@@ -314,6 +326,12 @@ pipeline('options', { parms: { lr: 1 } }, () => undefined);
 pipeline('params', { params: { lr: 1 } }, ({ rate }) => train({ data: load(), lr: rate }));
 // @ts-expect-error: a param without declared params
 pipeline('params', ({ lr }) => train({ data: load(), lr }));
+// @ts-expect-error: params that are a number
+pipeline('params', { params: 1 }, () => undefined);
+// @ts-expect-error: params that are a list
+pipeline('params', { params: [1] }, () => undefined);
+// @ts-expect-error: params that are a function
+pipeline('params', { params: () => 1 }, () => undefined);
 // @ts-expect-error: an async body
 pipeline('async', async () => load());
 // @ts-expect-error: a body that returns no wire

@@ -12,6 +12,11 @@ export interface PipelineOptions<P> extends StepDefaults, PipelineHooks {
   readonly onTrackerError?: TrackerErrorPolicy;
 }
 
+/** Declared params are an object of names and defaults. Not as a `Record`, which an object whose type is an interface does not fit. */
+export type NamedParams<P> = P extends readonly unknown[] | ((...args: never) => unknown)
+  ? { readonly params: 'params are an object of names and defaults' }
+  : unknown;
+
 /** Params as the body gets them. */
 export type ParamValues<P> = { [K in keyof P]: Exclude<P[K], undefined> };
 

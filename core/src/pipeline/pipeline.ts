@@ -13,6 +13,7 @@ import { checkDefaults } from './param-values.ts';
 import type { PipelineDefinition } from './pipeline-definition.ts';
 import type {
   GivenParams,
+  NamedParams,
   NestedArguments,
   ParamValues,
   PipelineInputs,
@@ -74,11 +75,11 @@ export function pipeline<I extends PipelineInputs<I> = Nothing, R extends Pipeli
   name: string,
   body: (params: Nothing, inputs: I) => R,
 ): TypedPipeline<Nothing, I, R>;
-export function pipeline<
-  P extends Readonly<Record<string, unknown>> = Nothing,
-  I extends PipelineInputs<I> = Nothing,
-  R extends PipelineResult = PipelineResult,
->(name: string, options: PipelineOptions<P>, body: (params: ParamValues<P>, inputs: I) => R): TypedPipeline<P, I, R>;
+export function pipeline<P extends object = Nothing, I extends PipelineInputs<I> = Nothing, R extends PipelineResult = PipelineResult>(
+  name: string,
+  options: PipelineOptions<P> & NamedParams<P>,
+  body: (params: ParamValues<P>, inputs: I) => R,
+): TypedPipeline<P, I, R>;
 export function pipeline(
   name: string,
   ...rest: [body: PipelineDefinition['body']] | [options: PipelineOptions<object>, body: PipelineDefinition['body']]
