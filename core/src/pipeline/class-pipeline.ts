@@ -30,19 +30,28 @@ type RunMethod = (params: never) => Promise<unknown>;
 type Fits<P, F extends RunMethod> =
   unknown extends Taken<F>
     ? unknown
-    : [keyof P] extends [keyof Taken<F>]
-      ? [keyof Taken<F>] extends [keyof P]
-        ? ParamValues<P> extends Partial<Taken<F>>
-          ? unknown
-          : 'a declared default has another type than run() takes'
-        : 'run() takes a param that is not declared'
-      : 'a declared param is not taken by run()';
+    : // What is no such method at all is taken for `RunMethod`, and is not to be told of params.
+      [Taken<F>] extends [never]
+      ? unknown
+      : [keyof P] extends [keyof Taken<F>]
+        ? [keyof Taken<F>] extends [keyof P]
+          ? ParamValues<P> extends Partial<Taken<F>>
+            ? unknown
+            : 'a declared default has another type than run() takes'
+          : 'run() takes a param that is not declared'
+        : 'a declared param is not taken by run()';
 type Taken<F extends RunMethod> = Parameters<F> extends [] ? Record<never, never> : NonNullable<Parameters<F>[0]>;
+
+/**
+ * A name of its own: a signature in which the literal is written out is put before the others, and TypeScript 7 tells of the last one only, which with
+ * the older decorators is to be theirs.
+ */
+type RunName = 'run';
 
 /** What `@pipeline()` returns: a decorator for the method called `run`. */
 export interface ClassPipelineDecorator<P extends object> {
   <F extends RunMethod>(method: F & Fits<P, F>, context: { kind: 'method'; name: 'run'; private: false; static: false }): void;
-  <F extends RunMethod>(target: object & { prototype?: never }, name: 'run', descriptor: TypedPropertyDescriptor<F & Fits<P, F>>): void;
+  <F extends RunMethod>(target: object & { prototype?: never }, name: RunName, descriptor: TypedPropertyDescriptor<F & Fits<P, F>>): void;
 }
 
 /** A class that can run as a pipeline: no constructor arguments, an async method `run`. */
