@@ -46,6 +46,10 @@ const counts = step('counts', (named: Record<string, number>) => Object.keys(nam
 const maybe = step('maybe', ({ model }: { model: Model | undefined }) => model ?? null);
 const pair = step('pair', ({ of }: { of: [number, string] }) => of[0]);
 const rest = step('rest', ({ of }: { of: readonly [string, ...number[]] }) => of.length);
+type Tree = number | readonly Tree[] | { readonly [name: string]: Tree };
+const grow = step('grow', ({ tree }: { tree: Tree }) => typeof tree);
+type Fork = number | [Fork, Fork];
+const fork = step('fork', ({ at }: { at: Fork }) => typeof at);
 const perhapsB = step('perhapsB', { outputs: ['a', 'b'] }, (): { a: number; b?: string } => ({ a: 1 }));
 const spell = step('spell', ({ text }: { text: string }) => text);
 const untyped = step('untyped', (inputs: { anything: unknown }) => String(inputs.anything));
@@ -75,6 +79,8 @@ pipeline('what compiles', { params: { lr: 0.1 } }, ({ lr }) => {
   pair({ of: [1, word()] });
   pair({ of: step('both', (): [number, string] => [1, 'a'])() });
   rest({ of: [word(), 1, optional()] });
+  grow({ tree: [optional(), [1, items()], { a: [1] }] });
+  fork({ at: [optional(), [1, optional()]] });
   const parts = split({ data });
   is<Equal<typeof parts, { readonly train: StepOutput<Wine>; readonly test: StepOutput<Wine> }>>();
   train({ data: parts.train, lr }, { after: [parts] });

@@ -12,7 +12,13 @@ export interface StepOutput<T> {
 }
 
 /** What a step's input of type `T` may be given: a value, a step's output, or (for an array) a list of them; for a tuple one of each, in its order. */
-export type Wire<T> = T | StepOutput<T> | (T extends readonly unknown[] ? { readonly [K in keyof T]: Wire<T[K]> } : never);
+export type Wire<T> =
+  | T
+  | StepOutput<T>
+  | (T extends readonly (infer E)[] ? (E[] extends T ? readonly Wire<E>[] : { readonly [K in keyof T]: TupleWire<T[K]> }) : never);
+
+/** A place in a tuple. Not a `Wire`, which the compiler would follow without end where a type holds tuples of itself: `Tree = number | [Tree, Tree]`. */
+type TupleWire<T> = T | StepOutput<T> | (T extends readonly (infer E)[] ? readonly Wire<E>[] : never);
 
 /** What stands behind a wire. */
 export interface WireState {
