@@ -17,7 +17,7 @@ export type StepSurroundings = Pick<OpenRun, 'id' | 'name'> & {
 
 /** A step call whose inputs need only to be loaded. */
 export type LoadableCall = Pick<StepCall, 'step' | 'mapIndex'> & {
-  code: Pick<StepCall['code'], 'fn'>;
+  code: Pick<StepCall['code'], 'fn' | 'written'>;
   inputs: Record<string, Pick<StepInput, 'load'>>;
 };
 
@@ -83,7 +83,9 @@ async function performed(
 /** Files that are still being saved belong to this attempt. */
 async function calledWithFiles({ code }: LoadableCall, inputs: Record<string, unknown>, tracking: AttemptTracking): Promise<unknown> {
   try {
-    return await (Object.keys(inputs).length === 0 ? (code.fn as () => unknown)() : code.fn(inputs as never));
+    // Given none, a default of the function's own for all of them counts; without one it takes them apart.
+    const none = Object.keys(inputs).length === 0 && (code.written ?? code.fn).length === 0;
+    return await (none ? (code.fn as () => unknown)() : code.fn(inputs as never));
   } finally {
     await tracking.settled();
   }

@@ -86,7 +86,26 @@ class Changing extends Base {
   }
 }
 
+class LeftOut {
+  @step({ cache: false })
+  async free({ size }: { size?: number }): Promise<number> {
+    return size ?? 1;
+  }
+  @step({ cache: false })
+  async preset({ size }: { size?: number } = { size: 5 }): Promise<number> {
+    return size ?? 1;
+  }
+  @pipeline()
+  async run(): Promise<number[]> {
+    return [await this.free({}), await this.preset()];
+  }
+}
+
 describe('a class-style pipeline', () => {
+  it('calls a step whose inputs may all be left out without them', async () => {
+    expect((await runPipeline(LeftOut)).result).toEqual([1, 5]);
+  });
+
   it('branches on what a step gave', async () => {
     const yes = await runPipeline(Example, { least: 1 });
     expect(yes.result).toBe(3);

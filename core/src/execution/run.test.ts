@@ -47,7 +47,16 @@ const train = step('train', { experimentTracker: true }, async ({ data, lr }: { 
 const example = pipeline('example', { params: { lr: 0.5 } }, ({ lr }) => train({ data: load(), lr }));
 const source = step('source', async () => [1]);
 
+const free = step('free', { cache: false }, ({ size }: { size?: number }) => size ?? 1);
+const preset = step('preset', { cache: false }, ({ size }: { size?: number } = { size: 5 }) => size ?? 1);
+
 describe('a run of a function-style pipeline', () => {
+  it('calls a step whose inputs may all be left out without them', async () => {
+    const run = await pipeline('left-out', () => [free(), free({}), preset(), preset.map({ size: [2, 3] })]).run();
+    expect(run.status).toBe('completed');
+    expect(run.result).toEqual([1, 1, 5, [2, 3]]);
+  });
+
   it('gives what the body returned and the run as the Client gives it', async () => {
     const run = await example.run({ lr: 2 }, { name: 'first', tags: { team: 'x' } });
     expect(run.result).toEqual({ weights: [2, 4, 6] });
