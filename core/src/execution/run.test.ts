@@ -195,7 +195,7 @@ describe('failures', () => {
     const advice = 'Write it before the step returns: file() takes a file, folder() a folder of files, by a path from the working directory or an absolute one.'; // prettier-ignore
     const mistakes: [name: string, () => unknown, reason: string][] = [
       ['no-file', () => file(`${here}/nope`), `there is no file ${here}/nope`],
-      ['no-folder', () => folder(`${here}/nope`), `there is no file ${here}/nope`],
+      ['no-folder', () => folder(`${here}/nope`), `folder("${here}/nope") is a folder that is not there`],
       ['a-folder', () => file(here), `file("${here}") is a folder (use folder())`],
     ];
     for (const [name, make, reason] of mistakes) {
