@@ -178,16 +178,16 @@ function readEnvironment(reader: BinaryReader): Environment {
 
 function readArtifact(reader: BinaryReader): ArtifactRecord {
   const aliases: string[] = [];
-  let entries: ManifestEntry[] = [];
+  let manifest: Pick<ArtifactRecord, 'entries' | 'entriesPath'> = { entries: [] };
   const artifact = { runId: '', type: '', name: '', digest: '', clientId: '', sequenceClientId: '' };
   const readNames = readStrings(artifact as Partial<Record<StringField, string>>, ARTIFACT_STRINGS);
   readNested(reader, (field, record, type) => {
     if (field === 11) aliases.push(record.string());
-    else if (field === 12) entries = readManifest(record);
+    else if (field === 12) manifest = readManifest(record);
     else return readNames(field, record, type);
     return true;
   });
-  return { ...artifact, aliases, entries };
+  return { ...artifact, aliases, ...manifest };
 }
 
 const ARTIFACT_STRINGS = {
@@ -205,10 +205,12 @@ const ARTIFACT_STRINGS = {
 
 type StringField = (typeof ARTIFACT_STRINGS)[keyof typeof ARTIFACT_STRINGS];
 
-function readManifest(reader: BinaryReader): ManifestEntry[] {
+function readManifest(reader: BinaryReader): Pick<ArtifactRecord, 'entries' | 'entriesPath'> {
   const entries: ManifestEntry[] = [];
-  readNested(reader, (field, manifest) => {
-    if (field !== 4) return false;
+  const apart: { entriesPath?: string } = {};
+  const readPath = readStrings(apart, { 5: 'entriesPath' });
+  readNested(reader, (field, manifest, type) => {
+    if (field !== 4) return readPath(field, manifest, type);
     const entry: ManifestEntry = { path: '', digest: '', size: 0 };
     const readNames = readStrings(entry, { 1: 'path', 2: 'digest', 3: 'ref', 6: 'localPath' });
     readNested(manifest, (number, record, type) => {
@@ -220,7 +222,7 @@ function readManifest(reader: BinaryReader): ManifestEntry[] {
     entries.push(entry);
     return true;
   });
-  return entries;
+  return { entries, ...apart };
 }
 
 /** What has no field of its own. */

@@ -63,6 +63,8 @@ export interface ArtifactRecord {
   clientId: string;
   sequenceClientId: string;
   entries: readonly ManifestEntry[];
+  /** Of a manifest that is too large for a record: the absolute path of its entries, a line of JSON each, zipped. Only read. */
+  entriesPath?: string;
 }
 
 /** A file of an artifact: its base64 MD5, size in bytes and absolute path; or a reference, whose digest is whatever its owner tells. */

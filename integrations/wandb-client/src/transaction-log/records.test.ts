@@ -98,6 +98,14 @@ describe('a record', () => {
     expect(decodeRecord(out.join().finish())).toEqual({ kind: 'history', row });
   });
 
+  test('of an artifact with very many files names the file in which its entries are', () => {
+    const record = new BinaryWriter().tag(8, WireType.LengthDelimited).fork().tag(5, WireType.LengthDelimited).string('data');
+    record.tag(12, WireType.LengthDelimited).fork().tag(5, WireType.LengthDelimited).string('/staging/1.jl.gz').join();
+    expect(decodeRecord(record.join().finish())).toMatchObject({
+      artifact: { name: 'data', entries: [], entriesPath: '/staging/1.jl.gz' },
+    });
+  });
+
   test('of a kind that is not known is other', () => {
     const sweep = new BinaryWriter()
       .tag(1, WireType.Varint)

@@ -5,6 +5,7 @@ import { readdir } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 
 import { FAR, lackOf } from './as-logged.ts';
+import { entriesAt } from './entries-at.ts';
 import { presentAt } from './present-at.ts';
 
 /** Made of the records, which are taken over themselves. */
@@ -32,11 +33,16 @@ export async function filesOfRun(folder: string, told: ReadonlySet<string>, tell
 
 /** The files of an artifact that are on this machine still, as they were logged, each below `folder`. */
 export async function filesOfArtifact(
-  { name, type, entries }: ArtifactRecord,
+  { name, type, entriesPath, ...artifact }: ArtifactRecord,
   folder: string,
   tell: (message: string) => void,
   signal: AbortSignal,
 ): Promise<ImportedFile[]> {
+  const entries = entriesPath === undefined ? artifact.entries : await entriesAt(entriesPath, signal);
+  if (entries === undefined) {
+    tell(`the files of its artifact ${name} are not taken over: their list cannot be read at ${entriesPath}`);
+    return [];
+  }
   const files: ImportedFile[] = [];
   const lacking = new Map<string, number>();
   for (const { path, localPath, ...entry } of entries) {

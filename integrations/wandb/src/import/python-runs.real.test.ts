@@ -11,7 +11,7 @@ import importer from './index.ts';
 
 const suite = canStart('vendor-clients') ? describe : describe.skip;
 
-/** The last run fails by an exception that nobody catches. */
+/** The last run fails by an exception that nobody catches. Of an artifact of two files the client is made to believe that these are very many. */
 const RUNS = `
 import os, sys, time, wandb
 run = wandb.init(project='wine', id='full', name='first run', group='g', job_type='train', notes='# note', tags=['plain', 'team:red'],
@@ -31,6 +31,12 @@ run.summary['label'] = 'good'
 art = wandb.Artifact('data', 'dataset')
 with art.new_file('f/x.txt') as f: f.write('hello artifact')
 run.log_artifact(art)
+import wandb.sdk.interface.interface as interface
+interface.MANIFEST_FILE_SIZE_THRESHOLD = 1
+many = wandb.Artifact('many', 'dataset')
+for name in ['a.txt', 'b.txt']:
+    with many.new_file(name) as f: f.write('one of many: ' + name)
+run.log_artifact(many)
 path = os.path.join(run.dir, 'extra.txt')
 open(path, 'w').write('extra')
 run.save(path, base_path=run.dir)
@@ -121,6 +127,7 @@ suite('runs that W&B’s own client has left on disk', () => {
     );
     const byPath = new Map(files);
     expect([byPath.get('data/f/x.txt'), byPath.get('extra.txt')]).toEqual(['hello artifact', 'extra']);
+    expect([byPath.get('many/a.txt'), byPath.get('many/b.txt')]).toEqual(['one of many: a.txt', 'one of many: b.txt']);
     const table = files.find(([path]) => path.startsWith('media/table/'));
     expect(JSON.parse(table![1])).toEqual({ columns: ['a', 'b'], data: [[1, 'x']] });
   });
