@@ -105,6 +105,13 @@ test('what was written to the console becomes lines, however it was cut', async 
   expect((await only()).lines).toEqual(['oh', 'one line', 'two', 'three']);
 });
 
+test('a line that had no end when its program ended does not go on in the next archive of the experiment', async () => {
+  const out = (output: string): [string, object] => ['standard_output', { output, stderr: false, local_timestamp: 1 }];
+  await archive({ messages: [out('one\nkilled amid')] });
+  await archive({ name: 'e1_2.zip', meta: { start_time: 10_000, stop_time: 12_000 }, messages: [out('two\n')] });
+  expect((await only()).lines).toEqual(['one', 'killed amid', 'two']);
+});
+
 test('pages, graphs and assets are files with their bytes, and no name leads out of the run', async () => {
   const upload = (fileName: string): [string, object] => [
     'file_upload',

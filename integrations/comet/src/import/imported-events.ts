@@ -51,8 +51,9 @@ export class ImportedEvents {
         if (typeof at === 'number') this.#at = at;
         yield* this.#eventsOf(message, path);
       }
+      // Another archive is of another program.
+      yield* this.#console.rest(this.#at);
     }
-    yield* this.#console.rest(this.#at);
     for (const [name, count] of this.#noNumbers) {
       const points = count === 1 ? '1 point' : `${count.toLocaleString('en')} points`;
       const why = count === 1 ? 'is not taken over: its value is no number' : 'are not taken over: their values are no numbers';
