@@ -55,6 +55,8 @@ export class OfflineRun implements RunWriter {
   readonly folder: string;
   /** The transaction log. */
   readonly path: string;
+  /** It was begun when it was opened: nothing was there of it. */
+  readonly isNew: boolean;
   readonly #folder: RunFolder;
   readonly #output: OutputLog;
   readonly #summary: RunSummary;
@@ -78,6 +80,7 @@ export class OfflineRun implements RunWriter {
   private constructor(folder: RunFolder, start: RunStart, output: OutputLog, recovered: RecoveredRun) {
     this.folder = folder.path;
     this.path = folder.log;
+    this.isNew = recovered.run === undefined;
     this.#folder = folder;
     this.#output = output;
     this.#run = { ...start, ...recovered.run };

@@ -24,7 +24,7 @@ import {
 import { markIn, storedState } from './delivered.ts';
 import { disabledRecords } from './disabled-writer.ts';
 import { waitForItsEnd } from './other-writers.ts';
-import { makeOfflineFolder } from './offline-folder.ts';
+import { knownLog, makeOfflineFolder, offlineDir } from './offline-folder.ts';
 import { offlineRecords, onlineRecords, type RunRecords } from './run-records.ts';
 import { runStart } from './run-start.ts';
 import { runningStory, STORY, storyOf, type RunStory } from './run-story.ts';
@@ -130,11 +130,14 @@ export class WandbTracker implements ExperimentTracker<WandbRun> {
   }
 
   async #findOffline(begun: RunStart, start: TrackerRunStart, known: TrackerRunRef | undefined): Promise<Found> {
-    const { dir } = this.#access;
+    const log = knownLog(known);
+    const dir = offlineDir(this.#access.dir, log);
     makeOfflineFolder(dir);
     const own = newStoryOf(begun);
     const settings = start.settings as Partial<WandbTrackerSettings>;
     const run = await openOffline({ ...begun, dir }, storedState(known)?.size, settings.runId === undefined ? undefined : own.key);
+    if (run.isNew && log !== undefined)
+      this.#warn(`${start.name}: the offline run of ${log} is gone: what was delivered to it is not in ${run.path}, which is begun anew`);
     const before = storyOf(run.values.config) ?? own;
     const isOurs = before.key === own.key;
     if (!isOurs) {
