@@ -148,11 +148,13 @@ export class EventWriter {
     at: number,
     end = extname(path) === '' ? extensionOf(file) : '',
   ): AsyncGenerator<ImportedEvent, void, undefined> {
-    const place = await this.#source.fileAt(file);
-    if (place === undefined) {
-      this.#warn(`the file ${JSON.stringify(path)} is not taken over: it is not there`);
+    const found = await this.#source.fileAt(file, at);
+    if ('why' in found) {
+      this.#warn(`the file ${JSON.stringify(path)} is not taken over: ${found.why}`);
       return;
     }
+    const { path: place, doubt } = found;
+    if (doubt !== undefined) this.#warn(`the file ${JSON.stringify(path)} ${doubt}`);
     if (this.#head.isOwn && path.startsWith(DOCUMENTS) && file.size <= LARGEST_DOCUMENT) {
       const value = JSON.parse(await readFile(place, 'utf8')) as Json;
       yield { at, kind: 'json', name: path.slice(DOCUMENTS.length), mime: 'application/json', value };

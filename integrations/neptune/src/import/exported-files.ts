@@ -6,6 +6,7 @@ import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'h
 import { intField } from '../wire/int-field.ts';
 import type { FieldValue, Snapshot } from '../wire/snapshot.ts';
 import { filesBelow } from './files-below.ts';
+import { GONE, isFile } from './found-file.ts';
 import { isThere } from './is-there.ts';
 import type { FoundSources, RunSource, Unreadable } from './run-source.ts';
 
@@ -125,11 +126,14 @@ function sourceOf({ project, runId }: RunName, paths: readonly string[]): RunSou
       if (steps.missing > 0)
         warn(`values of series without a step, as neptune-exporter gives each, are counted on from the value before: ${missing}`);
     },
-    fileAt: ({ path }) => fileAt(paths[0]!, path),
+    async fileAt({ path }) {
+      for (const place of placesOf(paths[0]!, path)) if (await isFile(place)) return { path: place };
+      return GONE;
+    },
   };
 }
 
-async function fileAt(parquet: string, path: string): Promise<string | undefined> {
+async function folderAt(parquet: string, path: string): Promise<string | undefined> {
   for (const place of placesOf(parquet, path)) if (await isThere(place)) return place;
   return undefined;
 }
@@ -139,7 +143,7 @@ async function fileSet(row: ExportedRow, parquet: string): Promise<Snapshot | un
   const value = valueOf(row);
   if (value?.kind !== 'file') return undefined;
   const { path } = value.value;
-  const folder = await fileAt(parquet, path);
+  const folder = await folderAt(parquet, path);
   const names = folder === undefined ? [''] : (await filesBelow(folder)).map((name) => `/${name}`);
   const files = names.map((name) => [row.attribute_path + name, fileField(path + name)] as const);
   return { at: timeOf(row), assign: new Map(files) };

@@ -77,6 +77,24 @@ describe('a run that Mortise kept offline', () => {
     expect(files).toEqual({ 'models/weights.bin': 'the weights' });
   });
 
+  test('a file that its client did not copy, and that is another one now, is told of and not taken over', async () => {
+    const path = await logged(loggedScenario(folder));
+    const far = join(folder, 'far.bin');
+    {
+      using database = new DatabaseSync(path);
+      const { source } = database
+        .prepare("SELECT source_path AS source FROM file_upload_requests WHERE destination LIKE '%weights%'")
+        .get()!;
+      renameSync(String(source), far);
+      database.prepare("UPDATE file_upload_requests SET source_path = ? WHERE destination LIKE '%weights%'").run(far);
+    }
+    expect((await take(folder)).runs[0]!.files).toEqual({ 'models/weights.bin': 'the weights' });
+    writeFileSync(far, 'a password of somebody');
+    const { runs, warnings } = await take(folder);
+    expect(runs[0]!.files).toEqual({});
+    expect(warnings).toEqual(['the file "artifacts/models/weights.bin" is not taken over: it is another one now than when it was logged']);
+  });
+
   test('a copy of its file, an older one too, is told of, and nothing is there twice', async () => {
     const file = await logged(curve('loss', 3));
     const backup = join(folder, 'backup');

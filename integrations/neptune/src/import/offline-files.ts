@@ -4,7 +4,7 @@ import { CREATE, FILE_VERSION } from '../offline/operations-schema.ts';
 import { loadSqlite } from '../offline/sqlite.ts';
 import { readCreateRun, readSnapshot } from '../wire/read-operations.ts';
 import type { CreateRun, FileRef, Snapshot } from '../wire/snapshot.ts';
-import { isThere } from './is-there.ts';
+import { GONE, isFile, whereLogged, type FoundFile } from './found-file.ts';
 import type { FoundSources, RunSource, Unreadable } from './run-source.ts';
 
 interface OfflineFile {
@@ -95,12 +95,14 @@ function sourceOf(parts: readonly OfflineFile[], files: readonly OfflineFile[]):
     async *snapshots(signal) {
       for (const { path } of parts) yield* snapshotsIn(path, signal);
     },
-    async fileAt(file) {
+    async fileAt(file, at) {
+      let missing = GONE;
       for (const { path } of files) {
-        const found = await uploadIn(path, file);
-        if (found !== undefined) return found;
+        const found = await uploadIn(path, file, at);
+        if ('path' in found) return found;
+        if (found !== GONE) missing = found;
       }
-      return undefined;
+      return missing;
     },
   };
 }
@@ -115,14 +117,16 @@ async function* snapshotsIn(path: string, signal: AbortSignal): AsyncGenerator<S
 }
 
 /** A copy lies beside the file, also after both were moved. */
-async function uploadIn(path: string, { path: destination }: FileRef): Promise<string | undefined> {
-  let source: string;
-  {
-    using database = opened(path);
-    const row = database.prepare('SELECT source_path AS source FROM file_upload_requests WHERE destination = ?').get(destination);
-    if (row === undefined) return undefined;
-    source = String(row['source']);
-  }
-  for (const place of [join(dirname(path), basename(source)), source]) if (await isThere(place)) return place;
-  return undefined;
+async function uploadIn(path: string, { path: destination }: FileRef, at: number): Promise<FoundFile> {
+  const row = uploadRequest(path, destination);
+  if (row === undefined) return GONE;
+  const source = String(row['source']);
+  const beside = join(dirname(path), basename(source));
+  return (await isFile(beside)) ? { path: beside } : whereLogged(source, { size: Number(row['size']), at });
+}
+
+function uploadRequest(path: string, destination: string) {
+  using database = opened(path);
+  const sql = 'SELECT source_path AS source, size_bytes AS size FROM file_upload_requests WHERE destination = ?';
+  return database.prepare(sql).get(destination);
 }

@@ -1,4 +1,4 @@
-import { appendFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -52,6 +52,7 @@ beforeEach(() => {
   writeFileSync(join(run, 'data-1.log'), RECORDED(folder).trimStart());
   writeFileSync(join(run, 'upload_path/inline-1795288650.065979.txt'), 'hello');
   writeFileSync(join(folder, 'weights.bin'), 'the weights');
+  utimesSync(join(folder, 'weights.bin'), 1_795_288_600, 1_795_288_600);
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -149,4 +150,16 @@ test('integers that no number of JavaScript has are taken over as all their digi
   appendFileSync(join(run, 'data-1.log'), `${operation}\n`);
   const [{ state }] = (await take(folder)).runs as [Awaited<ReturnType<typeof take>>['runs'][0]];
   expect(state.params).toMatchObject({ 'params/n': 3, 'params/seed': '9223372036854775807' });
+});
+
+test('a file that was written to since it was logged is told of, and a folder in its place is no file, and ends nothing', async () => {
+  utimesSync(join(folder, 'weights.bin'), 1_795_288_700, 1_795_288_700);
+  const written = await take(folder);
+  expect(written.warnings).toEqual(['the file "model" was written to after it was logged, and may be another one by now']);
+  expect(written.runs[0]!.files).toEqual({ 'model.bin': 'the weights', 'inline.txt': 'hello' });
+  rmSync(join(folder, 'weights.bin'));
+  mkdirSync(join(folder, 'weights.bin'));
+  const { runs, warnings } = await take(folder);
+  expect(warnings).toEqual(['the file "model" is not taken over: it is not there']);
+  expect(runs[0]!.files).toEqual({ 'inline.txt': 'hello' });
 });

@@ -4,7 +4,7 @@ import { basename, isAbsolute, join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 import type { Snapshot } from '../wire/snapshot.ts';
-import { isThere } from './is-there.ts';
+import { GONE, isFile, whereLogged } from './found-file.ts';
 import { OldOperations, type OldOperation } from './old-operations.ts';
 import type { FoundSources, RunSource, Unreadable } from './run-source.ts';
 
@@ -91,10 +91,13 @@ function sourceOf(parts: readonly OldFolder[], folders: readonly OldFolder[]): R
       for (const part of parts) for await (const operation of operationsIn(part, signal, warn)) operations.note(operation);
       for (const part of parts) for await (const operation of operationsIn(part, signal, warn)) yield* operations.snapshots(operation);
     },
-    async fileAt({ path }) {
-      const places = folders.map((each) => join(each.path, 'upload_path', basename(path)));
-      for (const place of isAbsolute(path) ? [path] : places) if (await isThere(place)) return place;
-      return undefined;
+    async fileAt({ path }, at) {
+      if (isAbsolute(path)) return whereLogged(path, { at });
+      for (const { path: folder } of folders) {
+        const place = join(folder, 'upload_path', basename(path));
+        if (await isFile(place)) return { path: place };
+      }
+      return GONE;
     },
   };
 }

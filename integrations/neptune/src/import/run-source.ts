@@ -1,4 +1,5 @@
 import type { FileRef, Snapshot } from '../wire/snapshot.ts';
+import type { FoundFile } from './found-file.ts';
 
 /** What cannot be read: a file or folder, and why. */
 export interface Unreadable {
@@ -26,6 +27,6 @@ export interface RunSource {
   createdAt?: number;
   /** Of a run that goes on with another: which, and from which step on. */
   fork?: { project: string; runId: string; step: number };
-  /** Path of a file of the run; undefined if it is not there. */
-  fileAt(file: FileRef): Promise<string | undefined>;
+  /** Where a file of the run is. `loggedAt`: ms since the epoch. */
+  fileAt(file: FileRef, loggedAt: number): Promise<FoundFile>;
 }
