@@ -64,13 +64,14 @@ describe('a run that was begun in another process', () => {
     await run.deliver(eventsOf(curve('loss', 1, 2), 3), never);
     const { url } = await run.close({ status: 'completed' }, Date.now(), never);
     const path = fileURLToPath(url!);
-    return { path, steps: (await readOfflineRun(path)).metrics.map(({ step }) => step), warnings };
+    const { WANDB_DIR: childDir } = tracker.childEnv(run.ref);
+    return { path, childDir, steps: (await readOfflineRun(path)).metrics.map(({ step }) => step), warnings };
   };
 
   test('goes on where it is, also when the config names another folder by now', async () => {
     const before = await begun(join(folder, 'old'));
     const path = fileURLToPath(before.known.url!);
-    expect(await goOn(join(folder, 'new'), before)).toEqual({ path, steps: [0, 1, 2], warnings: [] });
+    expect(await goOn(join(folder, 'new'), before)).toEqual({ path, childDir: join(folder, 'old'), steps: [0, 1, 2], warnings: [] });
   });
 
   test('goes on where it was moved to with its folder', async () => {

@@ -95,11 +95,14 @@ export class WandbTracker implements ExperimentTracker<WandbRun> {
     else if (mode === 'offline') makeOfflineFolder(dir);
   }
 
-  childEnv({ ids }: TrackerRunRef): Record<string, string> {
+  childEnv(ref: TrackerRunRef): Record<string, string> {
+    const { ids } = ref;
+    const log = knownLog(ref);
     const { wandb_run_id: run, wandb_entity: entity, wandb_project: project, wandb_group: group } = ids;
     if (run !== undefined) this.#shared.add(run);
     return {
       ...this.#access.childEnv,
+      ...(log !== undefined && { WANDB_DIR: offlineDir(this.#access.dir, log) }),
       ...(run !== undefined && { WANDB_RUN_ID: run, WANDB_RESUME: 'allow' }),
       ...(entity !== undefined && { WANDB_ENTITY: entity }),
       ...(project !== undefined && { WANDB_PROJECT: project }),
