@@ -4,6 +4,7 @@ import { END } from '../run/run-end.ts';
 import { OWN_PREFIX } from '../run/names.ts';
 import { textOf } from '../text-of.ts';
 import { lines } from './lines.ts';
+import { modernMessage } from './modern-message.ts';
 import { ZipReader } from './zip-reader.ts';
 
 /** What `experiment.json` of an archive says. Times are ms UTC. */
@@ -82,7 +83,7 @@ export async function archiveFiles(path: string): Promise<ReadonlySet<string>> {
 function parsed(line: string): ArchiveMessage | undefined {
   try {
     const { type, payload } = JSON.parse(line) as Partial<ArchiveMessage>;
-    return typeof type === 'string' && typeof payload === 'object' && payload !== null ? { type, payload } : undefined;
+    return typeof type === 'string' && typeof payload === 'object' && payload !== null ? modernMessage({ type, payload }) : undefined;
   } catch {
     return undefined;
   }

@@ -112,6 +112,38 @@ test('a line that had no end when its program ended does not go on in the next a
   expect((await only()).lines).toEqual(['one', 'killed amid', 'two']);
 });
 
+test('messages of old clients, of which all are of one type, are taken for what they say', async () => {
+  const old = (said: object): [string, object] => ['ws_msg', { local_timestamp: 5_000, metric: null, context: null, ...said }];
+  await archive({
+    messages: [
+      old({ log_other: { key: 'Name', val: 'train' } }),
+      old({ log_other: { key: 'team', val: 3 } }),
+      old({ stdout: 'a li', stderr: false }),
+      old({ stdout: 'oh\n', stderr: true }),
+      old({ stdout: 'ne\n', stderr: false }),
+      old({ htmlOverride: '<p>' }),
+      old({ graph: 'g' }),
+      old({ fileName: 'train.py' }),
+      old({ git_meta: { user: 'ann' } }),
+      old({ env_details: { os: 'linux' } }),
+      old({ metric: { metricName: 'loss', metricValue: 0.5, step: 1 }, stdout: '' }),
+      old({ log_system_info: { key: 'k', value: 'v' } }),
+      old({ code: 'import this' }),
+    ],
+  });
+  const { run, tags, lines, files, documents, points, warnings } = await only();
+  expect({ name: run.name, tags, lines, documents }).toEqual({
+    ...{ name: 'train', tags: { team: '3' }, lines: ['oh', 'a line'] },
+    documents: ['file_name', 'git_metadata', 'system_details'],
+  });
+  expect(files).toEqual({ 'page.html': '<p>', 'graph.txt': 'g' });
+  expect(points).toEqual([{ name: 'loss', value: 0.5, step: 1 }]);
+  expect(warnings).toEqual([
+    'train: messages of the type system_info have no place here',
+    'train: messages of the type ws_msg have no place here',
+  ]);
+});
+
 test('pages, graphs and assets are files with their bytes, and no name leads out of the run', async () => {
   const upload = (fileName: string): [string, object] => [
     'file_upload',
