@@ -5,6 +5,7 @@ import { OWN_PREFIX } from '../run/names.ts';
 import { textOf } from '../text-of.ts';
 import { lines } from './lines.ts';
 import { modernMessage } from './modern-message.ts';
+import { parsePythonJson } from './python-json.ts';
 import { ZipReader } from './zip-reader.ts';
 
 /** What `experiment.json` of an archive says. Times are ms UTC. */
@@ -82,7 +83,7 @@ export async function archiveFiles(path: string): Promise<ReadonlySet<string>> {
 
 function parsed(line: string): ArchiveMessage | undefined {
   try {
-    const { type, payload } = JSON.parse(line) as Partial<ArchiveMessage>;
+    const { type, payload } = parsePythonJson(line) as Partial<ArchiveMessage>;
     return typeof type === 'string' && typeof payload === 'object' && payload !== null ? modernMessage({ type, payload }) : undefined;
   } catch {
     return undefined;

@@ -24,12 +24,15 @@ interface Told {
   meta?: object;
   messages?: [type: string, payload: object][];
   files?: Record<string, string>;
+  /** `"BARE"` is infinite. */
+  bare?: boolean;
 }
 
-async function archive({ name = 'e1.zip', meta = {}, messages = [], files = {} }: Told): Promise<void> {
+async function archive({ name = 'e1.zip', meta = {}, messages = [], files = {}, bare = false }: Told): Promise<void> {
   const whole = { offline_id: 'e1', project_name: 'demo', workspace: 'w', start_time: 1_000, stop_time: 9_000, tags: [], ...meta };
   const lines = messages.map(([type, payload]) => `${JSON.stringify({ type, payload })}\n`);
-  await zipped(join(folder, name), { 'experiment.json': JSON.stringify(whole), 'messages.json': lines.join(''), ...files });
+  const text = bare ? lines.join('').replaceAll('"BARE"', 'Infinity') : lines.join('');
+  await zipped(join(folder, name), { 'experiment.json': JSON.stringify(whole), 'messages.json': text, ...files });
 }
 
 async function only(): Promise<ImportedContent & { warnings: string[] }> {
@@ -142,6 +145,20 @@ test('messages of old clients, of which all are of one type, are taken for what 
     'train: messages of the type system_info have no place here',
     'train: messages of the type ws_msg have no place here',
   ]);
+});
+
+test('messages with infinite numbers, which Comet’s client writes bare, are taken over, and the files that they are of', async () => {
+  const upload = { file_path: 'tmp1', upload_type: 'asset', metadata: { best: 'BARE' }, additional_params: { fileName: 'model.bin' } };
+  await archive({
+    messages: [
+      ['log_other', { key: 'best', value: 'BARE' }],
+      ['file_upload', upload],
+    ],
+    files: { tmp1: 'the weights' },
+    bare: true,
+  });
+  const { tags, files, warnings } = await only();
+  expect({ tags, files, warnings }).toEqual({ tags: { best: 'Infinity' }, files: { 'model.bin': 'the weights' }, warnings: [] });
 });
 
 test('pages, graphs and assets are files with their bytes, and no name leads out of the run', async () => {
