@@ -7,6 +7,8 @@ import { presentAt } from './present-at.ts';
 type LocalEntry = Pick<ManifestEntry, 'digest' | 'size' | 'algorithm'> & { localPath: string };
 
 export const FAR = 'they are not on this machine';
+/** A reference to a file of the machine that logged it, which may be this one. */
+export const REFERRED = 'W&B was told where they are, and not given them';
 const UNREADABLE = 'they cannot be read here';
 const OTHERS = 'they are others now than when they were logged';
 

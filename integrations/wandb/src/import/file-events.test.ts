@@ -29,14 +29,16 @@ test('the files of an artifact that has so many that they are listed in a file o
     { path: 'quick', digest: 'of xxhash', size: 4, extra: { alg: 'XXH128' }, local_path: join(dir, 'kept'), skip_cache: false },
     { path: 'other', digest: md5('was another'), size: 5, extra: {}, local_path: join(dir, 'other'), skip_cache: false },
     { path: 'far', digest: 'etag', ref: 's3://b/far', size: 7, extra: {}, skip_cache: false },
+    { path: 'here', digest: md5('kept'), ref: `file://${join(dir, 'kept')}`, size: 4, extra: {}, skip_cache: false },
   ];
   const list = join(dir, '1.manifest_contents.jl.gz');
   await writeFile(list, gzipSync(entries.map((entry) => `${JSON.stringify(entry)}\n`).join('')));
   expect(await takenOf(list)).toEqual({
     paths: ['data/ünï/kept', 'data/quick'],
     told: [
-      '1 of 4 files of its artifact data are not taken over: they are others now than when they were logged',
-      '1 of 4 files of its artifact data are not taken over: they are not on this machine',
+      '1 of 5 files of its artifact data are not taken over: they are others now than when they were logged',
+      '1 of 5 files of its artifact data are not taken over: they are not on this machine',
+      '1 of 5 files of its artifact data are not taken over: W&B was told where they are, and not given them',
     ],
   });
   await truncate(list, 60);

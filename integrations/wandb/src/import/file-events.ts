@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 
-import { FAR, lackOf } from './as-logged.ts';
+import { FAR, lackOf, REFERRED } from './as-logged.ts';
 import { entriesAt } from './entries-at.ts';
 import { presentAt } from './present-at.ts';
 
@@ -47,7 +47,7 @@ export async function filesOfArtifact(
   const lacking = new Map<string, number>();
   for (const { path, localPath, ...entry } of entries) {
     const isNamed = localPath !== undefined && isBelow(path);
-    const why = isNamed ? await lackOf({ ...entry, localPath }, signal) : FAR;
+    const why = isNamed ? await lackOf({ ...entry, localPath }, signal) : entry.ref?.startsWith('file:') === true ? REFERRED : FAR;
     if (why === undefined) files.push({ ...fileOf(localPath!, `${folder}/${path}`), type });
     else lacking.set(why, (lacking.get(why) ?? 0) + 1);
   }
