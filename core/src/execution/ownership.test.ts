@@ -200,6 +200,34 @@ describe('an owner that was taken for dead and wakes up', () => {
     await wakesUp(script, () => script.child.kill('SIGCONT'));
   });
 
+  it('loses nothing that it was told was logged, though others have read its log to the end and collected garbage meanwhile', async () => {
+    const script = await begun(
+      FUNCTIONS.replace(
+        'return slow(data);',
+        `called('slow');
+         console.log('slow begins');
+         while (!existsSync(root + '/go')) await delay(10);
+         for (let i = 2; i <= 800; i++) activeRun().logMetrics({ x: i });
+         process.kill(process.pid, 'SIGKILL');`,
+      ),
+    );
+    await heartbeat();
+    inStore((db) => db.exec("UPDATE workers SET host = 'other'"));
+    script.child.kill('SIGSTOP');
+    process.env['MORTISE_HEARTBEAT_LIMIT_MS'] = '300';
+    await delay(400);
+    expect((await first()).status).toBe('failed');
+    await client.deliver();
+    await client.collectGarbage();
+    go();
+    script.child.kill('SIGCONT');
+    await script.ended;
+    inStore((db) => db.exec('UPDATE workers SET beat_at = 1; UPDATE run_sessions SET started_at = 1'));
+    const { logs } = await client.collectGarbage();
+    const { wait } = (await first()).steps;
+    expect({ last: wait!.tracker.metrics['x'], logs: logs.count }).toMatchObject({ last: { last: 800, count: 800 }, logs: 1 });
+  });
+
   const inNamespace = mayUnshare() ? it : it.skip;
   inNamespace('in another pid namespace: the same', async () => {
     const script = await begun(FUNCTIONS, ['unshare', '--pid', '--fork', '--mount-proc']);

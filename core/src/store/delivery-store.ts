@@ -1,7 +1,7 @@
 import type { JsonObject } from '../json.ts';
 import type { RunStatus } from '../pipeline/pipeline-spec.ts';
 import type { Outcome, TrackerRunRef } from '../tracking/experiment-tracker.ts';
-import type { WorkerRecord } from './run-data.ts';
+import type { RunUnderWay, WorkerRecord } from './run-data.ts';
 
 /** Tracker runs of one pipeline run at one component that have not reached their end, though it is due. */
 export interface DueTrackerRuns {
@@ -69,6 +69,12 @@ export interface SegmentRecord {
   /** Lines before `appliedOffset`. */
   appliedLines: number;
   sealed: boolean;
+}
+
+/** A segment that the store and all trackers have, as far as it had been written when it was last read. */
+export interface DrainedSegment extends Pick<SegmentRecord, 'id' | 'runId' | 'path' | 'appliedOffset' | 'appliedLines'> {
+  /** Whoever may still write to it: the owners of its run, if it was others that read it to the end. */
+  writers: Pick<RunUnderWay, 'owner' | 'since' | 'beatAt' | 'now'>[];
 }
 
 /** Tracker runs of a pipeline run at one component, held by a process. */

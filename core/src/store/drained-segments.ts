@@ -1,6 +1,9 @@
 import { type Expression, sql } from 'kysely';
 import { IMPORTED_FROM } from '../import/imported-tags.ts';
+import type { DrainedSegment } from './delivery-store.ts';
+import { BY_OTHERS } from './event-segments.ts';
 import type { Queries } from './sqlite-dialect.ts';
+import { ownersOf } from './run-sessions.ts';
 import { type Param, statement } from './statement.ts';
 import type { StoreDb } from './store-db.ts';
 
@@ -22,9 +25,16 @@ const sealed = statement((db, p: Param<{ after: string; limit: number }>) =>
   db
     .selectFrom('event_segments as s')
     .innerJoin('runs as r', 'r.id', 's.run_id')
-    .select(['s.id', 's.run_id as runId', 's.uri as path'])
+    .select([
+      's.id',
+      's.run_id as runId',
+      's.uri as path',
+      's.applied_offset as appliedOffset',
+      's.applied_lines as appliedLines',
+      's.sealed',
+    ])
     .where('s.id', '>', p('after'))
-    .where('s.sealed', '=', 1)
+    .where('s.sealed', '!=', 0)
     .where('r.status', '!=', 'running')
     .where((eb) =>
       eb.not(
@@ -63,8 +73,13 @@ const forget = statement((db, p: Param<{ id: string }>) => db.deleteFrom('event_
  * Segments that nobody reads any more: what is in them was applied, no tracker run of their pipeline run waits for any of it, and none set an event aside
  * that might be tried again. Those of imported runs stay.
  */
-export function drainedSegments(store: StoreDb, after: string): Promise<{ id: string; runId: string; path: string }[]> {
-  return store.connection.read((tx) => tx.all(sealed, { after, limit: PAGE }).map((segment) => ({ ...segment })));
+export function drainedSegments(store: StoreDb, after: string): Promise<DrainedSegment[]> {
+  return store.connection.read((tx) =>
+    tx.all(sealed, { after, limit: PAGE }).map(({ sealed: by, ...segment }) => ({
+      ...segment,
+      writers: by === BY_OTHERS ? ownersOf(tx, segment.runId) : [],
+    })),
+  );
 }
 
 export function forgetSegments(store: StoreDb, ids: readonly string[]): Promise<void> {

@@ -36,7 +36,16 @@ const moveCursor = statement((db, p: Param<{ id: string; to: number; lines: numb
     .set({ applied_offset: p('to'), applied_lines: p('lines') })
     .where('id', '=', p('id')),
 );
-const seal = statement((db, p: Param<{ id: string }>) => db.updateTable('event_segments').set({ sealed: 1 }).where('id', '=', p('id')));
+/** `sealed` of a segment of which its writer has said that nothing follows, and of one that others have read to the end when its writer seemed dead. */
+const BY_WRITER = 1;
+export const BY_OTHERS = 2;
+const seal = statement((db, p: Param<{ id: string; sealed: number; open: number }>) =>
+  db
+    .updateTable('event_segments')
+    .set({ sealed: p('sealed') })
+    .where('id', '=', p('id'))
+    .where('sealed', 'in', [0, p('open')]),
+);
 
 export function openSegment(store: StoreDb, segment: NewSegment): Promise<void> {
   return store.connection.write((tx) => addSegment(tx, segment));
@@ -71,6 +80,8 @@ export function applyEvents(
   });
 }
 
-export function sealSegment(store: StoreDb, id: string): Promise<void> {
-  return store.connection.write((tx) => void tx.run(seal, { id }));
+/** `byOthers`: not by its writer, which may not be dead. */
+export function sealSegment(store: StoreDb, id: string, byOthers = false): Promise<void> {
+  const sealed = byOthers ? { sealed: BY_OTHERS, open: 0 } : { sealed: BY_WRITER, open: BY_OTHERS };
+  return store.connection.write((tx) => void tx.run(seal, { id, ...sealed }));
 }

@@ -43,7 +43,7 @@ export function segments(store: StoreDb, runId: string): Promise<SegmentRecord[]
       host: row.host ?? '',
       appliedOffset: row.applied_offset,
       appliedLines: row.applied_lines,
-      sealed: row.sealed === 1,
+      sealed: row.sealed !== 0,
     })),
   );
 }

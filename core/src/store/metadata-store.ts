@@ -3,7 +3,7 @@ import type { PipelineSpec, RunStatus } from '../pipeline/pipeline-spec.ts';
 import type { ComponentType } from '../stack/component-types.ts';
 import type { FlavorDescriptor, FlavorProblem, StoredFlavor } from '../stack/flavor.ts';
 import type { Outcome, TrackerRunRef } from '../tracking/experiment-tracker.ts';
-import type { DeliveryStore } from './delivery-store.ts';
+import type { DeliveryStore, DrainedSegment } from './delivery-store.ts';
 import type { ComponentQuery, Page, RunQuery, SecretQuery, StackQuery, VersionQuery } from './queries.ts';
 import type {
   DeletedRun,
@@ -137,7 +137,8 @@ export interface MetadataStore extends DeliveryStore {
    * `lines`: how many lines lie before `to`. Default: as many records more than before.
    */
   applyEvents(segmentId: string, records: readonly LoggedRecord[], from: number, to: number, lines?: number): Promise<void>;
-  sealSegment(segmentId: string): Promise<void>;
+  /** Nothing is left to apply. `byOthers`: its writer seemed dead, and has not said so itself. */
+  sealSegment(segmentId: string, byOthers?: boolean): Promise<void>;
   createTrackerRuns(
     runId: string,
     trackers: readonly { component: string; flavor: string }[],
@@ -171,7 +172,7 @@ export interface MetadataStore extends DeliveryStore {
   /** Removes the rows of garbage once its bytes are gone from these artifact stores. Gives how many runs have left no trace. */
   forgetGarbage(garbage: Garbage, storeIds: readonly string[]): Promise<number>;
   /** Segments of event logs that the store and all trackers of their runs have to the end, of runs that have ended. By id, after `after`. */
-  drainedSegments(after: string): Promise<{ id: string; runId: string; path: string }[]>;
+  drainedSegments(after: string): Promise<DrainedSegment[]>;
   /** To be called once their files are gone. */
   forgetSegments(ids: readonly string[]): Promise<void>;
 }

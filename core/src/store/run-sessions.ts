@@ -67,6 +67,14 @@ const runsWithOwners = (db: Queries) =>
     .where('s.ended_at', 'is', null);
 const allRunning = statement((db) => runsWithOwners(db));
 const oneRunning = statement((db, p: Param<{ runId: string }>) => runsWithOwners(db).where('r.id', '=', p('runId')));
+const owners = statement((db, p: Param<{ runId: string }>) =>
+  db
+    .selectFrom('run_sessions as s')
+    .innerJoin('workers as w', 'w.id', 's.worker_id')
+    .select('s.started_at')
+    .select(['w.id as worker_id', 'w.host', 'w.boot_id', 'w.pid_ns', 'w.pid', 'w.process_started_at', 'w.beat_at'])
+    .where('s.run_id', '=', p('runId')),
+);
 const requestStop = statement((db, p: Param<{ id: string; at: number }>) =>
   db
     .updateTable('runs')
@@ -112,6 +120,11 @@ export function takenOver(tx: Transaction, runId: string): Error {
   return new RunTakenOver({ run: run?.name ?? runId, status: run?.status ?? 'gone' });
 }
 
+/** Of all its sessions. */
+export function ownersOf(tx: Transaction, runId: string): ReturnType<typeof ownerOf>[] {
+  return tx.all(owners, { runId }).map(ownerOf);
+}
+
 /** The runs of all processes that have not ended. One query, on an index. */
 export function runsUnderWay(store: StoreDb): Promise<RunUnderWay[]> {
   return store.connection.read((tx) => tx.all(allRunning, {}).map(underWay));
@@ -132,6 +145,13 @@ function underWay(row: RowOf<typeof oneRunning>): RunUnderWay {
     id: row.id,
     name: row.name,
     session: row.n,
+    ...ownerOf(row),
+    cancelRequested: row.cancel_requested_at !== null,
+  };
+}
+
+function ownerOf(row: RowOf<typeof owners>): Pick<RunUnderWay, 'owner' | 'since' | 'now' | 'beatAt'> {
+  return {
     owner: {
       id: row.worker_id,
       host: row.host,
@@ -143,6 +163,5 @@ function underWay(row: RowOf<typeof oneRunning>): RunUnderWay {
     since: row.started_at,
     now: Date.now(),
     ...(row.beat_at !== null && { beatAt: row.beat_at }),
-    cancelRequested: row.cancel_requested_at !== null,
   };
 }

@@ -18,7 +18,7 @@ export interface LeftLogs {
 }
 
 /** A segment that is not known to be applied to its end. */
-type OpenSegment = Pick<SegmentRecord, 'id' | 'path' | 'appliedOffset' | 'appliedLines'>;
+export type OpenSegment = Pick<SegmentRecord, 'id' | 'path' | 'appliedOffset' | 'appliedLines'>;
 
 /**
  * Applies to the store what is left of the event log of a run that nobody writes any more: the segments that the store knows, from its cursors on, and those
@@ -29,7 +29,7 @@ export async function applyLeftLogs(place: LeftLogs, runId: string, stop?: Abort
   for (const segment of await openSegments(place, runId)) {
     await applySegment(place.store, runId, segment, stop);
     if (stop?.aborted) return;
-    await place.store.sealSegment(segment.id);
+    await place.store.sealSegment(segment.id, true);
   }
 }
 
@@ -57,7 +57,8 @@ async function openSegments({ store, logFolder, worker }: LeftLogs, runId: strin
   return [...open, ...elsewhere];
 }
 
-async function applySegment(store: MetadataStore, runId: string, segment: OpenSegment, stop: AbortSignal | undefined): Promise<void> {
+/** Applies to the store what a segment holds behind its cursor. */
+export async function applySegment(store: MetadataStore, runId: string, segment: OpenSegment, stop?: AbortSignal): Promise<void> {
   const reader = new EventLogReader(segment.path, { offset: segment.appliedOffset, events: segment.appliedLines });
   while (!stop?.aborted) {
     const from = reader.cursor.offset;
