@@ -156,15 +156,20 @@ async function whileClaimed(
       (error: unknown) => (notRenewed = `: ${failureOf(error).reason}`),
     );
   }, RENEW_MS).unref();
+  const checkClaim = (): void => {
+    if (Date.now() - heldFrom > RELIED_ON_MS) lose(`the store could not be told that it goes on${notRenewed}`);
+  };
+  tracker.beforeCall = checkClaim;
   const looking = setInterval(() => {
     gaveUp = tracker.failingFor > patienceMs || (patienceMs < Infinity && tracker.silentFor > SILENCE_MS);
-    if (Date.now() - heldFrom > RELIED_ON_MS) lose(`the store could not be told that it goes on${notRenewed}`);
+    checkClaim();
     if (gaveUp) stop.abort();
   }, LOOK_MS);
   if (patienceMs === Infinity) looking.unref();
   try {
     return { ...(await work(stop.signal)), gaveUp, ...(claimLost !== undefined && { claimLost }) };
   } finally {
+    tracker.beforeCall = undefined;
     clearInterval(renewing);
     clearInterval(looking);
     signal.removeEventListener('abort', give);

@@ -110,6 +110,33 @@ describe('another process', () => {
     expect(losses(later.run('train').events)).toEqual([1]);
   });
 
+  test('that was stopped for longer than its claim holds sends nothing more once it wakes', async () => {
+    run = await TrackedRun.open({
+      trackers: [{ name: 'mine', flavor: 'recording', tracker: new RecordingTracker({ failOpen: DOWN }) }],
+      drainTimeoutMs: 50,
+    });
+    const later = new RecordingTracker({ capabilities: { limits: { batch: 1 } } });
+    await run.step('train', tracked, () => {
+      for (let i = 0; i < 20; i++) activeRun().logMetric('loss', i);
+    });
+    await run.endRun();
+    const open = later.open.bind(later);
+    later.open = async (...call) => {
+      const opened = await open(...call);
+      const deliverOne = opened.deliver.bind(opened);
+      return Object.assign(opened, {
+        deliver: async (...batch: Parameters<typeof deliverOne>) => {
+          const receipt = await deliverOne(...batch);
+          const now = Date.now() + 60_000;
+          jest.spyOn(Date, 'now').mockReturnValue(now);
+          return receipt;
+        },
+      });
+    };
+    expect(await deliver(later)).toMatchObject([{ delivered: 0, failure: expect.stringContaining('could not be told') }]);
+    expect(losses(later.run('train').events)).toEqual([0]);
+  });
+
   test('opens the parent before the others, once each, and closes it after them', async () => {
     const { later } = await openDown();
     for (const step of ['a', 'b', 'c']) await run.step(step, tracked, () => activeRun().logMetric('loss', 1));

@@ -15,6 +15,8 @@ const MOST_CALLS = 8;
 
 /** A tracker that is asked a few things at once, and of which it is known how long it has not answered well. */
 export class PacedTracker implements ExperimentTracker {
+  /** Called right before each call: a process may have been stopped since it last looked at anything. */
+  beforeCall: (() => void) | undefined;
   readonly #tracker: ExperimentTracker;
   readonly #slots = new Semaphore(MOST_CALLS);
   #failingSince: number | undefined;
@@ -57,6 +59,7 @@ export class PacedTracker implements ExperimentTracker {
   async #call<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     const giveBack = await this.#slots.take();
     try {
+      this.beforeCall?.();
       signal.throwIfAborted();
       const answer = await work();
       this.#failingSince = undefined;
