@@ -1,3 +1,7 @@
+import { mkdtempSync, rmdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import { afterEach, expect, it, jest } from '@jest/globals';
 import { BadUsage } from '@mortise/core/client';
 import { reportError } from './report-error.ts';
@@ -30,6 +34,25 @@ it('anything else is a bug of ours and 2, and asks to be reported', () => {
       /^error INTERNAL: TypeError: x is undefined\. This is a bug in Mortise: please report it, with what this command prints with --verbose\.\n$/,
     );
   }
+});
+
+it('a working directory that was deleted is no bug of ours', () => {
+  const before = process.cwd();
+  const folder = mkdtempSync(join(tmpdir(), 'mortise-gone-'));
+  process.chdir(folder);
+  rmdirSync(folder);
+  let error: unknown;
+  try {
+    process.cwd();
+  } catch (thrown) {
+    error = thrown;
+  } finally {
+    process.chdir(before);
+  }
+  expect(reported(error)).toEqual({
+    code: 1,
+    said: 'error BAD_USAGE: the working directory of this command has been deleted. Go to a folder that is there, and try again.\n',
+  });
 });
 
 it('what could command a terminal is shown as text', () => {

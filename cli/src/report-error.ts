@@ -27,6 +27,9 @@ export function say(text: string): void {
 
 function mistakeLine(error: unknown): string | undefined {
   if (isCoded(error)) return error.line;
+  // Any command may ask for it, and Node throws.
+  if ((error as NodeJS.ErrnoException | undefined)?.syscall === 'uv_cwd')
+    return 'BAD_USAGE: the working directory of this command has been deleted. Go to a folder that is there, and try again.';
   if (!(error instanceof CommanderError)) return undefined;
   if (error.code === 'commander.help') return 'BAD_USAGE: a command is missing here. Add --help to see which there are.';
   const [what = '', suggestion = ''] = unrepeated(error)
