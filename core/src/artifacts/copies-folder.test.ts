@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -58,6 +58,27 @@ onLinux('what a process that was killed has copied is removed by a later one', a
   await killed.end('killed');
   expect(existsSync(join(killed.copies, 'file-1', 'copy.bin'))).toBe(true);
   await later();
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test('a folder whose owner could not be written is not used: nobody would ever remove it', () => {
+  const script = `
+    import fs from 'node:fs';
+    import { syncBuiltinESMExports } from 'node:module';
+    const { writeFileSync } = fs;
+    fs.writeFileSync = () => { throw new Error('no space is left'); };
+    syncBuiltinESMExports();
+    const { copiesFolder } = await import(new URL('./copies-folder.ts', ${JSON.stringify(import.meta.url)}).href);
+    try { copiesFolder(); } catch (error) { console.log(error.message); }
+    console.log(fs.readdirSync(process.env.TMPDIR).length);
+    fs.writeFileSync = writeFileSync;
+    syncBuiltinESMExports();
+    console.log(fs.readdirSync(copiesFolder()).join());`;
+  const said = execFileSync(process.execPath, ['--conditions=mortise-source', '--no-warnings', '--input-type=module', '-e', script], {
+    env: { ...process.env, TMPDIR: folder },
+    encoding: 'utf8',
+  });
+  expect(said).toBe('no space is left\n0\nowner.json\n');
   expect(readdirSync(folder)).toEqual([]);
 });
 

@@ -11,9 +11,15 @@ let copies: string | undefined;
 export function copiesFolder(): string {
   if (copies !== undefined) return copies;
   const folder = mkdtempSync(join(tmpdir(), PREFIX));
-  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  try {
+    writeFileSync(join(folder, OWNER_FILE), JSON.stringify({ owner: workerIdentity(), since: Date.now() } satisfies CopiesOwner));
+  } catch (error) {
+    remove();
+    throw error;
+  }
+  process.once('exit', remove);
   copies = folder;
-  writeFileSync(join(folder, OWNER_FILE), JSON.stringify({ owner: workerIdentity(), since: Date.now() } satisfies CopiesOwner));
   void removeLeftCopies(tmpdir());
   return copies;
 }
