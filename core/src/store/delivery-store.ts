@@ -58,6 +58,14 @@ export interface RejectedEvent {
   why: string;
 }
 
+/** What a tracker refused of a run for good. */
+export interface Refusals {
+  component: string;
+  events: number;
+  /** Of the first. */
+  why: string;
+}
+
 export interface SegmentRecord {
   id: string;
   runId: string;
@@ -135,6 +143,8 @@ export interface DeliveryStore {
   dueAcked(runId: string, component: string): Promise<{ runId: string; acked: Record<string, number> }[]>;
   /** By run and step. */
   rejectedEvents(query: DeliveryQuery): Promise<RejectedEvent[]>;
+  /** The same of one pipeline run, counted by tracker. */
+  refusals(runId: string): Promise<Refusals[]>;
   /** Of a pipeline run. */
   segments(runId: string): Promise<SegmentRecord[]>;
   /** Ids of runs that have ended and whose event log is not known to be applied to its end. */

@@ -1,6 +1,6 @@
 import { type ExpressionBuilder, sql } from 'kysely';
 import type { RunStatus } from '../pipeline/pipeline-spec.ts';
-import type { DeliveryQuery, DueTrackerRuns, RejectedEvent } from './delivery-store.ts';
+import type { DeliveryQuery, DueTrackerRuns, Refusals, RejectedEvent } from './delivery-store.ts';
 import type { WorkerRecord } from './run-data.ts';
 import type { Queries } from './sqlite-dialect.ts';
 import { type Param, type RowOf, statement } from './statement.ts';
@@ -32,14 +32,14 @@ export const isAsked = (p: Param<Omit<Filter, 'now'>>) => (eb: ExpressionBuilder
     eb.or([eb(eb.val(p('anyRun')), '=', 1), eb('t.pipeline_run_id', '=', p('runId'))]),
   ]);
 
-const due = statement((db, p: Param<Filter>) =>
+const dueWork = (db: Queries, now: ReturnType<Param<Pick<Filter, 'now'>>>) =>
   dueOnes(db)
     .innerJoin('runs as r', 'r.id', 't.pipeline_run_id')
     .select(['t.component', 't.flavor', 't.pipeline_run_id as run_id', 'r.name as run'])
     .select((eb) => [
       eb.fn.countAll<number>().as('n'),
       eb.fn.max<string | null>('t.last_error').as('last_error'),
-      eb.fn.max<string | null>(eb.case().when('t.claim_until', '>=', p('now')).then(eb.ref('t.claim_worker')).end()).as('claimed_by'),
+      eb.fn.max<string | null>(eb.case().when('t.claim_until', '>=', now).then(eb.ref('t.claim_worker')).end()).as('claimed_by'),
       eb
         .not(
           eb.exists(
@@ -48,9 +48,10 @@ const due = statement((db, p: Param<Filter>) =>
         )
         .as('free'),
     ])
-    .where(isAsked(p))
-    .groupBy(['t.component', 't.pipeline_run_id']),
-);
+    .groupBy(['t.component', 't.pipeline_run_id']);
+const due = statement((db, p: Param<Filter>) => dueWork(db, p('now')).where(isAsked(p)));
+/** On the index of tracker runs by run: that of those that are due is walked by component. */
+const dueIn = statement((db, p: Param<Pick<Filter, 'now' | 'runId'>>) => dueWork(db, p('now')).where('t.pipeline_run_id', '=', p('runId')));
 const worker = statement((db, p: Param<{ id: string }>) =>
   db.selectFrom('workers').select(['id', 'host', 'boot_id', 'pid_ns', 'pid', 'process_started_at']).where('id', '=', p('id')),
 );
@@ -71,6 +72,19 @@ const rejected = statement((db, p: Param<Omit<Filter, 'now'>>) =>
     .orderBy('t.run_id')
     .orderBy('e.seq'),
 );
+/** With the reason of the first: beside a minimum SQLite gives the other columns of its row. */
+const refusedIn = statement((db, p: Param<{ runId: string }>) =>
+  setAside(db)
+    .select(['t.component', 'e.why'])
+    .select((eb) => [
+      eb.fn.countAll<number>().as('n'),
+      eb.fn.min<string>(sql<string>`${eb.ref('t.run_id')} || printf('%016d', ${eb.ref('e.seq')})`).as('first'),
+    ])
+    .where('t.pipeline_run_id', '=', p('runId'))
+    .groupBy('t.component')
+    .orderBy('first')
+    .orderBy('t.component'),
+);
 /** How many there are. */
 export const countRejected = statement((db, p: Param<Omit<Filter, 'now'>>) =>
   setAside(db)
@@ -86,9 +100,10 @@ export const filterOf = ({ component, runId }: DeliveryQuery): Omit<Filter, 'now
 });
 
 export function dueTrackerRuns(store: StoreDb, query: DeliveryQuery): Promise<DueTrackerRuns[]> {
+  const { component, runId } = query;
+  const now = Date.now();
   return store.connection.read((tx) =>
-    tx
-      .all(due, { ...filterOf(query), now: Date.now() })
+    (component === undefined && runId !== undefined ? tx.all(dueIn, { runId, now }) : tx.all(due, { ...filterOf(query), now }))
       .map((row): DueTrackerRuns => ({
         runId: row.run_id,
         run: row.run,
@@ -121,6 +136,11 @@ export function dueAcked(store: StoreDb, runId: string, component: string): Prom
 
 export function rejectedEvents(store: StoreDb, query: DeliveryQuery): Promise<RejectedEvent[]> {
   return store.connection.read((tx) => tx.all(rejected, filterOf(query)).map(rejectedEvent));
+}
+
+/** How many events of a run each tracker refused for good, and why the first. */
+export function refusals(store: StoreDb, runId: string): Promise<Refusals[]> {
+  return store.connection.read((tx) => tx.all(refusedIn, { runId }).map(({ component, n, why }) => ({ component, events: n, why })));
 }
 
 function rejectedEvent(row: RowOf<typeof rejected>): RejectedEvent {

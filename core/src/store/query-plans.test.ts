@@ -146,6 +146,8 @@ async function useEverything(store: MetadataStore): Promise<void> {
   await store.releaseClaim(claim);
   await store.claimTrackerRuns(claim, 'rejected');
   await store.rejectedEvents({});
+  await store.refusals(tracked.id);
+  await store.dueTrackerRuns({ runId: tracked.id });
   await store.dropTrackerRuns({});
   await store.segments(run.id);
   await store.runsWithOpenLogs();
@@ -290,6 +292,12 @@ test('a tag that most runs carry is looked up run by run', () => {
   const [common] = planned('exists (select "entity_id" from "tags"');
   expect(common!.plan[0]).toBe('SCAN runs USING INDEX runs_started');
   expect(common!.plan.join()).toMatch(/SEARCH tags .*entity_id=\?/);
+});
+
+test('what waits of one run, and what was refused of it, is looked up by that run, however much waits of others', () => {
+  const ofRun = planned('and "t"."pipeline_run_id" = ?').filter(({ sql }) => /^select "t"."component", /.test(sql));
+  expect(ofRun).toHaveLength(2);
+  for (const { plan } of ofRun) expect(plan).toContainEqual(expect.stringMatching(/^SEARCH t USING INDEX tracker_runs_of /));
 });
 
 test('the history of one series reads that series alone, in order', () => {

@@ -4,7 +4,7 @@ import { cachedAfter, findCached } from './cached-steps.ts';
 import { component, components, createComponent, deleteComponent, updateComponent } from './components.ts';
 import { addFlavor, deleteFlavor, flavors, noteFlavorProblem, saveFlavors, updateFlavor } from './flavors.ts';
 import { applyEvents, openSegment, sealSegment } from './event-segments.ts';
-import { dueAcked, dueTrackerRuns, rejectedEvents } from './due-tracker-runs.ts';
+import { dueAcked, dueTrackerRuns, refusals, rejectedEvents } from './due-tracker-runs.ts';
 import { hasLeftWork, runsWithOpenLogs, segments } from './left-segments.ts';
 import { document, metricHistory } from './logged-values.ts';
 import type { MetadataStore } from './metadata-store.ts';
@@ -95,6 +95,7 @@ function metadataStore(store: StoreDb, id: string): MetadataStore {
     dropTrackerRuns: on(dropTrackerRuns),
     dueAcked: on(dueAcked),
     rejectedEvents: on(rejectedEvents),
+    refusals: on(refusals),
     segments: on(segments),
     runsWithOpenLogs: on(runsWithOpenLogs),
     run: on(run),

@@ -319,6 +319,27 @@ describe('set-aside events', () => {
     expect((await run.store.stepRuns(run.id)).find(({ id }) => id === step.tracking.runId)!.trackerRuns[0]!.status).toBe('completed');
   });
 
+  test('are counted, tracker by tracker, with the first reason of each: a run is shown without reading them all', async () => {
+    const refusing = (name: string) => ({
+      name,
+      flavor: 'recording',
+      tracker: new RecordingTracker({ reject: (event) => (event.kind === 'metrics' ? `${name} dislikes step ${event.step}` : undefined) }),
+    });
+    run = await TrackedRun.open({ trackers: [refusing('mine'), refusing('other')] });
+    for (const step of ['a', 'b'])
+      await run.step(step, { trackers: ['mine', 'other'] }, () => {
+        for (let i = 9; i < 21; i++) activeRun().logMetric('loss', i, { step: i });
+      });
+    await run.endRun();
+    const all = jest.spyOn(run.store, 'rejectedEvents');
+    expect(await warnings()).toEqual(
+      ['mine', 'other'].map(
+        (name) => `experiment tracker "${name}" refused 24 logged events (${name} dislikes step 9): see "mortise tracker status"`,
+      ),
+    );
+    expect(all).not.toHaveBeenCalled();
+  });
+
   test('are told to the tracker as such, to which they lie behind what it has', async () => {
     const tracker = new RecordingTracker({ reject: (event) => (event.kind === 'metrics' && event.step === 7 ? 'odd' : undefined) });
     run = await TrackedRun.open({ trackers: [{ name: 'mine', flavor: 'recording', tracker }] });
