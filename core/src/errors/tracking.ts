@@ -5,6 +5,11 @@ export const TrackerUnavailable = define('TRACKER_UNAVAILABLE', (p: { tracker: s
   `the experiment tracker "${p.tracker}" is not available: ${p.reason}`,
   'Check that it can be reached and is configured right; what was logged is kept and delivered later. A step goes on without it if onTrackerError is "warn" and it calls neither env() nor native().',
 ]);
+/** An answer of a tracker that is not what the contract says. */
+export const TrackerBroken = define('TRACKER_BROKEN', (p: { flavor: string; reason: string }) => [
+  `the experiment tracker flavor "${p.flavor}" does not do what a tracker is to do: ${p.reason}`,
+  'Mend or update the package it comes from.',
+]);
 /** `advice`: what to do about the reason; without, it may pass by itself. */
 export const NotDelivered = define(
   'NOT_DELIVERED',

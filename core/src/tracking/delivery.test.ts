@@ -6,6 +6,7 @@ import { expect, test } from '@jest/globals';
 import type { MetadataStore } from '../store/metadata-store.ts';
 import type { LoggedRecord, TrackerRunUpdate } from '../store/tracking-data.ts';
 import { RecordingTracker } from '../testing/recording-tracker.ts';
+import { TrackedRun } from '../testing/tracked-run.ts';
 import { Delivery } from './delivery.ts';
 import type { ExperimentTracker } from './experiment-tracker.ts';
 
@@ -110,3 +111,50 @@ test('what the tracker has taken is recorded, also when what follows cannot be r
   expect(delivered).toEqual([[1, 1_000]]);
   expect({ delivered: delivery.delivered, acked: acked() }).toEqual({ delivered: false, acked: { w: 1_000 } });
 });
+
+test('what a tracker does to the events of a batch changes nothing for its next try, for other trackers and for what is kept here', async () => {
+  const [inner, other] = [new RecordingTracker(), new RecordingTracker()];
+  let tries = 0;
+  const careless: ExperimentTracker = {
+    capabilities: inner.capabilities,
+    async open(...call) {
+      const run = await inner.open(...call);
+      const deliver: typeof run.deliver = async (events, signal) => {
+        if (++tries > 1) return run.deliver(events, signal);
+        for (const event of events) if (event.kind === 'metrics') delete event.values['loss'];
+        (events as unknown[]).length = 0;
+        throw new Error('and then it is down');
+      };
+      return { ref: run.ref, native: undefined, close: (...end) => run.close(...end), deliver };
+    },
+  };
+  const run = await TrackedRun.open({
+    trackers: [
+      { name: 'careless', flavor: 'recording', tracker: careless },
+      { name: 'other', flavor: 'recording', tracker: other },
+    ],
+  });
+  await run.step('train', { trackers: ['careless', 'other'] }, async (attempt) => {
+    attempt.append({ kind: 'metrics', values: { loss: 0.5 }, step: 0 });
+    while (tries === 0) await delay(5);
+  });
+  expect(await run.endRun()).toEqual([]);
+  for (const tracker of [inner, other]) expect(tracker.run('train').events).toMatchObject([{ kind: 'metrics', values: { loss: 0.5 } }]);
+  const [step] = await run.store.stepRuns(run.id);
+  expect(await run.store.metricHistory(step!.id, 'loss')).toMatchObject([{ value: 0.5 }]);
+  run.close();
+});
+
+test.each([0, -1, 0.5, Number.NaN])(
+  'a tracker that says it takes batches of %d gets every event, and nothing waits for ever',
+  async (batch) => {
+    const tracker = new RecordingTracker({ capabilities: { limits: { batch } } });
+    const run = await TrackedRun.open({ trackers: [{ name: 'mine', flavor: 'recording', tracker }] });
+    await run.step('train', { trackers: ['mine'] }, (attempt) => {
+      for (let step = 0; step < 3; step++) attempt.append({ kind: 'metrics', values: { loss: step }, step });
+    });
+    expect(await run.endRun()).toEqual([]);
+    expect(tracker.run('train').events).toHaveLength(3);
+    run.close();
+  },
+);

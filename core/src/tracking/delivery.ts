@@ -3,8 +3,10 @@ import { setImmediate } from 'node:timers/promises';
 import { isError, Permanent, TrackerUnavailable } from '../errors.ts';
 import { redactEvent, redactOutcome } from '../secrets/redaction.ts';
 import { adaptEvents, type AdaptedEvents, type Refusal } from './adapt-events.ts';
+import { checkedRun } from './checked-run.ts';
+import { copyOfEvents } from './copy-of-events.ts';
 import type { DeliveryPlan, DeliverySurroundings, ParentRun } from './delivery-plan.ts';
-import type { Outcome, Receipt, TrackerEvent, TrackerRun, TrackerRunRef } from './experiment-tracker.ts';
+import type { Outcome, Receipt, TrackerCapabilities, TrackerEvent, TrackerRun, TrackerRunRef } from './experiment-tracker.ts';
 import { failureOf } from './failure.ts';
 import { retry } from './retry.ts';
 import type { TrackerHandle } from './run-tracking.ts';
@@ -40,6 +42,12 @@ interface Batch extends AdaptedEvents {
 function wholeOnes({ events, refused }: AdaptedEvents): AdaptedEvents {
   const inPart = new Set(refused.map(nameOf));
   return { events: events.filter((event) => !inPart.has(nameOf(event))), refused };
+}
+
+/** Batches of nothing would go on for ever, whatever a flavor says of itself. */
+function batchOf({ limits }: TrackerCapabilities): number {
+  const batch = Math.floor(limits?.batch ?? BATCH);
+  return batch >= 1 ? batch : 1;
 }
 
 const nameOf = ({ writer, seq }: EventName): string => `${writer} ${seq}`;
@@ -184,7 +192,10 @@ export class Delivery implements TrackerHandle, ParentRun {
     await parent?.whenOpen();
     const id = { ...identity, key: this.#row.key, ...(parent?.key !== undefined && { parentKey: parent.key }) };
     const whole = { ...start, ...(parent?.ref && { parent: parent.ref }) };
-    this.#run = await this.#persist(() => component.tracker.open(id, whole, this.#row!.ref, this.#around.stop));
+    const check = { flavor: component.flavor, endingFailed: (error: unknown) => this.#warn('failed when told of an end', error) };
+    this.#run = await this.#persist(async () =>
+      checkedRun(await component.tracker.open(id, whole, this.#row!.ref, this.#around.stop), check),
+    );
     this.#news.add({ status: 'running' });
     this.#news.addRef(this.#run.ref);
     if (this.#end !== undefined) this.#run.ending?.();
@@ -231,7 +242,7 @@ export class Delivery implements TrackerHandle, ParentRun {
     const { events, component } = this.#plan;
     if (events === undefined || events.size === 0 || most <= 0) return undefined;
     const { capabilities } = component.tracker;
-    const taken = events.peek(Math.min(most, capabilities.limits?.batch ?? BATCH));
+    const taken = events.peek(Math.min(most, batchOf(capabilities)));
     events.shift(taken.length);
     this.#underWay += taken.length;
     const last: Record<string, number> = {};
@@ -254,7 +265,7 @@ export class Delivery implements TrackerHandle, ParentRun {
     while (rest.length > 0) {
       const sent = rest;
       const deliver = async (): Promise<readonly TrackerEvent[]> => {
-        const receipt = await this.#run!.deliver(sent, this.#around.stop, closing);
+        const receipt = await this.#run!.deliver(copyOfEvents(sent), this.#around.stop, closing);
         const left = unsettled(sent, receipt);
         this.#receive(receipt);
         return left;

@@ -65,6 +65,8 @@ export class LeftTrackers {
     const given = this.#given.find(({ name, flavor }) => name === which.component && flavor === which.flavor);
     const component = given ?? (await assembleTracker(which, stack, this.#place));
     if (given === undefined) this.#made.push(component);
-    return { ...component, tracker: new PacedTracker(component.tracker) };
+    const endingFailed = (error: unknown): void =>
+      this.#place.log.debug(`experiment tracker "${component.name}" failed when told of an end`, { error });
+    return { ...component, tracker: new PacedTracker(component.tracker, { flavor: component.flavor, endingFailed }) };
   }
 }

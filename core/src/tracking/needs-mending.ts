@@ -13,12 +13,13 @@ import {
   SettingsMissingKey,
   SettingsUnknownKey,
   SettingsWrongType,
+  TrackerBroken,
 } from '../errors.ts';
 
 const CODES = new Set<string>(
   [
     ...[BadReference, EnvMissing, SecretMissing, SecretKeyMissing, SecretsLocked, SecretDamaged, SecretKeyInvalid, SecretKeyReadable],
-    ...[SettingsUnknownKey, SettingsMissingKey, SettingsWrongType, FlavorBroken, MissingPackage],
+    ...[SettingsUnknownKey, SettingsMissingKey, SettingsWrongType, FlavorBroken, MissingPackage, TrackerBroken],
   ].map(({ code }) => code),
 );
 

@@ -1,4 +1,5 @@
 import { Semaphore } from '../execution/semaphore.ts';
+import { checkedRun, type CheckOptions } from './checked-run.ts';
 import type {
   ExperimentTracker,
   Outcome,
@@ -18,12 +19,14 @@ export class PacedTracker implements ExperimentTracker {
   /** Called right before each call: a process may have been stopped since it last looked at anything. */
   beforeCall: (() => void) | undefined;
   readonly #tracker: ExperimentTracker;
+  readonly #check: CheckOptions;
   readonly #slots = new Semaphore(MOST_CALLS);
   #failingSince: number | undefined;
   #answeredAt = Date.now();
 
-  constructor(tracker: ExperimentTracker) {
+  constructor(tracker: ExperimentTracker, check: CheckOptions) {
     this.#tracker = tracker;
+    this.#check = check;
   }
 
   get capabilities() {
@@ -41,7 +44,7 @@ export class PacedTracker implements ExperimentTracker {
   }
 
   async open(id: TrackerRunIdentity, start: TrackerRunStart, known: TrackerRunRef | undefined, signal: AbortSignal): Promise<TrackerRun> {
-    const run = await this.#call(signal, () => this.#tracker.open(id, start, known, signal));
+    const run = await this.#call(signal, async () => checkedRun(await this.#tracker.open(id, start, known, signal), this.#check));
     // Its run is over: nothing logs any more, though much of what was logged may not have been read yet.
     run.ending?.();
     return {
