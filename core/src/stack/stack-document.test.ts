@@ -35,4 +35,16 @@ describe('an exported stack', () => {
     ],
     [{ ...document, stack: { name: 'team', labels: { tier: 1 } } }, 'stack.labels.tier is to be a text'],
   ])('is refused where it says what nobody reads: %#', (value, reason) => expect(reasonOf(value)).toContain(reason));
+
+  it('is refused where a config holds what cannot be stored: an anchor within itself, a number that is none, bytes', () => {
+    const cycle: Record<string, unknown> = { path: './x' };
+    cycle['again'] = [{ whole: cycle }];
+    const withConfig = (config: object): string => reasonOf({ ...document, components: [{ ...component, config }] });
+    expect(withConfig(cycle)).toContain('components[0].config.again[0].whole holds itself');
+    expect(withConfig({ rate: Number.NaN })).toContain('components[0].config.rate is NaN, which cannot be stored');
+    expect(withConfig({ rates: [1, Infinity] })).toContain('components[0].config.rates[1] is Infinity, which cannot be stored');
+    expect(withConfig({ key: Buffer.from('abc') })).toContain('components[0].config.key is neither a text, a number, ');
+    const shared = { a: [1] };
+    expect(withConfig({ one: shared, two: shared, none: null, yes: true })).toBe('taken');
+  });
 });

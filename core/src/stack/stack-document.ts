@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { BadStackDocument } from '../errors.ts';
 import { didYouMean, spoken } from '../errors/wording.ts';
 import type { Json, JsonObject } from '../json.ts';
@@ -88,7 +89,7 @@ function componentAt(item: unknown, place: string): ExportedComponent {
   return {
     ...namedAt(component, place),
     flavor: textAt(component['flavor'], `${place}.flavor`),
-    config: objectAt(component['config'] ?? {}, `${place}.config`) as JsonObject,
+    config: configAt(component['config'] ?? {}, `${place}.config`),
     labels: labelsAt(component['labels'], `${place}.labels`),
   };
 }
@@ -107,6 +108,27 @@ function labelsAt(value: unknown, place: string): Labels {
   const labels = objectAt(value ?? {}, place);
   for (const [name, text] of Object.entries(labels)) if (typeof text !== 'string') throw refuse(`${place}.${name} is to be a text`);
   return labels as Labels;
+}
+
+function configAt(value: unknown, place: string): JsonObject {
+  const config = objectAt(value, place);
+  refuseOtherThanJson(config, place, []);
+  return config as JsonObject;
+}
+
+/** YAML has anchors, which may stand within what they name, and more kinds of values than can be stored. */
+function refuseOtherThanJson(value: unknown, place: string, around: readonly unknown[]): void {
+  if (value === null || ['string', 'boolean', 'undefined'].includes(typeof value)) return;
+  if (typeof value === 'number') {
+    if (!Number.isFinite(value)) throw refuse(`${place} is ${value}, which cannot be stored`);
+    return;
+  }
+  if (around.includes(value)) throw refuse(`${place} holds itself`);
+  const within = [...around, value];
+  if (Array.isArray(value)) return value.forEach((item, index) => refuseOtherThanJson(item, `${place}[${index}]`, within));
+  if (typeof value !== 'object' || types.isAnyArrayBuffer(value) || ArrayBuffer.isView(value) || types.isDate(value))
+    throw refuse(`${place} is neither a text, a number, true, false, null, a list, nor keys and values`);
+  for (const [key, part] of Object.entries(value)) refuseOtherThanJson(part, `${place}.${key}`, within);
 }
 
 /** `known`: the keys that it may have. Default: any. */
