@@ -44,10 +44,10 @@ export async function checkConfig(schema: ConfigSchema | undefined, raw: JsonObj
 
   const { given, verdict } = options.stringsFromCommandLine
     ? await readTexts(opened, raw)
-    : { given: raw, verdict: await opened.validate(raw) };
+    : { given: raw, verdict: await validateCopy(opened, raw) };
   const flaw = verdict.flaws?.find(({ key }) => !holdsReferences(given[key]) && !toCome(key));
   if (flaw !== undefined) throw configError(flaw, given, of);
-  return { given, parsed: verdict.flaws === undefined ? verdict.value : given };
+  return { given, parsed: verdict.flaws === undefined ? verdict.value : copyOf(given) };
 }
 
 /**
@@ -81,17 +81,30 @@ async function openSchema(schema: ConfigSchema): Promise<OpenedSchema> {
   return (await import('./class-schema.ts')).openClass(schema);
 }
 
+/** A schema may fill in what it is given, and a component write into what comes of it, as a secret: neither is to be stored. */
+function validateCopy(opened: OpenedSchema, config: JsonObject): Promise<SchemaVerdict> {
+  return opened.validate(copyOf(config));
+}
+
+/** What is no JSON stays as it is: the schema refuses it in its own words. */
+function copyOf<J extends Json>(json: J): J;
+function copyOf(json: Json): Json {
+  if (Array.isArray(json)) return json.map((item) => copyOf(item));
+  if (Object.prototype.toString.call(json) !== '[object Object]') return json;
+  return Object.fromEntries(Object.entries(json as JsonObject).map(([key, value]) => [key, copyOf(value)]));
+}
+
 /** A text stands for itself if the schema takes it as a text, else for the JSON that it spells. So the schema decides, whatever its library. */
 async function readTexts(opened: OpenedSchema, raw: JsonObject): Promise<{ given: JsonObject; verdict: SchemaVerdict }> {
   const lists = new Set(opened.keys.filter(({ type }) => type === 'array').map(({ key }) => key));
   const texts = Object.fromEntries(Object.entries(raw).map(([key, value]) => [key, lists.has(key) ? splitList(value) : value]));
-  const verdict = await opened.validate(texts);
+  const verdict = await validateCopy(opened, texts);
   if (verdict.flaws === undefined) return { given: texts, verdict };
   const refused = new Set(verdict.flaws.map(({ key }) => key));
   const inexact = Object.keys(texts).find((key) => refused.has(key) && isInexact(texts[key]!));
   if (inexact !== undefined) return { given: texts, verdict: { flaws: [{ key: inexact, reason: inexactReason(texts[inexact]!) }] } };
   const given = Object.fromEntries(Object.entries(texts).map(([key, value]) => [key, refused.has(key) ? spelled(value) : value]));
-  return { given, verdict: await opened.validate(given) };
+  return { given, verdict: await validateCopy(opened, given) };
 }
 
 /** `a,b` → `['a', 'b']`, unless it spells a JSON array. */

@@ -2,7 +2,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { Client } from '../client/client.ts';
+import type { Project } from '../project/project.ts';
+import { openStore } from '../store/open-store.ts';
 import { temporaryProject } from '../testing/temporary-project.ts';
+import { assembleStack } from './assemble-stack.ts';
 
 /** An alerter whose token may not be of a service that has closed. */
 const BELL = `
@@ -19,10 +22,11 @@ export default defineFlavor({ apiVersion: 1, type: 'alerter', name: 'bell', secr
 `;
 
 let client: Client;
+let project: Project;
 let remove: () => void;
 beforeEach(async () => {
   const made = await temporaryProject();
-  remove = made.remove;
+  ({ remove, project } = made);
   writeFileSync(join(made.project.root, 'bell.mjs'), BELL);
   client = new Client({ project: made.project.root });
   await client.registerFlavor({ type: 'alerter', source: './bell.mjs' });
@@ -56,4 +60,29 @@ test('a secret that is not there yet, and a variable, which is another one where
   process.env['BELL_TOKEN'] = 'closed';
   for (const [i, token] of ['{{secret.none.key}}', '{{secret.old.none}}', '{{env.BELL_TOKEN}}'].entries())
     expect((await register(token, `bell-${i}`)).config).toEqual({ token });
+});
+
+/** An alerter that writes into what it was given, and whose schema does too. */
+const WRITER = `
+import { defineFlavor } from '@mortise/core';
+const schema = { '~standard': { version: 1, vendor: 'test',
+  validate: (value) => ((value.retries ??= 3), (value.headers.seen = 'yes'), { value }),
+  jsonSchema: { input: () => ({ type: 'object', properties: { token: {}, headers: { type: 'object' }, retries: { type: 'number' } } }) } } };
+export default defineFlavor({ apiVersion: 1, type: 'alerter', name: 'writer', secrets: ['token'], config: async () => schema,
+  load: async () => ({ create: async ({ config }) => { config.headers.authorization = 'Bearer ' + config.token; return { send: async () => {} }; } }) });
+`;
+
+test('what a flavor writes into its config is neither stored with the component nor with a run: it may be a secret', async () => {
+  writeFileSync(join(project.root, 'writer.mjs'), WRITER);
+  await client.registerFlavor({ type: 'alerter', source: './writer.mjs' });
+  const config = () => ({ token: '{{secret.new.key}}', headers: { accept: '*' } });
+  await client.registerComponent({ type: 'alerter', name: 'writer', flavor: 'writer', config: config() });
+  await client.registerStack('all', { orchestrator: 'default', 'artifact-store': 'default', alerter: 'writer' });
+  expect((await client.getComponent('alerter', 'writer')).config).toEqual(config());
+  const store = await openStore(project.storeUrl);
+  const log = { debug: () => undefined, info: () => undefined, warn: () => undefined };
+  await using stack = await assembleStack('all', { store, project, log });
+  expect(JSON.stringify(stack.snapshot)).not.toContain('hunter3');
+  expect(stack.snapshot.components.find(({ type }) => type === 'alerter')?.config).toEqual(config());
+  store.close();
 });
