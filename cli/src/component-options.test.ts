@@ -5,8 +5,8 @@ import { buildCommand, cliProject, type CliProject } from './testing/cli-project
 /** An alerter with a config key of each kind. */
 const KINDS = `
 import { defineFlavor } from '@mortise/core';
-const properties = { text: { type: 'string' }, loud: { type: 'boolean' }, temp: { type: 'number' }, list: { type: 'array' }, label: { type: 'string' } };
-const fits = { text: (v) => typeof v === 'string', loud: (v) => typeof v === 'boolean', temp: (v) => typeof v === 'number', list: Array.isArray, label: (v) => typeof v === 'string' };
+const properties = { text: { type: 'string' }, loud: { type: 'boolean' }, temp: { type: 'number' }, list: { type: 'array' }, label: { type: 'string' }, 'api-url': { type: 'string' } };
+const fits = { text: (v) => typeof v === 'string', loud: (v) => typeof v === 'boolean', temp: (v) => typeof v === 'number', list: Array.isArray, label: (v) => typeof v === 'string', 'api-url': (v) => typeof v === 'string' };
 const schema = { '~standard': { version: 1, vendor: 'mine',
   validate: (value) => {
     const issues = Object.keys(value).filter((key) => !fits[key](value[key])).map((key) => ({ message: 'must be a ' + properties[key].type, path: [key] }));
@@ -48,6 +48,17 @@ async function refused(options: string[], line: RegExp): Promise<void> {
   }
   expect((await project.json<ComponentView>('alerter', 'describe', 'old')).config).toEqual({});
 }
+
+it('a key that has a hyphen in the schema is set, changed and removed under its own name', async () => {
+  expect(await stored('--api-url=http://here')).toEqual({ 'api-url': 'http://here' });
+  const name = `bell${count}`;
+  const edited = async (...args: string[]) => {
+    expect(await project.mortise(['alerter', ...args])).toMatchObject({ code: 0, stderr: '' });
+    return (await project.json<ComponentView>('alerter', 'describe', name)).config;
+  };
+  expect(await edited('update', name, '--api-url', 'http://there')).toEqual({ 'api-url': 'http://there' });
+  expect(await edited('remove-attribute', name, 'api-url')).toEqual({});
+});
 
 describe('an option that is given twice', () => {
   it('makes a list where the flavor takes one', async () => {

@@ -1,5 +1,6 @@
 import type { ConfigKey, JsonObject } from '@mortise/core/client';
 import type { Core } from './project-core.ts';
+import { camelCase } from './rewrite-argv.ts';
 
 /** `key=value`, or a key alone, with keys in camelCase, as `rewriteArgv` makes them. */
 export interface ConfigOptions {
@@ -19,7 +20,8 @@ export function keyAndValue(pair: string): [key: string, value: string | undefin
  * @throws BadUsage
  */
 export function configOf(pairs: readonly string[], keys: readonly ConfigKey[], { BadUsage }: Core): JsonObject {
-  const named = Map.groupBy(pairs.map(keyAndValue), ([key]) => key);
+  const spelled = keys.map(({ key }) => key);
+  const named = Map.groupBy(pairs.map(keyAndValue), ([key]) => ownKey(key, spelled));
   return Object.fromEntries(
     [...named].map(([key, all]) => {
       const [value, ...more] = all.map(([, text]) => text ?? true);
@@ -31,6 +33,11 @@ export function configOf(pairs: readonly string[], keys: readonly ConfigKey[], {
       return [key, more.length > 0 ? [value!, ...more] : value!];
     }),
   );
+}
+
+/** A key as it is spelled where it is known: a schema may have `api-url`, which an option `--api-url` means as well as `apiUrl`. */
+export function ownKey(key: string, known: readonly string[]): string {
+  return known.includes(key) ? key : (known.find((each) => camelCase(each) === key) ?? key);
 }
 
 /** Whether a key may be of this type, as far as that is known. */

@@ -1,5 +1,5 @@
 import type { Client, ComponentType, ConfigKey } from '@mortise/core/client';
-import { configOf, type ConfigOptions } from '../config-options.ts';
+import { configOf, ownKey, type ConfigOptions } from '../config-options.ts';
 import { labelChange, type LabelOptions } from '../label-options.ts';
 import { printLine } from '../print.ts';
 import { withClient } from '../project-core.ts';
@@ -24,7 +24,8 @@ async function configKeys(client: Client, type: ComponentType, name: string): Pr
 
 export async function removeAttributes(type: ComponentType, name: string, keys: readonly string[]): Promise<void> {
   await withClient(async (client) => {
-    const removed = [...new Set(keys.map(camelCase))];
+    const known = Object.keys((await client.getComponent(type, name)).config);
+    const removed = [...new Set(keys.map((key) => ownKey(camelCase(key), known)))];
     await client.removeComponentAttributes(type, name, removed);
     printLine(`removed ${removed.join(', ')} from ${type} "${name}"`);
   });
