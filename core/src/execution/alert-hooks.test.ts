@@ -237,6 +237,20 @@ describe('the alert() of a hook', () => {
     expect((await new Client().getPipelineRun('latest')).warnings).toEqual(run.warnings);
   });
 
+  it('is the same for every alerter, whatever the one before did to it, and is told by its own title', async () => {
+    sends['bell'] = async (alert) => {
+      alert.title = 'from the bell';
+      delete alert.runId;
+      throw new Error('cracked');
+    };
+    const run = await pipeline('wine', { onEnd: ({ alert }) => alert({ title: 'done', text: 'all of it' }) }, () => void fine()).run(
+      {},
+      { stack: 'two' },
+    );
+    expect(sent.find(({ alerter }) => alerter === 'horn')?.alert).toMatchObject({ title: 'done', runId: run.id });
+    expect(run.warnings).toEqual(['the alert "done" was not sent by "bell": cracked']);
+  });
+
   it('holds no secret that this process knows', async () => {
     keepSecret('gr4nd-cru');
     const onEnd = notify({ title: 'gr4nd-cru', text: ({ runName }) => `${runName} had gr4nd-cru` });

@@ -37,7 +37,7 @@ export class HookAlerts {
     if (this.#over.signal.aborted) return failed('the hook had ended');
     const chosen = stack.alerters.filter(({ name }) => wanted === undefined || name === wanted);
     if (chosen.length === 0) return failed(wanted === undefined ? 'the stack has no alerter' : `the stack has no alerter "${wanted}"`);
-    await Promise.all(chosen.map(({ name, alerter }) => this.#hand(alert, name, (signal) => alerter.send(alert, signal))));
+    await Promise.all(chosen.map(({ name, alerter }) => this.#hand(alert, name, (signal) => alerter.send({ ...alert }, signal))));
   }
 
   /** Resolves when nothing is under way. */
