@@ -1,14 +1,15 @@
 import { createHash, hash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
 
+import type { Content } from './content-of.ts';
 import { writeValue, type Body } from './write-value.ts';
 
 /** Hashed in one go; between two of these, others get their turn. About 5 ms. */
 const SLICE_BYTES = 8 << 20;
 
-/** The sha256 that `saveValue` would record for this value. Nothing is stored, and a large array is not copied. Throws `NotSerializable`, `BadMaterializer`. */
-export async function fingerprint(value: unknown): Promise<string> {
-  return (await writeValue(value, hashBody)).sha256;
+/** What `saveValue` would record for this value. Nothing is stored, and a large array is not copied. Throws `NotSerializable`, `BadMaterializer`. */
+export async function fingerprint(value: unknown): Promise<Content> {
+  return writeValue(value, hashBody);
 }
 
 async function hashBody(body: Body): Promise<{ size: number; sha256: string }> {

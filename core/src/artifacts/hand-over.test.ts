@@ -10,6 +10,7 @@ import type { VersionRecord } from '../store/version-data.ts';
 import { temporaryArtifactStore, type TemporaryArtifactStore } from '../testing/temporary-artifact-store.ts';
 import { file, type FileArtifact } from './file-artifact.ts';
 import { HandOver } from './hand-over.ts';
+import { registerMaterializer } from './materializers.ts';
 import { saveValue } from './save-value.ts';
 
 let place: TemporaryArtifactStore;
@@ -54,6 +55,31 @@ test.each(['text', 'x'.repeat(400_000), 1, NaN, null, undefined, 10n])('a consta
   const version = await kept(handOver, value);
   emptyStore(version);
   expect(await handOver.take(version, place.store)).toBe(value);
+});
+
+class Table {
+  columns = 2;
+  readonly cells = new Uint8Array(800_000);
+}
+
+test('a large value of which only what its bytes mean was changed meanwhile is read from the store', async () => {
+  registerMaterializer<Table>({
+    name: 'hand-over-table',
+    version: 1,
+    handles: (value): value is Table => value instanceof Table,
+    async save({ columns, cells }, out) {
+      await out.write(cells);
+      return { columns };
+    },
+    async load(_from, meta) {
+      return Object.assign(new Table(), meta);
+    },
+  });
+  const handOver = new HandOver();
+  const table = new Table();
+  const version = await kept(handOver, table);
+  table.columns = 3;
+  expect(((await handOver.take(version, place.store)) as Table).columns).toBe(2);
 });
 
 test('a large array is handed over itself to one consumer, while it hashes to what was stored', async () => {

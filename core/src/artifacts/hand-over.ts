@@ -1,5 +1,6 @@
 import type { VersionRecord } from '../store/version-data.ts';
 import type { ArtifactStore } from './artifact-store.ts';
+import { type Content, hasSameContent } from './content-of.ts';
 import { isFileArtifact } from './file-artifact.ts';
 import { fingerprint } from './fingerprint.ts';
 import { isFolderArtifact } from './folder-artifact.ts';
@@ -56,7 +57,7 @@ export class HandOver {
     if ('constant' in kept) return kept.constant;
     if ('encoded' in kept) return readValue(version, memoryReader(kept.encoded));
     this.drop(version.id);
-    return (await unchanged(kept, version.sha256)) ?? loadValue(version, store);
+    return (await unchanged(kept, version)) ?? loadValue(version, store);
   }
 
   /** As `take`, but made anew in any case: parts of the value that was stored may hold one another, and those of what is read do not. */
@@ -96,10 +97,10 @@ function isObject(value: unknown): value is object {
   return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }
 
-/** The value, if its bytes are still the same; one that can no longer be written (its memory was transferred) has changed. */
-async function unchanged({ value }: { value: object }, sha256: string): Promise<object | undefined> {
+/** The value, if it would still be stored the same; one that can no longer be written (its memory was transferred) has changed. */
+async function unchanged({ value }: { value: object }, stored: Content): Promise<object | undefined> {
   try {
-    return (await fingerprint(value)) === sha256 ? value : undefined;
+    return hasSameContent(await fingerprint(value), stored) ? value : undefined;
   } catch {
     return undefined;
   }

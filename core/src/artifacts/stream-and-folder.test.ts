@@ -68,7 +68,7 @@ describe('a stream', () => {
       expect(loaded.size).toBe(13);
       for (let time = 0; time < 2; time++) expect(String(await bytesOf(loaded))).toBe('one two three');
       expect(String(await bytesOf(Readable.from(loaded)))).toBe('one two three');
-      expect(await fingerprint(loaded)).toBe(saved.sha256);
+      expect(await fingerprint(loaded)).toMatchObject({ sha256: saved.sha256, meta: saved.meta });
     }
   });
 
@@ -161,7 +161,7 @@ describe('a folder', () => {
     expect(loaded.path).toBe(join(place.folder, saved.key));
     expect(`/${loaded.name}`).toBe(source.slice(dirname(source).length));
     expect(texts(loaded)).toEqual(FILES);
-    expect(await fingerprint(loaded)).toBe(saved.sha256);
+    expect(await fingerprint(loaded)).toMatchObject({ sha256: saved.sha256, meta: saved.meta });
   });
 
   test('is copied to this host when the store is elsewhere', async () => {

@@ -154,6 +154,41 @@ process.stdout.write(JSON.stringify(await p.run({ n: Number(process.env.N ?? ${n
     expectStatus(run(), 'a', 'completed');
   });
 
+  it('when what it is given has the bytes of the earlier value, but is another one', () => {
+    write(
+      'main.ts',
+      main(
+        `
+import { registerMaterializer } from '@mortise/core';
+class Table { columns: number; cells: Uint8Array; constructor(columns: number, cells: Uint8Array) { this.columns = columns; this.cells = cells; } }
+registerMaterializer<Table>({
+  name: 'table',
+  version: 1,
+  handles: (value): value is Table => value instanceof Table,
+  async save(table, out) { await out.write(table.cells); return { columns: table.columns }; },
+  async load(from, meta) { return new Table((meta as { columns: number }).columns, await from.bytes()); },
+});
+const other = process.env.OTHER !== undefined;
+const samples = step('samples', { cacheEnv: ['OTHER'] }, () => other ? Int16Array.of(-1) : Uint16Array.of(65535));
+const first = step('first', ({ of }: { of: ArrayLike<number> }) => of[0]);
+const table = step('table', { cacheEnv: ['OTHER'] }, () => new Table(other ? 3 : 2, new Uint8Array(6)));
+const columns = step('columns', ({ of }: { of: Table }) => of.columns);
+const lists = step('lists', { cacheEnv: ['OTHER'] }, () => [other ? '[1]' : [1]]);
+const kind = step('kind', ({ of }: { of: unknown }) => typeof of);
+`,
+        'first({ of: samples() }); columns({ of: table() }); kind.map({ of: lists() });',
+      ),
+    );
+    const changed = (): (string | undefined)[] => {
+      const { steps, error } = run({ OTHER: '1' });
+      expect(error).toBeNull();
+      return ['first', 'columns', 'kind[0]'].map((id) => steps[id]?.status);
+    };
+    run();
+    expect(changed()).toEqual(['completed', 'completed', 'completed']);
+    expect(changed()).toEqual(['cached', 'cached', 'cached']);
+  });
+
   it('when the artifact store is another one', () => {
     write('main.ts', main(`const a = step('a', () => 1);`, 'a();'));
     run();

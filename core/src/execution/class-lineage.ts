@@ -1,4 +1,5 @@
 import { keyPrefixOf } from '../artifacts/artifact-key.ts';
+import { contentOf, hasSameContent } from '../artifacts/content-of.ts';
 import { fingerprint } from '../artifacts/fingerprint.ts';
 import { loadValue } from '../artifacts/load-value.ts';
 import { saveValue } from '../artifacts/save-value.ts';
@@ -11,7 +12,7 @@ import type { InputSpec } from '../pipeline/pipeline-spec.ts';
 import type { VersionRecord } from '../store/version-data.ts';
 import type { OpenRun } from './open-run.ts';
 import { reasonOf } from './outcome.ts';
-import { contentOf, recordOf } from './plan-results.ts';
+import { recordOf } from './plan-results.ts';
 import type { StepInput } from './step-call.ts';
 
 /** Plain values up to this many characters of JSON are recorded as they are; larger ones are stored as artifact versions. */
@@ -72,7 +73,7 @@ export class ClassLineage {
     const { stepId, name, borrower } = of;
     const origin = isObject(value) ? this.origins.get(value) : undefined;
     if (origin !== undefined) {
-      const unchanged = (await fingerprint(value)) === origin.version.sha256;
+      const unchanged = hasSameContent(await fingerprint(value), origin.version);
       const version = unchanged ? origin.version : await this.keepLoose(stepId, name, value, 'changed outside a step');
       if (!unchanged) this.origins.set(value as object, { version, from: undefined });
       return this.describedVersion(version, unchanged ? origin.from : undefined, value, borrower);
@@ -114,7 +115,8 @@ export class ClassLineage {
     if (!isObject(value)) return value;
     const holder = this.lent.get(value);
     if (holder === undefined) this.lent.set(value, borrower);
-    else if (holder !== borrower || (await fingerprint(value)) !== version.sha256) return loadValue(version, this.run.stack.artifactStore);
+    else if (holder !== borrower || !hasSameContent(await fingerprint(value), version))
+      return loadValue(version, this.run.stack.artifactStore);
     return value;
   }
 

@@ -1,3 +1,4 @@
+import { contentOf } from '../artifacts/content-of.ts';
 import { fingerprint } from '../artifacts/fingerprint.ts';
 import { fromTagged, toTagged } from '../artifacts/tagged-json.ts';
 import { BadCondition, MapNotArray } from '../errors.ts';
@@ -184,7 +185,7 @@ export class PlanResults {
     const { version } = source as { version: VersionRecord };
     return {
       record: { ...recordOf(version), item: index },
-      content: await fingerprint(items[index]),
+      content: contentOf(await fingerprint(items[index])),
       stored: { version, item: index },
       load: async () => {
         // Each item of the decoded array goes to one step run; an attempt after it gets a fresh copy.
@@ -258,9 +259,4 @@ function versionOf(step: string, end: StepEnd, output: string): Source {
 
 export function recordOf(version: VersionRecord): { versionId: string; artifact: string; version: number } {
   return { versionId: version.id, artifact: version.artifact, version: version.version };
-}
-
-/** What a stored value is, whatever name and number it was stored under. */
-export function contentOf(version: VersionRecord): Json {
-  return [version.materializer, version.materializerVersion, version.sha256];
 }

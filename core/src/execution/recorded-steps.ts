@@ -1,10 +1,10 @@
 import type { ArtifactStore } from '../artifacts/artifact-store.ts';
+import { contentOf } from '../artifacts/content-of.ts';
 import type { Json } from '../json.ts';
 import type { StepSpec } from '../pipeline/pipeline-spec.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
 import type { InputRecord, StepRunRecord } from '../store/step-data.ts';
 import { hasItsBytes } from './has-its-bytes.ts';
-import { contentOf } from './plan-results.ts';
 import type { StepEnd } from './step-call.ts';
 
 /** A step run of an earlier session, and what its inputs contained. */

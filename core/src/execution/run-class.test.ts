@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
-import { activeRun, Client, pipeline, runPipeline, step } from '../index.ts';
+import { activeRun, Client, pipeline, registerMaterializer, runPipeline, step } from '../index.ts';
 import { temporaryProject } from '../testing/temporary-project.ts';
 
 let project: Awaited<ReturnType<typeof temporaryProject>>;
@@ -181,6 +181,44 @@ describe('a class-style pipeline', () => {
     const { result, error } = await runPipeline(Gappy);
     expect(error).toBeNull();
     expect(result).toEqual(['nothing', 3]);
+  });
+
+  it('records an object of which only what its bytes mean was changed outside a step as a new version', async () => {
+    class Shaped {
+      columns = 2;
+    }
+    registerMaterializer<Shaped>({
+      name: 'shaped',
+      version: 1,
+      handles: (value): value is Shaped => value instanceof Shaped,
+      async save({ columns }, out) {
+        await out.write(new Uint8Array(6));
+        return { columns };
+      },
+      async load(_from, meta) {
+        return Object.assign(new Shaped(), meta);
+      },
+    });
+    class Reshaping extends Base {
+      @step()
+      async make(): Promise<Shaped> {
+        return new Shaped();
+      }
+      @step()
+      async columnsOf({ table }: { table: Shaped }): Promise<number> {
+        return table.columns;
+      }
+      @pipeline()
+      async run(): Promise<number[]> {
+        const table = await this.make();
+        const before = await this.columnsOf({ table });
+        table.columns = 3;
+        return [before, await this.columnsOf({ table })];
+      }
+    }
+    const { result, steps } = await runPipeline(Reshaping);
+    expect(result).toEqual([2, 3]);
+    expect(steps['columnsOf_2']!.inputs['table']).toEqual({ artifact: 'Reshaping/columnsOf_2/input-table', version: 1 });
   });
 
   it('records an object that was changed outside a step as a new version', async () => {
