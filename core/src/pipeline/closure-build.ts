@@ -13,7 +13,8 @@ import type {
 import { hash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
-import { dirname, extname, join, relative } from 'node:path';
+import { dirname, extname, join, relative, sep } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 import { hiddenReferences, NAME_AT_RUN_TIME } from './hidden-references.ts';
 import { installedPackage, isOwnPackage, moduleTypeOf, packageNameOf, packageOfFile, type InstalledPackage } from './installed-package.ts';
@@ -186,7 +187,8 @@ async function loadCode(path: string, text: string, loader: Loader, building: Bu
     const hidden = await hiddenReferences(() => transform('es2022'), normalised);
     const place = relative(building.root, path);
     closure.problems.push(...hidden.unknown.map(({ why, expression }) => problem(place, why, expression)));
-    const reached = [...hidden.modules, ...hidden.urls.filter((url) => namesModule(url, path)), ...typescriptTwin(path, building.entry)];
+    const urls = hidden.urls.flatMap((url) => moduleAt(url, path, files));
+    const reached = [...hidden.modules, ...urls, ...typescriptTwin(path, building.entry)];
     // In a form that esbuild follows.
     return { contents: [text, ...reached.map((specifier) => `;import(${JSON.stringify(specifier)});`)].join('\n'), loader };
   } catch (error) {
@@ -200,9 +202,15 @@ function withFile({ location }: Message, path: string, root: string): Message['l
   return location && { ...location, file: relative(root, path) };
 }
 
-/** The URL may name data, or a file that is yet to be written. */
-function namesModule(url: string, path: string): boolean {
-  return url.startsWith('.') && LOADERS.has(extname(url)) && existsSync(join(dirname(path), url));
+/** The module that a URL names, as an import. It may name data, or a file that is yet to be written, whose appearing will be noticed. */
+function moduleAt(url: string, path: string, files: StampedFiles): string[] {
+  const target = URL.parse(url, pathToFileURL(path).href);
+  // `%2F` is no part of a file's name.
+  if (target?.protocol !== 'file:' || /%2f|%5c/i.test(target.pathname)) return [];
+  const file = fileURLToPath(new URL(target.pathname, target));
+  if (!LOADERS.has(extname(file)) || !files.exists(file)) return [];
+  const specifier = relative(dirname(path), file).split(sep).join('/');
+  return [specifier.startsWith('.') ? specifier : `./${specifier}`];
 }
 
 /** Where `x.js` lies beside `x.ts`, tsx takes the latter for an import of `./x.js`, Node the former: count both. */

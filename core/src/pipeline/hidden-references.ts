@@ -14,6 +14,7 @@ export interface HiddenReferences {
 
 export const NAME_AT_RUN_TIME = 'the name of a module is known only at run time';
 const STRAY_REQUIRE = 'what createRequire makes can be followed only as `const name = createRequire(...)` that is called with literals';
+const REQUIRE_ELSEWHERE = 'what it finds can be followed only where it is createRequire(import.meta.url)';
 const PATH_OF_CWD = 'the module that it starts can be followed only as new URL(literal, import.meta.url)';
 const CODE_AT_RUN_TIME = 'code is made at run time, and may import anything';
 
@@ -39,10 +40,10 @@ export async function hiddenReferences(code: () => Promise<string>, text: string
       if (specifier.length > 0) found.modules.push(...specifier);
       else refuse(node, NAME_AT_RUN_TIME);
     }
+    if (isCreateRequire(node) && !isThisModule(node.arguments[0], constants)) refuse(node, REQUIRE_ELSEWHERE);
     if (isStrayRequire(node, parents, constants)) refuse(around, STRAY_REQUIRE);
     if (isUrlBesideModule(node)) found.urls.push(...literal(node.arguments[0]));
-    if (isStart(node, starters) && !isUrlBesideModule(constants.get(nameOf(node.arguments[0]) ?? '') ?? node.arguments[0]))
-      refuse(node, PATH_OF_CWD);
+    if (isStart(node, starters) && !startsModule(node, constants)) refuse(node, PATH_OF_CWD);
     if (makesCode(node, parents)) refuse(around, CODE_AT_RUN_TIME);
   }
   return found;
@@ -59,20 +60,31 @@ function* descendants(node: AnyNode, parents: AnyNode[]): Generator<Place> {
   for (const child of children(node)) yield* descendants(child, [...parents, node]);
 }
 
-/** What the names of `const` stand for, whichever scope they are of. */
-function constantsOf(places: readonly Place[]): Map<string, AnyNode> {
-  const declarations = places.flatMap(({ node }) =>
-    node.type === 'VariableDeclaration' && node.kind === 'const' ? node.declarations : [],
-  );
-  return new Map(declarations.flatMap(({ id, init }) => (id.type === 'Identifier' && init ? [[id.name, init] as const] : [])));
+/** What the names of `const` stand for: several things, where scopes have one of the same name. */
+type Constants = ReadonlyMap<string, readonly AnyNode[]>;
+
+function constantsOf(places: readonly Place[]): Constants {
+  const constants = new Map<string, AnyNode[]>();
+  for (const { node } of places) {
+    if (node.type !== 'VariableDeclaration' || node.kind !== 'const') continue;
+    for (const { id, init } of node.declarations)
+      if (id.type === 'Identifier' && init) constants.set(id.name, [...(constants.get(id.name) ?? []), init]);
+  }
+  return constants;
+}
+
+function meaningsOf(node: AnyNode | undefined, constants: Constants): readonly AnyNode[] {
+  return constants.get(nameOf(node) ?? '') ?? (node ? [node] : []);
 }
 
 /** The local names of `Worker` and `fork`; their modules must be named in the source. */
 function startersOf(places: readonly Place[], source: string): Set<string> {
   const names = [...(source.includes('worker_threads') ? ['Worker'] : []), ...(source.includes('child_process') ? ['fork'] : [])];
-  const aliases = places.flatMap(({ node }) =>
-    node.type === 'ImportSpecifier' && names.includes(keyOf(node.imported, false)) ? [node.local.name] : [],
-  );
+  const aliases = places.flatMap(({ node }) => {
+    if (node.type === 'ImportSpecifier' && names.includes(keyOf(node.imported, false))) return [node.local.name];
+    const taken = node.type === 'Property' && names.includes(keyOf(node.key, node.computed)) ? nameOf(node.value) : undefined;
+    return taken === undefined ? [] : [taken];
+  });
   return new Set([...names, ...aliases]);
 }
 
@@ -80,17 +92,33 @@ function isStart(node: AnyNode, starters: Set<string>): node is CallExpression |
   return (node.type === 'NewExpression' || node.type === 'CallExpression') && starters.has(lastName(node.callee) ?? '');
 }
 
+/** Its file is that of a URL which was followed: a composed one may be that of any. */
+function startsModule({ arguments: [file] }: CallExpression | NewExpression, constants: Constants): boolean {
+  const urls = meaningsOf(file, constants);
+  return urls.length > 0 && urls.every((url) => isUrlBesideModule(url) && literal(url.arguments[0]).length > 0);
+}
+
+/** `import.meta.url`, `import.meta.filename`, `__filename`, `fileURLToPath(import.meta.url)`: what is relative to it is relative to the module. */
+function isThisModule(node: AnyNode | undefined, constants: Constants): boolean {
+  if (nameOf(node) === '__filename') return true;
+  return meaningsOf(node, constants).every((meaning) => {
+    const isPath = meaning.type === 'CallExpression' && lastName(meaning.callee) === 'fileURLToPath';
+    const place = isPath ? meaning.arguments[0] : meaning;
+    return place?.type === 'MemberExpression' && place.object.type === 'MetaProperty' && /^(?:url|filename)$/.test(lastName(place) ?? '');
+  });
+}
+
 /** `createRequire(...)`, `module.createRequire(...)`. */
 function isCreateRequire(node: AnyNode | null | undefined): node is CallExpression {
   return node?.type === 'CallExpression' && lastName(node.callee) === 'createRequire';
 }
 
-function isRequire(node: AnyNode, constants: Map<string, AnyNode>): boolean {
-  return isCreateRequire(node) || isCreateRequire(constants.get(nameOf(node) ?? ''));
+function isRequire(node: AnyNode, constants: Constants): boolean {
+  return meaningsOf(node, constants).some(isCreateRequire);
 }
 
 /** `require(...)`, `require.resolve(...)`, `import.meta.resolve(...)`. */
-function isRequireCall(node: AnyNode, constants: Map<string, AnyNode>): node is CallExpression {
+function isRequireCall(node: AnyNode, constants: Constants): node is CallExpression {
   if (node.type !== 'CallExpression') return false;
   const { callee } = node;
   if (callee.type !== 'MemberExpression') return isRequire(callee, constants);
@@ -98,7 +126,7 @@ function isRequireCall(node: AnyNode, constants: Map<string, AnyNode>): node is 
 }
 
 /** `createRequire`, or the function that it made, where it is neither imported, kept under a constant name, nor called. */
-function isStrayRequire(node: AnyNode, parents: readonly AnyNode[], constants: Map<string, AnyNode>): boolean {
+function isStrayRequire(node: AnyNode, parents: readonly AnyNode[], constants: Constants): boolean {
   const parent = parents.at(-1);
   if (parent === undefined || isOnlyName(node, parent)) return false;
   if (nameOf(node) === 'createRequire' || (node.type === 'MemberExpression' && lastName(node) === 'createRequire'))

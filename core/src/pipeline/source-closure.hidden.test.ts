@@ -24,6 +24,26 @@ describe('references that no bundler sees', () => {
       `import { Worker } from 'node:worker_threads';\nconst url = new URL('./target.cjs', import.meta.url);\nexport const x = () => new Worker(url);`,
     ],
     [
+      'a worker whose URL does without the dot',
+      `import { Worker } from 'node:worker_threads';\nexport const x = () => new Worker(new URL('target.cjs', import.meta.url));`,
+    ],
+    [
+      'a worker whose URL has a query',
+      `import { Worker } from 'node:worker_threads';\nexport const x = () => new Worker(new URL('./target.cjs?pool#1', import.meta.url));`,
+    ],
+    [
+      'a worker whose URL is escaped',
+      `import { Worker } from 'node:worker_threads';\nexport const x = () => new Worker(new URL('./t%61rget.cjs', import.meta.url));`,
+    ],
+    [
+      'createRequire under a name that is something else in another function',
+      `import { createRequire } from 'node:module';\nexport const x = () => { const load = createRequire(import.meta.url); return load('./target.cjs'); };\nexport const y = () => { const load = (name: string) => name; return load('./target.cjs'); };`,
+    ],
+    [
+      'createRequire of the path of the file',
+      `import { createRequire } from 'node:module';\nimport { fileURLToPath } from 'node:url';\nconst __filename = fileURLToPath(import.meta.url);\nexport const x = createRequire(__filename)('./target.cjs');`,
+    ],
+    [
       'createRequire imported late',
       `const { createRequire } = await import('node:module');\nconst load = createRequire(import.meta.url);\nexport const x = load('./target.cjs');`,
     ],
@@ -39,6 +59,12 @@ describe('references that no bundler sees', () => {
       'wine.csv': '1',
     });
     await expectHit({ 'wine.csv': '2' });
+  });
+
+  test('a worker that is written after the module that names it is followed from then on', async () => {
+    await write({ 'steps.ts': `export const x = () => new Worker(new URL('./workers/target.ts', import.meta.url));` });
+    await expectMiss({ 'workers/target.ts': 'export const x = 1;' });
+    await expectMiss({ 'workers/target.ts': 'export const x = 2;' });
   });
 
   test('beside x.js, the x.ts that tsx would take counts too', async () => {
@@ -86,6 +112,26 @@ describe('a reference that cannot be followed makes it uncacheable, and the reas
       /: new W\(/,
     ],
     ['a fork', `import cp from 'node:child_process';\nexport const x = () => cp.fork('./lib/a.ts');`, /: cp\.fork\("\.\/lib\/a\.ts"\)$/],
+    [
+      'a worker of a composed URL',
+      `import { Worker } from 'node:worker_threads';\nexport const x = (n: string) => new Worker(new URL('./lib/' + n, import.meta.url));`,
+      /^steps\.ts: .*new URL\(literal, import\.meta\.url\): new Worker\(/,
+    ],
+    [
+      'a worker whose composed URL has a name',
+      `import { Worker } from 'node:worker_threads';\nexport const x = (n: string) => { const url = new URL(\`./lib/\${n}.ts\`, import.meta.url); return new Worker(url); };`,
+      /: new Worker\(url\)$/,
+    ],
+    [
+      'a fork that was taken out under another name',
+      `import cp from 'node:child_process';\nconst { fork: start } = cp;\nexport const x = () => start('./lib/a.ts');`,
+      /: start\("\.\/lib\/a\.ts"\)$/,
+    ],
+    [
+      'a require of another place',
+      `${MODULE}const load = createRequire(new URL('./other/', import.meta.url));\nexport const x = load('./lib/a.ts');`,
+      /^steps\.ts: .*createRequire\(import\.meta\.url\).*: createRequire\(new URL\("\.\/other\/"/,
+    ],
     ['eval', `export const x = () => eval('import("./lib/a.ts")');`, /^steps\.ts: code is made at run time.*: eval\(/],
     ['eval of another name', `export const x = (0, eval)('1');`, /code is made at run time/],
     ['eval of the global object', `export const x = globalThis.eval('1');`, /code is made at run time/],
