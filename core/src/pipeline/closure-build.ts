@@ -17,7 +17,15 @@ import { dirname, extname, join, relative, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 import { hiddenReferences, NAME_AT_RUN_TIME } from './hidden-references.ts';
-import { installedPackage, isOwnPackage, moduleTypeOf, packageNameOf, packageOfFile, type InstalledPackage } from './installed-package.ts';
+import {
+  installedPackage,
+  isOwnPackage,
+  moduleTypeOf,
+  packageNameOf,
+  packageOfFile,
+  thirdPartyOf,
+  type InstalledPackage,
+} from './installed-package.ts';
 import type { StampedFiles } from './stamped-files.ts';
 import { tsconfigFinder, type TsconfigOptions } from './tsconfig-options.ts';
 
@@ -52,7 +60,6 @@ const LOADERS = new Map<string, Loader>([
   ['.jsx', 'jsx'],
   ['.json', 'json'],
 ]);
-const IN_NODE_MODULES = /[\\/]node_modules[\\/]/;
 const RELATIVE = /^(?:\.|[\\/]|[A-Za-z]:[\\/])/;
 const BARE = /^[^.\\/]/;
 /** An import of a name put together from a literal folder: esbuild expands it to files that may not be all. */
@@ -60,12 +67,13 @@ const COMPOSED_IMPORT = /\b(?:import|require)\s*\(\s*(?:`[^`]*\$\{|(["'])[^"']*\
 
 /**
  * Follows the imports of `entry` through every local file, by esbuild's resolver (tsconfig paths, `exports`, `.js` for `.ts`, symlinks by
- * their real path). Third-party packages are not entered: their versions stand for them.
+ * their real path). Third-party packages are not entered: their versions stand for them. One that has none is local code.
  */
 export async function buildClosure(entry: string, o: { root: string; conditions: string[]; files: StampedFiles }): Promise<ClosureBuild> {
   const closure: ClosureBuild = { files: new Map(), packages: new Map(), tsconfigs: new Map(), problems: [], resolved: true };
-  if (IN_NODE_MODULES.test(entry)) {
-    addPackage(closure, packageOfFile(entry, o.files));
+  const owner = thirdPartyOf(entry, o.files);
+  if (owner) {
+    addPackage(closure, owner);
     return closure;
   }
   const esbuild = await import('esbuild');
@@ -136,8 +144,8 @@ async function resolveImport(args: OnResolveArgs, build: PluginBuild, { closure,
   const found = await build.resolve(args.path, { kind, importer, resolveDir, namespace, with: args.with, pluginData: closure });
   if (found.errors.length > 0) return unresolved;
   if (found.external) return { path: found.path, external: true };
-  if (!IN_NODE_MODULES.test(found.path)) return { path: found.path, namespace: found.namespace };
-  return external(closure, packageOfFile(found.path, files), args.path);
+  const owner = thirdPartyOf(found.path, files);
+  return owner ? external(closure, owner, args.path) : { path: found.path, namespace: found.namespace };
 }
 
 /** Left out by its package's name, so that no relative path is taken for an import that was not found. */
@@ -150,8 +158,9 @@ async function loadFile({ path, with: attributes }: OnLoadArgs, building: Buildi
   const { closure, files } = building;
   const bytes = files.read(path);
   if (!bytes) return { errors: [{ text: `Could not read "${path}"` }] };
-  if (IN_NODE_MODULES.test(path)) {
-    addPackage(closure, packageOfFile(path, files));
+  const owner = thirdPartyOf(path, files);
+  if (owner) {
+    addPackage(closure, owner);
     return { contents: '', loader: 'empty' };
   }
   files.watchFolder(dirname(path));

@@ -10,6 +10,9 @@ export interface InstalledPackage {
 /** Packages of Mortise whose versions stand for their code even where they are symlinks into a checkout, as third-party packages' do. Its examples are users' code. */
 const OWN_PACKAGE = /^@mortise\/(?!example-)/;
 
+/** The innermost of them, as package managers nest them. */
+const INSTALLED_FOLDER = /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+(?=[\\/])/;
+
 export function isOwnPackage(name: string): boolean {
   return OWN_PACKAGE.test(name);
 }
@@ -26,6 +29,16 @@ export function packageOfFile(path: string, files: StampedFiles): InstalledPacka
     if (found) return found;
   }
   return undefined;
+}
+
+/**
+ * The third-party package that a file is installed with, if it has a version, which stands for its code. That of the folder in `node_modules`: folders within
+ * may have a package.json with a name of their own, without a version or with one that never changes.
+ */
+export function thirdPartyOf(path: string, files: StampedFiles): InstalledPackage | undefined {
+  const folder = INSTALLED_FOLDER.exec(path)?.[0];
+  const found = folder === undefined ? undefined : toPackage(files.json(join(folder, 'package.json')));
+  return found?.version === '' ? undefined : found;
 }
 
 /** `type` of the package.json that Node reads for a file: it decides whether a `.js` or `.ts` file is a module. */

@@ -212,6 +212,38 @@ describe('third-party packages', () => {
     expect(await closureOf('core/test.ts')).toMatchObject({ files: ['core/test.ts'], packages: { '@mortise/core': '0.1.0' } });
   });
 
+  test.each([
+    ['no version', '{ "name": "dep/part", "type": "module", "main": "i.js" }'],
+    ['one that never changes', '{ "name": "dep-part", "version": "0.1.0", "type": "module", "main": "i.js" }'],
+  ])('count by the version that is installed, not by %s of a folder within', async (_which, part) => {
+    const installPart = (version: string) =>
+      write({
+        'node_modules/dep/package.json': JSON.stringify({ name: 'dep', version }),
+        'node_modules/dep/part/package.json': part,
+        'node_modules/dep/part/i.js': 'export const dep = 1;',
+      });
+    await write({ 'src/steps.ts': `import { dep } from 'dep/part';\nexport const x = dep;` });
+    await installPart('1.0.0');
+    const { hash, packages } = await closureOf('src/steps.ts');
+    expect(packages).toEqual({ dep: '1.0.0' });
+    await installPart('1.0.1');
+    expect((await closureOf('src/steps.ts')).hash).not.toBe(hash);
+  });
+
+  test.each([
+    ['no version', { 'node_modules/dep/package.json': '{ "name": "dep", "type": "module", "main": "i.js" }' }, 'dep/i.js'],
+    ['no package.json', {}, 'dep/index.js'],
+  ])('with %s are local code: there is nothing else that tells of a change', async (_which, manifest, path) => {
+    await rm(join(root, 'node_modules/dep'), { recursive: true });
+    await write({
+      ...manifest,
+      [`node_modules/${path}`]: `exports.dep = require('./deep.cjs');`,
+      'node_modules/dep/deep.cjs': 'module.exports = 1;',
+    });
+    expect(await closureOf('src/steps.ts')).toMatchObject({ files: ['node_modules/dep/deep.cjs', `node_modules/${path}`, 'src/steps.ts'] });
+    await expectMiss({ 'node_modules/dep/deep.cjs': 'module.exports = 2;' }, 'src/steps.ts');
+  });
+
   test('a module of a third-party package is that package', async () => {
     expect(await closureOf('node_modules/dep/esm/index.js')).toMatchObject({ files: [], packages: { dep: '1.0.0' } });
   });
