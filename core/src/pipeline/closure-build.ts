@@ -3,6 +3,7 @@ import type {
   BuildResult,
   Loader,
   Message,
+  Metafile,
   OnLoadArgs,
   OnLoadResult,
   OnResolveArgs,
@@ -34,6 +35,8 @@ export interface ClosureBuild {
   /** Local files with the sha256 of their normalised text. */
   files: Map<string, string>;
   packages: Map<string, Set<string>>;
+  /** Of each file (relative to the root) what its imports mean, in their order: they may be exchanged while all files stay. */
+  imports: Map<string, string[]>;
   /** Of the tsconfig.json nearest to each local TypeScript file. */
   tsconfigs: Map<string, TsconfigOptions['options']>;
   /** Why the closure is not known for sure, one line each. */
@@ -70,7 +73,14 @@ const COMPOSED_IMPORT = /\b(?:import|require)\s*\(\s*(?:`[^`]*\$\{|(["'])[^"']*\
  * their real path). Third-party packages are not entered: their versions stand for them. One that has none is local code.
  */
 export async function buildClosure(entry: string, o: { root: string; conditions: string[]; files: StampedFiles }): Promise<ClosureBuild> {
-  const closure: ClosureBuild = { files: new Map(), packages: new Map(), tsconfigs: new Map(), problems: [], resolved: true };
+  const closure: ClosureBuild = {
+    files: new Map(),
+    packages: new Map(),
+    imports: new Map(),
+    tsconfigs: new Map(),
+    problems: [],
+    resolved: true,
+  };
   const owner = thirdPartyOf(entry, o.files);
   if (owner) {
     addPackage(closure, owner);
@@ -105,6 +115,11 @@ export async function buildClosure(entry: string, o: { root: string; conditions:
     .filter((warning) => UNKNOWN_SPECIFIER.includes(warning.id))
     .map((warning) => onlyAtRunTime(placeOf(warning), warning.location?.lineText ?? ''));
   const composed = silent.filter(({ composed }) => composed).map(({ file }) => composedImport(file, o.root));
+  for (const [file, { imports }] of inputsOf(result))
+    closure.imports.set(
+      file,
+      imports.map(({ path }) => path),
+    );
   closure.resolved = unresolved.length === 0;
   closure.problems = [...unresolved, ...[...unknown, ...composed, ...closure.problems].sort()];
   return closure;
@@ -148,10 +163,10 @@ async function resolveImport(args: OnResolveArgs, build: PluginBuild, { closure,
   return owner ? external(closure, owner, args.path) : { path: found.path, namespace: found.namespace };
 }
 
-/** Left out by its package's name, so that no relative path is taken for an import that was not found. */
+/** Left out by its package's name and version, so that no relative path is taken for an import that was not found. */
 function external(closure: ClosureBuild, owner: InstalledPackage | undefined, specifier: string): OnResolveResult {
   addPackage(closure, owner);
-  return { path: packageNameOf(owner?.name ?? specifier), external: true };
+  return { path: owner ? `${owner.name}@${owner.version}` : packageNameOf(specifier), external: true };
 }
 
 async function loadFile({ path, with: attributes }: OnLoadArgs, building: Building): Promise<OnLoadResult> {
@@ -237,12 +252,15 @@ function addPackage(closure: ClosureBuild, found: InstalledPackage | undefined):
  * (`try { await import('./local.js') } catch`). Statements are dropped imports of types: one that is not there would be an error.
  */
 function leftAsTheyAre(result: BuildResult | BuildFailure): { file: string; path: string; composed: boolean }[] {
-  const inputs = 'metafile' in result && result.metafile ? Object.entries(result.metafile.inputs) : [];
-  return inputs.flatMap(([file, { imports }]) =>
+  return inputsOf(result).flatMap(([file, { imports }]) =>
     imports
       .map(({ path, kind, external }) => ({ file, path, kind, external, composed: path.includes('*') }))
       .filter(({ path, kind, external, composed }) => external && RELATIVE.test(path) && (composed || kind !== 'import-statement')),
   );
+}
+
+function inputsOf(result: BuildResult | BuildFailure): [file: string, Metafile['inputs'][string]][] {
+  return 'metafile' in result && result.metafile ? Object.entries(result.metafile.inputs) : [];
 }
 
 function composedImport(file: string, root: string): string {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { mkdir, rm, symlink } from 'node:fs/promises';
+import { cp, mkdir, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
@@ -246,6 +246,45 @@ describe('third-party packages', () => {
 
   test('a module of a third-party package is that package', async () => {
     expect(await closureOf('node_modules/dep/esm/index.js')).toMatchObject({ files: [], packages: { dep: '1.0.0' } });
+  });
+});
+
+describe('what an import means', () => {
+  const TWO = {
+    'steps.ts': `import { x } from '#x';\nimport { x as y } from '#y';\nexport const z = x - y;`,
+    'one.ts': 'export const x = 1;',
+    'two.ts': 'export const x = 2;',
+  };
+
+  test('changes the hash where the same files are taken for one another, by `imports`', async () => {
+    const manifest = (x: string, y: string) => JSON.stringify({ name: 'project', type: 'module', imports: { '#x': x, '#y': y } });
+    await write({ ...TWO, 'package.json': manifest('./one.ts', './two.ts') });
+    await expectMiss({ 'package.json': manifest('./two.ts', './one.ts') });
+  });
+
+  test('changes the hash where the same files are taken for one another, by `paths`', async () => {
+    const tsconfig = (x: string, y: string) => JSON.stringify({ compilerOptions: { paths: { '#x': [x], '#y': [y] } } });
+    await write({ ...TWO, 'tsconfig.json': tsconfig('./one.ts', './two.ts') });
+    await expectMiss({ 'tsconfig.json': tsconfig('./two.ts', './one.ts') });
+  });
+
+  test('changes the hash where two versions of a package are taken for one another', async () => {
+    const installed = (alias: string, version: string) => ({
+      [`node_modules/${alias}/package.json`]: JSON.stringify({ name: 'dep', version }),
+      [`node_modules/${alias}/index.js`]: '',
+    });
+    await write({ 'steps.ts': `import a from 'old';\nimport b from 'new';\nexport const x = [a, b];` });
+    await write({ ...installed('old', '1.0.0'), ...installed('new', '2.0.0') });
+    await expectMiss({ ...installed('old', '2.0.0'), ...installed('new', '1.0.0') });
+  });
+
+  test('stays the same in a copy of the project', async () => {
+    await write({ ...TWO, 'package.json': '{ "name": "project", "type": "module", "imports": { "#x": "./one.ts", "#y": "./two.ts" } }' });
+    const { hash } = await closureOf();
+    await cp(root, `${root}-copy`, { recursive: true });
+    await rm(join(`${root}-copy`, '.cache'), { recursive: true });
+    const copy = await sourceClosure(pathToFileURL(join(`${root}-copy`, 'steps.ts')).href, { root: `${root}-copy`, cacheFolder: root });
+    expect(copy.hash).toBe(hash);
   });
 });
 

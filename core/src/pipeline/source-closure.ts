@@ -8,7 +8,7 @@ import { checkStamps, StampedFiles, type Stamp, type Stamps } from './stamped-fi
 
 /** The code that a module runs: itself and everything it imports, as far as it is local. */
 export interface SourceClosure {
-  /** sha256 (hex) of all that follows: normalised sources, package versions, compiler options. Comments and whitespace do not count. */
+  /** sha256 (hex) of all that follows: normalised sources, what their imports mean, package versions, compiler options. Comments and whitespace do not count. */
   hash: string;
   /** Local files, relative to the root, with `/`, sorted. */
   files: string[];
@@ -104,9 +104,10 @@ function toClosure(entry: string, built: ClosureBuild, root: string): SourceClos
   const files = byName([...built.files].map(([path, digest]) => [relativePath(root, path), digest]));
   const packages = byName([...built.packages].map(([name, versions]) => [name, [...versions].sort().join(', ')]));
   const tsconfigs = byName([...built.tsconfigs].map(([path, options]) => [relativePath(root, path), byName(Object.entries(options))]));
+  const imports = byName(built.imports);
   const [problem] = built.problems;
   return {
-    hash: hash('sha256', JSON.stringify([FILE_VERSION, relativePath(root, entry), files, packages, tsconfigs])),
+    hash: hash('sha256', JSON.stringify([FILE_VERSION, relativePath(root, entry), files, imports, packages, tsconfigs])),
     files: files.map(([path]) => path),
     packages: Object.fromEntries(packages),
     ...(problem === undefined ? {} : { uncacheable: problem.replace(/\s+/g, ' ') }),
