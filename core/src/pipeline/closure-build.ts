@@ -29,6 +29,7 @@ import {
 } from './installed-package.ts';
 import type { StampedFiles } from './stamped-files.ts';
 import { tsconfigFinder, type TsconfigOptions } from './tsconfig-options.ts';
+import { unusedImports } from './unused-imports.ts';
 
 /** What a module reaches. Paths are absolute. */
 export interface ClosureBuild {
@@ -199,8 +200,9 @@ async function loadCode(path: string, text: string, loader: Loader, building: Bu
   const tsconfig = await building.tsconfigOf(dirname(path));
   if (tsconfig && loader !== 'js') closure.tsconfigs.set(tsconfig.file, tsconfig.options);
   // Without it a decorated parameter is a syntax error; with it decorators are lowered, which is as good for a hash.
-  const tsconfigRaw = { compilerOptions: { experimentalDecorators: tsconfig?.options['experimentalDecorators'] === true } };
-  const transform = async (target: string) => {
+  const experimentalDecorators = tsconfig?.options['experimentalDecorators'] === true;
+  const transform = async (target: string, verbatimModuleSyntax = false) => {
+    const tsconfigRaw = { compilerOptions: { experimentalDecorators, verbatimModuleSyntax } };
     const minify = { minifyWhitespace: true, legalComments: 'none' } as const;
     return (await esbuild.transform(text, { loader, target, tsconfigRaw, logLevel: 'silent', ...minify })).code;
   };
@@ -212,7 +214,9 @@ async function loadCode(path: string, text: string, loader: Loader, building: Bu
     const place = relative(building.root, path);
     closure.problems.push(...hidden.unknown.map(({ why, expression }) => problem(place, why, expression)));
     const urls = hidden.urls.flatMap((url) => moduleAt(url, path, files));
-    const reached = [...hidden.modules, ...urls, ...typescriptTwin(path, building.entry)];
+    const unused = await unusedImports(text, normalised, () => transform('esnext', true));
+    const run = unused.flatMap((specifier) => moduleAt(specifier, path, files));
+    const reached = [...hidden.modules, ...urls, ...run, ...typescriptTwin(path, building.entry)];
     // In a form that esbuild follows.
     return { contents: [text, ...reached.map((specifier) => `;import(${JSON.stringify(specifier)});`)].join('\n'), loader };
   } catch (error) {

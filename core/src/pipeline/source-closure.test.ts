@@ -43,6 +43,23 @@ describe('local code', () => {
     expect((await closureOf()).files).toEqual(['steps.ts']);
   });
 
+  test('an import whose names are used as types only, or not at all, is followed: Node runs its module', async () => {
+    await write({
+      'steps.ts': `import { Table } from './lib/table.ts';\nimport\n  * as unused\n  from './lib/unused.ts';\nexport const x = (table: Table) => table.mean();\n`,
+      'lib/table.ts': 'export class Table { mean() { return 1; } }',
+      'lib/unused.ts': 'globalThis.x = 1;',
+    });
+    await expectMiss({ 'lib/table.ts': 'export class Table { mean() { return 2; } }' });
+    await expectMiss({ 'lib/unused.ts': 'globalThis.x = 2;' });
+    await expectHit({ 'lib/table.ts': 'export class Table { mean(): number { return 2; } }' });
+  });
+
+  test('one that only a compiler understands, and drops, is not: it may name types', async () => {
+    await write({ 'steps.ts': `import { T } from './types';\nimport { U } from 'types';\nexport const x: T | U = 1;\n` });
+    await write({ 'types.ts': 'export type T = 1;' });
+    expect(await closureOf()).toEqual({ hash: expect.any(String), files: ['steps.ts'], packages: {} });
+  });
+
   test('`.js` for `.ts`, tsconfig paths, subpath imports, JSON, re-exports and literal dynamic imports are followed', async () => {
     await write({
       'tsconfig.json': `{ "compilerOptions": { "paths": { "@/*": ["./lib/*"] } } }`,
