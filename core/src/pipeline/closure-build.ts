@@ -208,7 +208,9 @@ async function loadCode(path: string, text: string, loader: Loader, building: Bu
   };
   try {
     const normalised = await transform('esnext');
-    closure.files.set(path, hash('sha256', `${moduleTypeOf(path, files)}\n${normalised}`));
+    // Decorators are told the types as they are written.
+    const types = tsconfig?.options['emitDecoratorMetadata'] === true && loader !== 'js' && text.includes('@') ? text : '';
+    closure.files.set(path, hash('sha256', `${moduleTypeOf(path, files)}\n${normalised}${types}`));
     // acorn reads no decorators, es2022 has none.
     const hidden = await hiddenReferences(() => transform('es2022'), normalised);
     const place = relative(building.root, path);

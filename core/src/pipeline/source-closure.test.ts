@@ -320,6 +320,14 @@ describe('what else decides the meaning of the code', () => {
     await write({ 'src/steps.ts': 'export const x = 1;' });
     await expectMiss({ 'src/tsconfig.json': '{ "compilerOptions": { "useDefineForClassFields": false } }' }, 'src/steps.ts');
   });
+  test('the types of what is decorated, where they are emitted as values', async () => {
+    const steps = (type: string) => `declare const column: any;\nexport class Row { @column price!: ${type}; }`;
+    await write({
+      'steps.ts': steps('number'),
+      'tsconfig.json': '{ "compilerOptions": { "experimentalDecorators": true, "emitDecoratorMetadata": true } }',
+    });
+    await expectMiss({ 'steps.ts': steps('string') });
+  });
   test('not a comment there, nor an option for emitting', () =>
     expectHit({
       'tsconfig.json': `{ "extends": "./base.json", "compilerOptions": { "experimentalDecorators": true, "outDir": "dist" } }`,
