@@ -7,7 +7,7 @@ import type { Json } from '../json.ts';
 import { FunctionTexts } from '../pipeline/function-text.ts';
 import type { StepSpec } from '../pipeline/pipeline-spec.ts';
 import { sourceClosure, type SourceClosure } from '../pipeline/source-closure.ts';
-import type { StepCode } from './step-call.ts';
+import type { StepCall, StepCode } from './step-call.ts';
 
 type Identity = { digest: string } | { reason: string };
 
@@ -28,6 +28,15 @@ export class StepSources {
     let identity = this.identities.get(code);
     if (identity === undefined) this.identities.set(code, (identity = this.identityOf(code, declaredKey)));
     return identity;
+  }
+
+  /**
+   * Looks at the sources of steps that this process has loaded, before the first of them runs. While a run goes on they may be changed on disk, and what comes
+   * later would be remembered as made by code that it never ran.
+   */
+  async lookAhead(steps: Iterable<Pick<StepCall, 'step' | 'code'>>): Promise<void> {
+    const ahead = Array.from(steps).filter(({ step }) => step.options.cache !== false);
+    await Promise.allSettled(ahead.map(({ step, code }) => this.identify(code, step.options.cacheKey)));
   }
 
   private async identityOf(code: StepCode, declaredKey: Json | undefined): Promise<Identity> {

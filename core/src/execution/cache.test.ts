@@ -189,6 +189,27 @@ const kind = step('kind', ({ of }: { of: unknown }) => typeof of);
     expect(changed()).toEqual(['cached', 'cached', 'cached']);
   });
 
+  it('when its module was changed while an earlier run went on, which had loaded it before', () => {
+    write(
+      'later.ts',
+      `import { step } from '@mortise/core';\nconst n = 1;\nexport const later = step('later', (_: { edited: number }) => n);\n`,
+    );
+    write(
+      'main.ts',
+      `import { pipeline, step } from '@mortise/core';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { later } from './later.ts';
+const path = import.meta.dirname + '/later.ts';
+const edit = step('edit', { cache: false }, () => { writeFileSync(path, readFileSync(path, 'utf8').replace('n = 1', 'n = 2')); return 0; });
+const p = pipeline('later', () => { const edited = edit(); return later({ edited }); });
+process.stdout.write(JSON.stringify(await p.run()));
+`,
+    );
+    run();
+    expectStatus(run(), 'later', 'completed');
+    expectStatus(run(), 'later', 'cached');
+  });
+
   it('when the artifact store is another one', () => {
     write('main.ts', main(`const a = step('a', () => 1);`, 'a();'));
     run();

@@ -17,6 +17,7 @@ import { endRun, type FinishedRun, type RunEnd } from './end-run.ts';
 import { allHooks } from './check-alerters.ts';
 import { callOnFrozen, instanceSource, type InstanceSource } from './frozen-instance.ts';
 import { MaskedOutput } from './masked-output.ts';
+import { isolationOf } from './isolation-of.ts';
 import { openRun, type OpenRun } from './open-run.ts';
 import { reasonOf } from './outcome.ts';
 import type { EarlierStep } from './recorded-steps.ts';
@@ -47,7 +48,11 @@ export async function runClassPipeline(
     ...(pipeline.onTrackerError && { onTrackerError: pipeline.onTrackerError }),
     ...(pipeline.settings && { settings: pipeline.settings }),
   };
-  const possible = [...pipeline.steps.values()].map((step) => classStepSpec(pipeline, step.name, step, {}));
+  const steps = [...pipeline.steps.values()].map((step) => ({
+    step: classStepSpec(pipeline, step.name, step, {}),
+    code: classStepCode(pipeline, source, step),
+  }));
+  const possible = steps.map(({ step }) => step);
   const run = await openRun(plan, options, { possibleSteps: possible, resumed, hooks: allHooks(pipeline, pipeline.steps.values()) });
   const classRun = new ClassRun(run, pipeline, source);
   const body = async (): Promise<unknown> => {
@@ -58,6 +63,7 @@ export async function runClassPipeline(
     let result: unknown;
     let thrown: { error: unknown } | undefined;
     const printed = new MaskedOutput();
+    await run.sources.lookAhead(steps.filter(({ step }) => isolationOf(run, step) === 'inline'));
     try {
       // A run that a step of another run began has steps of its own.
       const work = callUserCode({ output: (...chunk) => printed.output(...chunk) }, () =>
