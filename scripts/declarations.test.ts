@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -10,7 +10,7 @@ import { buildCommand } from '../cli/src/testing/cli-project.ts';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
 
-/** What a package of others exports, by what it is. The compiler writes their types down, and can only name what core exports. */
+/** What a package of others exports, by what it is. The compiler writes their types down, and can only name what the packages export. */
 const EXPORTS = {
   'a hook': 'export const onFailure = notify();',
   'the map of a step': 'export const mapAll = two.map;',
@@ -27,26 +27,62 @@ const EXPORTS = {
   'the order of a list': 'export const order = (query: StackQuery) => query.sort;',
   'the values of a secret': 'export const valuesOf = (change: SecretChange) => change.set;',
   'the check of a schema': "export const check = (schema: StandardSchema) => schema['~standard'].validate;",
+  'a decorator of steps': 'export const cachedStep = step({ cache: true });',
+  'a decorator of pipelines': "export const namedPipeline = pipeline({ name: 'x' });",
+  'the steps of a plan': 'export const stepsOf = (plan: CompiledPipeline) => plan.steps;',
+  'the members of a step': 'export const members = { ...two };',
+  'the table of component types': 'export const types = COMPONENT_TYPES;',
+  "a flavor's check of stacks": 'export const checkStack = (flavor: Flavor) => flavor.checkStack;',
+  'what finds the pipelines of a file': 'export const find = filePipelines;',
+  'the local flavors': 'export const locals = { localOrchestrator, localArtifactStore, localTracker, consoleAlerter, webhookAlerter };',
+  'the tracker of MLflow': 'export const mlflowTracker = mlflow;',
+  'the artifact store of MLflow': 'export const mlflowStore = artifactStore;',
+  'the tracker of W&B': 'export const wandbTracker = wandb;',
+  'the tracker of Comet': 'export const cometTracker = comet;',
+  'the tracker of Neptune': 'export const neptuneTracker = neptune;',
+  'the artifact store of S3': 'export const s3Store = s3;',
+  'the artifact store of GCS': 'export const gcsStore = gcs;',
+  'the artifact store of Azure': 'export const azureStore = azureBlob;',
 };
 const HEAD = `
-import { notify, step } from '@mortise/core';
+import { COMPONENT_TYPES, filePipelines, notify, pipeline, step } from '@mortise/core';
+import { consoleAlerter, localArtifactStore, localOrchestrator, localTracker, webhookAlerter } from '@mortise/flavor-local';
+import azureBlob from '@mortise/azure-blob';
+import comet from '@mortise/comet';
+import gcs from '@mortise/gcs';
+import mlflow, { artifactStore } from '@mortise/mlflow';
+import neptune from '@mortise/neptune';
+import s3 from '@mortise/s3';
+import wandb from '@mortise/wandb';
 import type { Client, ImportedStack, SecretChange, StackDocument, StackQuery } from '@mortise/core/client';
-import type { StandardSchema, Step, StepOptions, StepOutput, TypedPipeline } from '@mortise/core';
+import type { CompiledPipeline, Flavor, StandardSchema, Step, StepOptions, StepOutput, TypedPipeline } from '@mortise/core';
 const two = step('two', { outputs: ['a', 'b'] }, ({ n }: { n: number }) => ({ a: n, b: 'x' }));
 `;
 
+const PACKAGES = [
+  'core',
+  'flavors/local',
+  ...['azure-blob', 'comet', 'gcs', 'mlflow', 'mlflow-client', 'neptune', 's3', 'wandb', 'wandb-client'].map(
+    (name) => `integrations/${name}`,
+  ),
+];
 const options = { module: 'nodenext', target: 'es2023', strict: true, types: ['node'], declaration: true, emitDeclarationOnly: true };
 let folder: string;
 let errors: string[];
 beforeAll(() => {
   buildCommand();
   folder = mkdtempSync(join(tmpdir(), 'mortise-declarations-'));
-  const core = join(folder, 'node_modules/@mortise/core');
-  // No link: the compiler must not find another way to the files than through what the package exports.
-  cpSync(join(repository, 'core/package.json'), join(core, 'package.json'));
-  cpSync(join(repository, 'core/dist'), join(core, 'dist'), { recursive: true });
-  mkdirSync(join(folder, 'node_modules/@types'));
-  symlinkSync(join(repository, 'node_modules/@types/node'), join(folder, 'node_modules/@types/node'), 'dir');
+  for (const source of PACKAGES) {
+    const { name } = JSON.parse(readFileSync(join(repository, source, 'package.json'), 'utf8')) as { name: string };
+    const installed = join(folder, 'node_modules', name);
+    // No link: the compiler must not find another way to the files than through what the package exports.
+    cpSync(join(repository, source, 'package.json'), join(installed, 'package.json'));
+    cpSync(join(repository, source, 'dist'), join(installed, 'dist'), { recursive: true });
+  }
+  for (const others of ['@types/node', '@aws-sdk', '@azure', '@google-cloud', '@smithy']) {
+    mkdirSync(dirname(join(folder, 'node_modules', others)), { recursive: true });
+    symlinkSync(join(repository, 'node_modules', others), join(folder, 'node_modules', others), 'dir');
+  }
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
   writeFileSync(join(folder, 'exports.ts'), [HEAD.trim(), ...Object.values(EXPORTS)].join('\n'));
   const compilerOptions = { ...options, outDir: 'out', rootDir: '.' };

@@ -3,7 +3,14 @@
  * @module @mortise/core
  */
 export { pipeline, step } from './pipeline/authoring.ts';
-export { isPipelineClass, runPipeline, type ClassPipelineOptions, type PipelineClass } from './pipeline/class-pipeline.ts';
+export {
+  isPipelineClass,
+  runPipeline,
+  type ClassPipelineDecorator,
+  type ClassPipelineOptions,
+  type PipelineClass,
+} from './pipeline/class-pipeline.ts';
+export type { ClassStepDecorator } from './pipeline/class-step.ts';
 export type { CompiledPipeline } from './pipeline/compile.ts';
 export { isPipeline, type Pipeline, type TypedPipeline } from './pipeline/pipeline.ts';
 export type { GivenParams, PipelineOptions, ResultOf } from './pipeline/pipeline-types.ts';
@@ -24,6 +31,7 @@ export type {
 export type { AlertOptions, HookAlert, PipelineHookEvent, PipelineHooks, StepHookEvent, StepHooks } from './pipeline/hooks.ts';
 export { notify, type HookEvent, type NotifyOptions } from './pipeline/notify.ts';
 export type { CallOptions, MappedInputs, SharedArguments, StepResult } from './pipeline/step-types.ts';
+export type { StepDefinition } from './pipeline/step-definition.ts';
 export { isStep, type Step } from './pipeline/step.ts';
 export { when } from './pipeline/when.ts';
 export type { StepOutput, Wire } from './pipeline/wire.ts';
@@ -48,9 +56,9 @@ export type { ArtifactReader, ArtifactWriter, Materializer } from './artifacts/m
 export { registerMaterializer } from './artifacts/materializers.ts';
 
 export { SEVERITIES, type Alert, type Alerter, type Severity } from './stack/alerter.ts';
-export { COMPONENT_TYPES, type ComponentType, type ComponentTypes } from './stack/component-types.ts';
+export { COMPONENT_TYPES, type ComponentType, type ComponentTypeRow, type ComponentTypes } from './stack/component-types.ts';
 export { defineFlavor, isFlavor, type DefinedFlavor, type NativeOf } from './stack/define-flavor.ts';
-export type { ComponentContext, ConfigSchema, Flavor, Logger, StandardResult, StandardSchema } from './stack/flavor.ts';
+export type { ComponentContext, ConfigSchema, Flavor, Logger, StackOutline, StandardResult, StandardSchema } from './stack/flavor.ts';
 export { settingsFor, type SettingsOf } from './stack/settings-for.ts';
 export type { TrackerSettings } from './tracking/tracker-settings.ts';
 export type { ExecutionMode, LocalExecution, OrchestratedRun, Orchestrator } from './stack/orchestrator.ts';

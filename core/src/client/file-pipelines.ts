@@ -1,3 +1,4 @@
+import { setLoadedFile } from '../execution/child/code-origin.ts';
 import type { ResumeOptions } from '../execution/resume-run.ts';
 import type { RunOptions } from '../execution/run-options.ts';
 import type { Json } from '../json.ts';
@@ -8,7 +9,7 @@ import { pipelinesOf } from '../pipeline/registry.ts';
 import { setRunGuard } from '../pipeline/run-guard.ts';
 import type { PipelineRun } from './pipeline-run.ts';
 
-export { setLoadedFile } from '../execution/child/code-origin.ts';
+export { setLoadedFile };
 
 /** How a file would have run a pipeline at its top level. */
 export interface Nomination {
@@ -36,6 +37,14 @@ export interface RunsUnderGuard {
   /** Resolves when the file first names a pipeline. */
   readonly first: Promise<void>;
   lift(): void;
+}
+
+/** What this module gives, by a name that the declarations of other packages can hold. */
+export interface FilePipelines {
+  readonly exportsOf: typeof exportsOf;
+  readonly guardRuns: typeof guardRuns;
+  readonly pipelinesOfFile: typeof pipelinesOfFile;
+  readonly setLoadedFile: typeof setLoadedFile;
 }
 
 /** From now until `lift()`, a `run()` names its pipeline instead of running it, and never settles. */

@@ -2,6 +2,8 @@
  * The light entry: what reads and edits a project. Whatever runs pipelines, validates configs or loads components is imported when it is needed.
  * @module @mortise/core/client
  */
+import type { FilePipelines } from './file-pipelines.ts';
+
 export { Client, type ArtifactVersion, type ProjectStatus } from './client.ts';
 export type { GarbageOptions, GarbageReport } from './collect-garbage.ts';
 export type { Amount } from '../artifacts/garbage.ts';
@@ -9,7 +11,7 @@ export type { DeletedRunView } from './delete-run.ts';
 export type { RunDeliveryOptions, RunsDelivered } from './deliver-runs.ts';
 export type { FailedImport, ImportedRunView, ImportProgress, ImportReport, ImportRunsOptions } from '../import/import-runs.ts';
 export type { ClientOptions } from './project-client.ts';
-export type { FilePipeline, Nomination, RunsUnderGuard } from './file-pipelines.ts';
+export type { FilePipeline, FilePipelines, Nomination, RunsUnderGuard } from './file-pipelines.ts';
 export type * from './listings.ts';
 export type { NamingStep } from './naming-steps.ts';
 export type * from './pipeline-run.ts';
@@ -27,7 +29,7 @@ export type { TrackerWait } from '../tracking/run-tracking.ts';
 export { findProject } from '../project/find-project.ts';
 export { initProject, type InitResult } from '../project/init-project.ts';
 export type { Project } from '../project/project.ts';
-export { COMPONENT_TYPES, type ComponentType } from '../stack/component-types.ts';
+export { COMPONENT_TYPES, type ComponentType, type ComponentTypeRow } from '../stack/component-types.ts';
 export type { ComponentConfigOptions } from '../stack/component-config.ts';
 export type { ExecutionMode } from '../stack/orchestrator.ts';
 export type { ConfigKey, FlavorDescriptor } from '../stack/flavor.ts';
@@ -47,4 +49,4 @@ export type { MetadataValue, RunError } from '../store/run-data.ts';
 export type { Labels, StackSnapshot } from '../store/stack-data.ts';
 
 /** How to find the pipelines of a file. Loads what runs them. */
-export const filePipelines = () => import('./file-pipelines.ts');
+export const filePipelines = (): Promise<FilePipelines> => import('./file-pipelines.ts');

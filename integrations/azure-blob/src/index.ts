@@ -4,6 +4,7 @@
  */
 import { defineFlavor } from '@mortise/core';
 
+export type { AzureBlobArtifactStore } from './azure-blob-artifact-store.ts';
 export type { AzureBlobConfig } from './azure-blob-config.ts';
 
 /** Artifacts as blobs below a prefix of a container. Azure's SDK is imported when a component is made. */

@@ -2,6 +2,7 @@ import { defineFlavor } from '@mortise/core';
 
 export type { CometClient } from './client/comet-client.ts';
 export type { CometRun } from './comet-run.ts';
+export type { CometTrackerSettings } from './comet-tracker-settings.ts';
 
 /** Brings what runs log to Comet, or into archives for `comet upload`. */
 export default defineFlavor({

@@ -4,6 +4,7 @@
  */
 import { defineFlavor } from '@mortise/core';
 
+export type { GcsArtifactStore } from './gcs-artifact-store.ts';
 export type { GcsArtifactStoreConfig } from './gcs-artifact-store-config.ts';
 
 /** Objects below a prefix of a bucket. The SDK of Google is imported when a component is made. */

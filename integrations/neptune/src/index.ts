@@ -1,6 +1,8 @@
 import { defineFlavor } from '@mortise/core';
 
+export type { NeptuneTracker } from './experiment-tracker/neptune-tracker.ts';
 export type { NeptuneRun } from './experiment-tracker/neptune-tracker-run.ts';
+export type { NeptuneTrackerSettings } from './experiment-tracker/neptune-tracker-settings.ts';
 
 /** Brings what runs log to Neptune 3: into files that `neptune sync` sends, or to a Neptune that you host. Neptune's hosted service ended on 5 March 2026. */
 export default defineFlavor({

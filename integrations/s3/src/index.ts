@@ -5,6 +5,7 @@
 import { defineFlavor } from '@mortise/core';
 
 export type { BucketClient, GetOptions, ListPage, ObjectFacts, OpenObject, Part, PendingUpload } from './bucket-client.ts';
+export type { S3ArtifactStore } from './s3-artifact-store.ts';
 export type { S3ArtifactStoreConfig } from './s3-artifact-store-config.ts';
 
 /** Objects below a prefix of a bucket. The AWS SDK is imported when a component is made. */
