@@ -271,7 +271,22 @@ const bare = pipeline('bare', () => {
   load();
 });
 
+interface Fitted {
+  model: StepOutput<Model>;
+  best?: StepOutput<number>;
+}
+const fitted = pipeline('a result whose type is an interface', (): Fitted => ({ model: train({ data: load(), lr: 1 }) }));
+const either = pipeline('a result that may lack a name', { params: { all: false } }, ({ all }) =>
+  all ? { words: names(), word: word() } : { word: word() },
+);
+
 async function runs(): Promise<void> {
+  const { result: fit } = await fitted.run();
+  is<Equal<NonNullable<typeof fit>['model'], Model>>();
+  is<Equal<NonNullable<typeof fit>['best'], number | undefined>>();
+  const { result: words } = await either.run();
+  is<Equal<NonNullable<typeof words>['word'], string>>();
+  is<Equal<NonNullable<typeof words>['words'], string[] | undefined>>();
   const run = await wine.run({ lr: 0.2 }, { stack: 'team', cache: false });
   is<Equal<typeof run.result, { model: Model; all: number[][] } | undefined>>();
   await wine.run();
@@ -342,5 +357,19 @@ pipeline('params', { params: () => 1 }, () => undefined);
 pipeline('async', async () => load());
 // @ts-expect-error: a body that returns no wire
 pipeline('returns', () => 5);
+// @ts-expect-error: a body that returns a function
+pipeline('returns', () => () => word());
+// @ts-expect-error: a body that returns a step
+pipeline('returns', () => word);
+// @ts-expect-error: a body that returns a date
+pipeline('returns', () => new Date());
+// @ts-expect-error: a body that returns a value beside a wire
+pipeline('returns', () => ({ word: word(), value: 1 }));
+// @ts-expect-error: a body that returns undefined beside a wire
+pipeline('returns', () => ({ word: word(), value: undefined }));
+// @ts-expect-error: a body that returns a wire two names deep
+pipeline('returns', () => ({ of: { word: word() } }));
+// @ts-expect-error: a body that may return a value in place of a wire
+pipeline('returns', { params: { all: false } }, ({ all }) => (all ? { word: 'a' } : { word: word() }));
 // @ts-expect-error: an input that is not declared as a step's output
 pipeline('inputs', (_params, { data }: { data: Wine }) => train({ data, lr: 1 }));

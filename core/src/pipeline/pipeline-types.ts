@@ -20,7 +20,8 @@ export type NamedParams<P> = P extends readonly unknown[] | ((...args: never) =>
 /** Params as the body gets them. */
 export type ParamValues<P> = { [K in keyof P]: Exclude<P[K], undefined> };
 
-type RequiredKeys<P> = { [K in keyof P]-?: undefined extends P[K] ? K : never }[keyof P];
+/** Without `strictNullChecks` any type may be undefined, so that nothing tells which params have no default: only the run does. */
+type RequiredKeys<P> = undefined extends 0 ? never : { [K in keyof P]-?: undefined extends P[K] ? K : never }[keyof P];
 
 /** Params as they are given: those with a default may be left out. */
 export type GivenParams<P> = keyof P extends never
@@ -30,8 +31,10 @@ export type GivenParams<P> = keyof P extends never
 /** The inputs of a nested pipeline: steps' outputs by name. */
 export type PipelineInputs<I> = { readonly [K in keyof I]: StepOutput<unknown> };
 
-/** What a body may return. */
-export type PipelineResult = void | undefined | ResultWire | { readonly [name: string]: ResultWire };
+/** What a body may return. Not only a `Record` of wires, which an object whose type is an interface does not fit, nor one that may lack a name. */
+export type PipelineResult<R = Readonly<Record<string, ResultWire>>> = void | undefined | ResultWire | NamedWires<R>;
+/** Of a function, which has no names either, the last part is wrong. */
+type NamedWires<R> = object & { readonly [K in keyof R]: ResultWire } & { readonly [Symbol.hasInstance]?: never };
 type ResultWire = StepOutput<unknown> | readonly ResultWire[];
 
 /** What a run gives for what the body returned. */

@@ -71,11 +71,11 @@ export const PIPELINE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
  *
  * @throws BadName, UnknownOption, BadOption, BadParam
  */
-export function pipeline<I extends PipelineInputs<I> = Nothing, R extends PipelineResult = PipelineResult>(
+export function pipeline<I extends PipelineInputs<I> = Nothing, R extends PipelineResult<R> = PipelineResult>(
   name: string,
   body: (params: Nothing, inputs: I) => R,
 ): TypedPipeline<Nothing, I, R>;
-export function pipeline<P extends object = Nothing, I extends PipelineInputs<I> = Nothing, R extends PipelineResult = PipelineResult>(
+export function pipeline<P extends object = Nothing, I extends PipelineInputs<I> = Nothing, R extends PipelineResult<R> = PipelineResult>(
   name: string,
   options: PipelineOptions<P> & NamedParams<P>,
   body: (params: ParamValues<P>, inputs: I) => R,
