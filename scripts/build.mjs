@@ -114,15 +114,26 @@ function linkCommands({ folder }) {
 /** Bundled libraries ask that their licence travels with their code. */
 function licensesOf(output) {
   const modules = output.flatMap(({ modules = {} }) => Object.keys(modules).filter((id) => modules[id].renderedLength > 0));
-  const libraries = new Set(modules.flatMap((id) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(relative(root, id)) ?? []));
-  return [...libraries].sort().map(licenseOf).join('\n');
+  const libraries = Map.groupBy(modules, (id) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(relative(root, id))?.[0]);
+  libraries.delete(undefined);
+  return [...libraries.keys()]
+    .sort()
+    .map((library) => licenseOf(library, libraries.get(library)))
+    .join('\n');
 }
 
-function licenseOf(library) {
+function licenseOf(library, modules) {
   const { name, version, license } = readJson(join(library, 'package.json'));
   const file = readdirSync(join(root, library)).find((entry) => /^licen[cs]e/i.test(entry));
-  const text = file ? readFileSync(join(root, library, file), 'utf8').trim() : '';
+  const text = file ? readFileSync(join(root, library, file), 'utf8').trim() : noticesIn(modules);
   return `${name} ${version} (${license})\n\n${text}\n`;
+}
+
+/** What stands above the code of a library that comes without a file of its licence. The bundler leaves comments out. */
+function noticesIn(modules) {
+  const heads = modules.map((id) => /^(?:\/\/.*\n)+/.exec(readFileSync(id, 'utf8'))?.[0] ?? '');
+  const notices = new Set(heads.filter((head) => /copyright/i.test(head)).map((head) => head.replaceAll(/^\/\/ ?/gm, '').trim()));
+  return [...notices].join('\n\n');
 }
 
 /** The packages here that are bundled into this one and published nowhere: by the name they are imported by, the folder of their declarations. */
