@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -105,4 +105,11 @@ test('and nothing else is wrong with it', () => {
   expect(errors.filter((error) => !lines.some((line) => error.startsWith(line)))).toEqual([]);
   // A compiler that did not run has told of no error either.
   expect(existsSync(join(folder, 'out/exports.d.ts'))).toBe(true);
+});
+
+test('what the declarations of a client use of bytes has a meaning before TypeScript 5.7', () => {
+  const declarations = globSync('integrations/{mlflow-client,wandb-client}/dist/parts/**/*.d.ts', { cwd: repository });
+  expect(declarations.length).toBeGreaterThan(10);
+  const withoutComments = (file: string) => readFileSync(join(repository, file), 'utf8').replaceAll(/\/\*[^]*?\*\//g, '');
+  expect(declarations.filter((file) => withoutComments(file).includes('Uint8Array<'))).toEqual([]);
 });
