@@ -121,22 +121,25 @@ try {
     packed = pack(PUBLISHED, work);
     assert.equal(packed.length, PUBLISHED.length);
   });
-  check('a package holds its built files, what a new flavor is made from, and its licence, no source, no test, no build record', () => {
-    for (const { name, files } of packed) {
-      const paths = files.map(({ path }) => path).filter((path) => name !== '@mortise/cli' || !path.startsWith('templates/'));
-      assert.deepEqual(
-        paths.filter((path) => !/^(dist\/.+\.(js|js\.map|d\.ts|txt)|LICENSE|README\.md|package\.json)$/.test(path)),
-        [],
-        name,
-      );
-      assert.deepEqual(
-        paths.filter((path) => /\.(test|types)\./.test(path)),
-        [],
-        name,
-      );
-      assert.ok(paths.includes('LICENSE'), `${name} has no LICENSE`);
-    }
-  });
+  check(
+    'a package holds its built files, what a new flavor is made from, its licence and a README, no source, no test, no build record',
+    () => {
+      for (const { name, files } of packed) {
+        const paths = files.map(({ path }) => path).filter((path) => name !== '@mortise/cli' || !path.startsWith('templates/'));
+        assert.deepEqual(
+          paths.filter((path) => !/^(dist\/.+\.(js|js\.map|d\.ts|txt)|LICENSE|README\.md|package\.json)$/.test(path)),
+          [],
+          name,
+        );
+        assert.deepEqual(
+          paths.filter((path) => /\.(test|types)\./.test(path)),
+          [],
+          name,
+        );
+        for (const file of ['LICENSE', 'README.md']) assert.ok(paths.includes(file), `${name} has no ${file}`);
+      }
+    },
+  );
   check('all of them install into an empty project', () => {
     writeFileSync(join(project, 'package.json'), '{ "name": "empty", "private": true, "type": "module" }\n');
     run('npm', ['install', ...packed.map(({ tarball }) => tarball)]);
