@@ -102,7 +102,9 @@ class Gathering {
     return this.#refusals.get(name);
   }
 
-  #addMetric(key: string, value: number, { step, at }: TrackerEvent & { kind: 'metrics' }): undefined {
+  #addMetric(key: string, value: number, { step, at }: TrackerEvent & { kind: 'metrics' }): string | undefined {
+    // A clock that was wrong.
+    if (at < 0) return `has the time ${at} ms: MLflow keeps times from 1970 on`;
     this.#into.metrics.push({ key, value, timestamp: at, step });
     const edge = edgeOf(value);
     if (edge !== undefined && !this.#taking.known[edge].has(key)) this.#into[edge].add(key);

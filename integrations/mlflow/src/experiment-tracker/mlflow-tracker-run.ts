@@ -22,9 +22,10 @@ import { modelFileOf, modelFileRefusal } from './model-file.ts';
 import { presentRun } from './present-run.ts';
 import { putFile } from './put-file.ts';
 import { refusedNames } from './refused-names.ts';
+import { refusedParts } from './refused-parts.ts';
 import { documentFiles, isTable, pathRefusal, TABLES_TAG, withTable } from './run-documents.ts';
 import { RunModels } from './run-models.ts';
-import { endTags, markedEnd, OWN_PREFIX, runEnd, type RunEnd } from './run-tags.ts';
+import { endTags, KEY_TAG, markedEnd, OWN_PREFIX, runEnd, type RunEnd } from './run-tags.ts';
 import { LONGEST_TAG, tagText } from './tag-text.ts';
 import { atMlflow, isRefusal, trackerFailure } from './tracker-failure.ts';
 
@@ -121,17 +122,37 @@ export class MlflowTrackerRun implements TrackerRun<MlflowRun> {
 
   /** Sends all but files. */
   async #send(events: readonly TrackerEvent[], signal: AbortSignal): Promise<Gathered> {
-    const gathered = this.#gather(events);
     try {
-      return await this.#put(gathered, signal);
+      return await this.#put(this.#gather(events), signal);
     } catch (error) {
       if (!isRefusal(error)) throw error;
       // Somebody else may have logged a param of this name, or a name be none for this server.
       const { client, runId } = this.native;
       Object.assign(this.#known, knownOf(await this.#read(signal)));
       for (const [name, why] of await refusedNames(client, runId, this.#gather(events), signal)) this.#refusedNames.set(name, why);
-      return this.#put(this.#gather(events), signal);
     }
+    const gathered = this.#gather(events);
+    try {
+      return await this.#put(gathered, signal);
+    } catch (error) {
+      // Of several, core sends fewer and fewer, until it is known which is to blame.
+      if (events.length > 1 || !isRefusal(error)) throw error;
+      return this.#putParts(gathered, events[0]!, signal);
+    }
+  }
+
+  /** Sends what one event says part by part, as it was refused as a whole. Fails as it did where that is not for its sake. */
+  async #putParts(gathered: Gathered, { writer, seq }: TrackerEvent, signal: AbortSignal): Promise<Gathered> {
+    const { client, runId } = this.native;
+    const whys = await refusedParts(client, runId, gathered, signal);
+    // Else not what was logged is to blame: the run takes nothing at all.
+    const run = await this.#read(signal);
+    await client.setTag(runId, KEY_TAG, this.#opened.key, signal);
+    Object.assign(this.#known, knownOf(run));
+    const removed = new Map(Array.from(gathered.tags).filter(([, value]) => value === null));
+    const rest = await this.#put({ ...gathered, metrics: [], params: [], tags: removed }, signal);
+    const refused = whys.length === 0 ? rest.refused : [...rest.refused, { writer, seq, why: whys.join('; ') }];
+    return { ...gathered, refused };
   }
 
   #gather(events: readonly TrackerEvent[]): Gathered {

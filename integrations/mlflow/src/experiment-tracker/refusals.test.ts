@@ -93,6 +93,64 @@ test('a name that only the server knows to be none is refused by its words, and 
   expect((await run.deliver(eventsOf([odd], 5), never)).rejected).toHaveLength(1);
 });
 
+describe('a value that only the server knows to be none', () => {
+  const refusal = (said: string): MlflowError => new MlflowError('invalid', said, { status: 400 });
+  const LONG = 'x'.repeat(501);
+  const long = (name: string): LoggedEvent => ({ kind: 'params', values: { [name]: LONG } });
+
+  /** As one from before MLflow 2.8. */
+  const opened = async () => {
+    const run = await (await trackerAt(server.url)).open(newIdentity(), start, undefined, never);
+    const { client } = run.native;
+    const log = client.logBatch.bind(client);
+    client.logBatch = async (runId, batch, signal) => {
+      if (batch.params?.some(({ value }) => value.length > 500)) throw refusal('exceeded length limit of 500');
+      return log(runId, batch, signal);
+    };
+    return run;
+  };
+
+  test('is set aside with its words, and what was logged in one call with it arrives', async () => {
+    const run = await opened();
+    const { through, rejected } = await run.deliver(eventsOf([{ kind: 'params', values: { a: 1, p: LONG, b: 2 } }]), never);
+    const why = 'the param "p" was refused: exceeded length limit of 500';
+    expect({ through, rejected }).toEqual({ through: { w: 1 }, rejected: [{ writer: 'w', seq: 1, why }] });
+    expect((await readRun(server.url, run.ref.id!))!.params).toEqual({ a: '1', b: '2' });
+    // What was refused is not there: a shorter text is its first.
+    expect((await run.deliver(eventsOf([{ kind: 'params', values: { p: 'x' } }], 2), never)).rejected).toBeUndefined();
+  });
+
+  test('is set aside however many come one after another', async () => {
+    const run = await opened();
+    for (let seq = 1; seq <= 12; seq++) expect((await run.deliver(eventsOf([long(`p${seq}`)], seq), never)).rejected).toHaveLength(1);
+  });
+
+  test('is told of what a pipeline was called with, all else of which is shown', async () => {
+    const warnings: string[] = [];
+    const tracker = await trackerAt(server.url, { warnings });
+    // Too long for any server.
+    const params = { a: 1, p: LONG.repeat(12), b: 2 };
+    const run = await tracker.open(newIdentity(), { ...start, params }, undefined, never);
+    expect((await readRun(server.url, run.ref.id!))!.params).toEqual({ a: '1', b: '2' });
+    expect(warnings).toEqual([expect.stringContaining('the param "p" was refused: Param "p" has 6012 characters')]);
+  });
+
+  test('but where nothing at all is taken, it is not the value that is to blame, and it waits', async () => {
+    const run = await opened();
+    run.native.client.logBatch = () => Promise.reject(refusal('no more room'));
+    await expect(run.deliver(eventsOf([long('p')]), never)).rejects.toMatchObject({ code: 'PERMANENT', message: 'no more room' });
+  });
+});
+
+test('a metric from before 1970 is set aside, and all else arrives', async () => {
+  const run = await (await trackerAt(server.url)).open(newIdentity(), start, undefined, never);
+  const [first, second] = eventsOf(curve('loss', 2));
+  const { through, rejected } = await run.deliver([{ ...first!, at: -5 }, second!], never);
+  const why = 'the metric "loss" has the time -5 ms: MLflow keeps times from 1970 on';
+  expect({ through, rejected }).toEqual({ through: { w: 2 }, rejected: [{ writer: 'w', seq: 1, why }] });
+  expect((await readRun(server.url, run.ref.id!))!.metrics).toHaveLength(1);
+});
+
 describe('a dataset that the server refuses is told, and all else arrives', () => {
   const dataset = (name: string): LoggedEvent => ({ kind: 'dataset', name, digest: 'd1', context: 'training' });
 
