@@ -215,6 +215,13 @@ describe('an import', () => {
     await expect(sage.import(runs, { experiment: 'mead' })).rejects.toMatchObject({ code: 'IMPORT_FAILED' });
   });
 
+  test('tells the importer which experiment is asked for, so that it need not read the others', async () => {
+    const warnings: string[] = [];
+    const onWarning = (text: string) => void warnings.push(text);
+    await sage.import([{ id: 'a' }], { experiment: 'wine', env: { SAGE_TELLS: '1' }, onWarning });
+    expect(warnings).toEqual(['asked for wine']);
+  });
+
   test('says in one line what is wrong with what it is to read, and what to install', async () => {
     const absent = sage.client.importRuns({ vendor: './sage.mjs', from: 'nowhere.json' });
     await expect(absent).rejects.toThrow('nothing was imported from nowhere.json: there is no such file');

@@ -91,10 +91,10 @@ interface Place {
  * @throws ImportFailed if nothing can be read, FlavorModuleNotFound, FlavorNeedsLoader, UnknownStack
  */
 export async function importRuns({ store, project, stack }: Place, options: ImportRunsOptions): Promise<ImportReport> {
-  const { vendor, from, dryRun = false, env = process.env, signal = new AbortController().signal } = options;
+  const { vendor, from, experiment, dryRun = false, env = process.env, signal = new AbortController().signal } = options;
   const log = processLog();
   const warnings = new ImportWarnings(options.onWarning ?? ((message) => log.warn(message)));
-  const importer = await loadImporter(vendor, from, project.root, { env, warn: warnings.warn });
+  const importer = await loadImporter(vendor, from, project.root, { env, warn: warnings.warn, ...(experiment !== undefined && { experiment }) });
   const snapshot = await snapshotForFiles({ store, project, stack });
   let artifactStore: ReturnType<ImportPlace['artifactStore']> | undefined;
   const report = { vendor: importer.vendor, from, dryRun, imported: 0, alreadyThere: 0, points: 0, files: 0, runs: [], failed: [] };

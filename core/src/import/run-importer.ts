@@ -19,6 +19,8 @@ export interface RunImporter {
 export interface RunImportOptions {
   /** For keys and addresses, as the vendor's own client reads them. */
   env: Record<string, string | undefined>;
+  /** Only runs of this experiment or project are asked for: others need not be read, and are left out if they are. Undefined: all. */
+  experiment?: string;
   /**
    * Tells a person, in one line, of something that could not be taken over. `run`: of which it is; what is the same of several is told once, when all are
    * read, with how many they are.

@@ -56,9 +56,10 @@ async function* eventsOf(run, signal, warn) {
   if (run.broken) throw new Error('page 7 is torn');
 }
 
-export default async function importer(from, { env, warn }) {
+export default async function importer(from, { env, warn, experiment }) {
   if (!existsSync(from)) throw new Error('there is no such file');
   if (env.SAGE_WARNS) warn('an old format');
+  if (env.SAGE_TELLS) warn('asked for ' + experiment);
   return {
     vendor: 'sage',
     async *runs(signal) {

@@ -11,6 +11,8 @@ const PAGE = 10_000;
 export interface RunReading {
   signal: AbortSignal;
   warn: RunImportOptions['warn'];
+  /** Places outside of the server which it could not list in time: it is not asked again, run for run. */
+  silent: Set<string>;
 }
 
 /** Tags in which MLflow keeps what has a place of its own here: the name, the user, the parent (whose id at another server is another one) and the note. */
@@ -20,8 +22,9 @@ const TOLD_OTHERWISE = new Set(['mlflow.runName', 'mlflow.user', 'mlflow.parentR
 export async function* eventsOfRun(
   client: MlflowClient,
   run: Run,
-  { signal, warn }: RunReading,
+  reading: RunReading,
 ): AsyncGenerator<ImportedEvent, void, undefined> {
+  const { signal, warn } = reading;
   const { runId, params, metrics, startTime: at, endTime = at } = run;
   const set = Object.fromEntries(Object.entries(run.tags).filter(([name]) => !TOLD_OTHERWISE.has(name)));
   if (Object.keys(params).length > 0) yield { at, kind: 'params', values: params };
@@ -39,7 +42,7 @@ export async function* eventsOfRun(
       yield { at: timestamp, kind: 'metrics', values: { [key]: value }, step };
     }
   }
-  yield* filesOfRun(client, run, { signal, warn, at: endTime });
+  yield* filesOfRun(client, run, { ...reading, at: endTime });
 }
 
 function datasetEvent({ name, digest, context, source: told }: LoggedDataset, at: number): ImportedEvent {

@@ -5,6 +5,7 @@ import {
   proxiedArtifactPath,
   type ArtifactFile,
   type MlflowClient,
+  type MlflowErrorKind,
   type Run,
 } from '@mortise/mlflow-client';
 
@@ -18,6 +19,9 @@ const NAMED = 5;
 
 /** There is no way to restore one. */
 const MODEL_DELETED = 'logged models of it that were deleted are not imported: MLflow brings none back';
+
+/** Of a server that fails at what lies elsewhere, gives no answer in time, or is cut off by what watches over its time. */
+const NO_ACCESS: readonly MlflowErrorKind[] = ['server', 'timeout', 'unreachable'];
 
 /** Files of a run or of one of its models. */
 interface Folder {
@@ -33,12 +37,13 @@ interface Folder {
 export async function* filesOfRun(
   client: MlflowClient,
   run: Run,
-  { signal, warn, at }: RunReading & { at: number },
+  { at, ...reading }: RunReading & { at: number },
 ): AsyncGenerator<ImportedEvent, void, undefined> {
+  const { signal, warn } = reading;
   const of = { id: run.runId, name: run.runName };
   const taken = new Set<string>();
   const unreached: string[] = [];
-  for await (const { artifactUri, model } of foldersOf(client, run, { signal, warn })) {
+  for await (const { artifactUri, model } of foldersOf(client, run, reading)) {
     const root = proxiedArtifactPath(artifactUri);
     if (root === undefined) {
       warn(`its files are not imported: they are at ${placeOf(artifactUri)}, and not behind the server`, of);
@@ -81,9 +86,10 @@ function listed(paths: readonly string[]): string {
   return `${paths.length === 1 ? 'its path' : 'their paths'}: ${named.join(', ')}${more}`;
 }
 
-async function* foldersOf(client: MlflowClient, run: Run, { signal, warn }: RunReading): AsyncGenerator<Folder, void, undefined> {
+async function* foldersOf(client: MlflowClient, run: Run, reading: RunReading): AsyncGenerator<Folder, void, undefined> {
+  const { signal, warn } = reading;
   // Where nothing is, its place need not be behind the server.
-  if (await mayHaveFiles(client, run, signal)) yield { artifactUri: run.artifactUri };
+  if (await mayHaveFiles(client, run, reading)) yield { artifactUri: run.artifactUri };
   for (const modelId of new Set(run.modelOutputs.map((output) => output.modelId))) {
     const model = await repeated(() => client.getLoggedModel(modelId, signal), signal);
     const of = { id: run.runId, name: run.runName };
@@ -95,13 +101,17 @@ async function* foldersOf(client: MlflowClient, run: Run, { signal, warn }: RunR
   }
 }
 
-/** A server may have no access to where programs upload themselves: that is no reason to leave the run there. */
-async function mayHaveFiles(client: MlflowClient, { runId, artifactUri }: Run, signal: AbortSignal): Promise<boolean> {
+/** A server may have no access to where programs upload themselves, or wait for it in vain: that is no reason to leave the run there. */
+async function mayHaveFiles(client: MlflowClient, { runId, artifactUri }: Run, { signal, silent }: RunReading): Promise<boolean> {
+  const isBehind = proxiedArtifactPath(artifactUri) !== undefined;
+  const place = placeOf(artifactUri);
+  if (silent.has(place)) return true;
   try {
     return (await repeated(() => client.listArtifacts(runId, undefined, signal), signal)).files.length > 0;
   } catch (error) {
-    if (isMlflowError(error) && error.kind === 'server' && proxiedArtifactPath(artifactUri) === undefined) return true;
-    throw error;
+    if (isBehind || !isMlflowError(error) || !NO_ACCESS.includes(error.kind)) throw error;
+    if (error.kind !== 'server') silent.add(place);
+    return true;
   }
 }
 

@@ -7,6 +7,7 @@ import { startStubServer, type StubServer, type StubServerOptions } from '@morti
 
 import { gatherEvents } from '../experiment-tracker/gather-events.ts';
 import importer from './index.ts';
+import { runsOf } from './runs-of.ts';
 
 let server: StubServer;
 let client: MlflowClient;
@@ -210,6 +211,18 @@ describe('a run at an MLflow server', () => {
     await expect(eventsOf(told)).rejects.toMatchObject({ kind: 'server' });
   });
 
+  test('is told also where the server does not answer what it has of files, nor is it asked so for each run', async () => {
+    const cellar = await client.createExperiment('cellar', { artifactLocation: 's3://cellar/ml' });
+    for (const runName of ['red', 'white', 'rose']) await keep({ experimentId: cellar, runName, tags: { team: runName } }, ENDED);
+    server.fail('hang', ({ path }) => path.endsWith('/artifacts/list'));
+    const impatient = new MlflowClient({ trackingUri: server.url, timeoutMs: 300 });
+    const runs = await all(runsOf(impatient, { signal: never, warn: (message) => void warnings.push(message) }));
+    for (const run of runs) expect(await eventsOf(run)).toContainEqual({ at: STARTED, kind: 'tags', set: { team: run.name } });
+    expect(runs).toHaveLength(3);
+    expect([...new Set(warnings)]).toEqual(['its files are not imported: they are at s3://cellar/ml, and not behind the server']);
+    expect(server.requests.filter(({ path }) => path.endsWith('/artifacts/list'))).toHaveLength(1);
+  });
+
   test('whose logged model was deleted says that its files are not imported, and gives the others', async () => {
     const { runId } = await keep({}, ENDED);
     for (const name of ['net', 'gone']) {
@@ -223,6 +236,23 @@ describe('a run at an MLflow server', () => {
     expect(files.map(({ path }) => path)).toEqual(['net/weights.bin']);
     expect(warnings).toEqual(['logged models of it that were deleted are not imported: MLflow brings none back']);
   });
+});
+
+test('only the experiment that is named is read, and what is said of others is not said; all are where it is not there', async () => {
+  const named = async (experiment: string): Promise<string[]> => {
+    warnings.length = server.requests.length = 0;
+    const { runs } = await importer(server.url, { env: {}, experiment, warn: (message) => void warnings.push(message) });
+    return (await all(runs(never))).map(({ name }) => name).sort();
+  };
+  const beer = await client.createExperiment('beer');
+  const made = [await keep({ runName: 'red' }), await keep({ runName: 'ale', experimentId: beer }), await keep({ experimentId: beer })];
+  await client.deleteRun(made[2]!.runId);
+  await client.deleteExperiment(await client.createExperiment('mead'));
+  expect(await named('wine')).toEqual(['red']);
+  expect(warnings).toEqual([]);
+  expect(server.requests.filter(({ path }) => path.endsWith('runs/search'))).toHaveLength(1);
+  for (const name of ['mead', 'wien']) expect(await named(name)).toEqual(['ale', 'red']);
+  expect(warnings).toEqual([expect.stringMatching(/^1 run and 1 experiment that were deleted/)]);
 });
 
 describe('what was deleted', () => {

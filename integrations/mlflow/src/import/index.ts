@@ -10,9 +10,9 @@ import { runsOf } from './runs-of.ts';
  * @param from address of the server, `http(s)://host[:port][/prefix]`
  * @throws ImportFailed for what is no such address
  */
-export default async function importer(from: string, { env, warn }: RunImportOptions): Promise<RunImporter> {
+export default async function importer(from: string, { env, warn, experiment }: RunImportOptions): Promise<RunImporter> {
   const client = importServer(from, env, warn);
-  return { vendor: 'mlflow', runs: (signal) => orReason(from, runsOf(client, { signal, warn })) };
+  return { vendor: 'mlflow', runs: (signal) => orReason(from, runsOf(client, { signal, warn }, experiment)) };
 }
 
 async function* orReason(from: string, runs: AsyncIterable<ImportedRun>): AsyncGenerator<ImportedRun, void, undefined> {

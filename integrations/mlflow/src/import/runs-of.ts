@@ -1,6 +1,7 @@
 import type { ImportedRun } from '@mortise/core';
 import type { Experiment, MlflowClient, Run } from '@mortise/mlflow-client';
 
+import { repeated } from '../artifact-store/repeated.ts';
 import { DeletedThings } from './deleted-things.ts';
 import { eventsOfRun, type RunReading } from './events-of-run.ts';
 import { LeftBehind } from './left-behind.ts';
@@ -13,13 +14,16 @@ const PAGE = 100;
 /** Of a run that the tracker has deleted itself: it is there under another id. */
 const TWIN_TAG = 'mortise.duplicate_of';
 
-/** All active runs of all active experiments, page by page; in the end it is said what is left there. */
-export async function* runsOf(client: MlflowClient, reading: RunReading): AsyncGenerator<ImportedRun, void, undefined> {
-  const query = { orderBy: ['creation_time ASC'], viewType: 'ALL' as const };
-  const experiments = pages((page) => client.searchExperiments({ ...query, ...page }, reading.signal), 'experiments', reading.signal);
+/** All active runs of all active experiments, or of one, page by page; in the end it is said what is left there. */
+export async function* runsOf(
+  client: MlflowClient,
+  given: Omit<RunReading, 'silent'>,
+  named?: string,
+): AsyncGenerator<ImportedRun, void, undefined> {
+  const reading: RunReading = { ...given, silent: new Set() };
   const deleted = new DeletedThings();
   const left = new LeftBehind(client, reading.signal);
-  for await (const experiment of experiments) {
+  for await (const experiment of experimentsOf(client, named, reading.signal)) {
     if (experiment.lifecycleStage === 'deleted') {
       deleted.experiments++;
       continue;
@@ -31,6 +35,18 @@ export async function* runsOf(client: MlflowClient, reading: RunReading): AsyncG
   }
   if (deleted.told !== undefined) reading.warn(deleted.told);
   for (const line of await left.told()) reading.warn(line);
+}
+
+/** The one that is named. Where it is not there all are read: then it is said which of them have runs. */
+async function* experimentsOf(
+  client: MlflowClient,
+  named: string | undefined,
+  signal: AbortSignal,
+): AsyncGenerator<Experiment, void, undefined> {
+  const one = named === undefined ? undefined : await repeated(() => client.getExperimentByName(named, signal), signal);
+  if (one?.lifecycleStage === 'active') return yield one;
+  const query = { orderBy: ['creation_time ASC'], viewType: 'ALL' as const };
+  yield* pages((page) => client.searchExperiments({ ...query, ...page }, signal), 'experiments', signal);
 }
 
 /** The oldest first: runs that begin meanwhile come after them. Deleted ones too: pages are counted, and would move on by what is deleted meanwhile. */
