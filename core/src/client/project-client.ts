@@ -9,7 +9,7 @@ import { openStore } from '../store/open-store.ts';
 import { ArtifactStores } from './artifact-stores.ts';
 
 export interface ClientOptions {
-  /** A folder of the project. Default: that of the working directory. */
+  /** A folder of the project. Default: that of `MORTISE_PROJECT`, else of the working directory. */
   project?: string;
 }
 

@@ -60,10 +60,16 @@ describe('findProject', () => {
     mkdirSync(join(root, '.mortise'));
     mkdirSync(join(root, 'inner'));
     process.env['MORTISE_PROJECT'] = root;
-    expect(findProject({ from: tmpdir() }).root).toBe(root);
+    expect(findProject().root).toBe(root);
     process.env['MORTISE_PROJECT'] = join(root, 'inner');
-    expect(() => findProject({ from: root })).toThrow(NoProject);
-    expect(() => findProject({ from: root })).toThrow(`no Mortise project in ${root}/inner, which the variable MORTISE_PROJECT names`);
+    expect(() => findProject()).toThrow(NoProject);
+    expect(() => findProject()).toThrow(`no Mortise project in ${root}/inner, which the variable MORTISE_PROJECT names`);
+  });
+
+  test('a folder that a program names counts, whatever MORTISE_PROJECT says', () => {
+    for (const folder of ['.mortise', 'inner', 'other/.mortise']) mkdirSync(join(root, folder), { recursive: true });
+    process.env['MORTISE_PROJECT'] = join(root, 'other');
+    expect(findProject({ from: join(root, 'inner') }).root).toBe(root);
   });
 
   test('keeps everything below .mortise, the store too unless MORTISE_STORE_URL says otherwise', () => {

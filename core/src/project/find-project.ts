@@ -5,12 +5,13 @@ import { fileErrorReason } from './file-error.ts';
 import { PROJECT_FOLDER, projectAt, type Project } from './project.ts';
 
 /**
- * The project of a folder: its nearest ancestor (itself included) that has a `.mortise` folder. `MORTISE_PROJECT`, the path of a root, overrides the search.
- * @param options.from Default: the working directory.
+ * The project of a folder: its nearest ancestor (itself included) that has a `.mortise` folder.
+ * @param options.from Default: what `MORTISE_PROJECT` names, which is the path of a root and not searched above, else the working directory.
  * @throws NoProject, FolderNotWritable
  */
 export function findProject(options: { from?: string } = {}): Project {
-  const named = process.env['MORTISE_PROJECT'];
+  // What a program names itself is not overridden by what happens to be in its environment.
+  const named = options.from === undefined ? process.env['MORTISE_PROJECT'] : undefined;
   const from = resolve(named || (options.from ?? process.cwd()));
   const root = named && !isProject(from) ? undefined : nearestProjectFolder(from);
   if (root === undefined) throw new NoProject({ from, searched: !named });
