@@ -373,6 +373,10 @@ describe('wrong input is one clear line that names the call', () => {
     ['logParam: "f" is a function', (run) => run.logParam('f', () => 1)],
     ['logParams: "m".x[1] is a Map, which is no JSON', (run) => run.logParams({ m: { x: [1, new Map()] } })],
     ['logParams: "p".me contains itself', (run) => run.logParams({ p: self })],
+    [
+      `logJson: the value${'[0]'.repeat(16)}... is nested more than 1000 levels deep`,
+      (run) => run.logJson('deep', JSON.parse('['.repeat(20_000) + ']'.repeat(20_000))),
+    ],
     ['logParam: "d" is an invalid date', (run) => run.logParam('d', new Date(Number.NaN))],
     ['setTag: "a" is an object, not text', (run) => run.setTag('a', {} as never)],
     ['setNote: the note is 5, not text', (run) => run.setNote(5 as never)],

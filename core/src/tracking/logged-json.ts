@@ -7,6 +7,9 @@ import type { Json } from '../json.ts';
 /** Set as a property it changes the object in place of being one: it would be lost in silence. */
 export const LOST_NAME = '__proto__';
 
+/** As of artifacts. What is much deeper no stack of calls can go through, here or in what reads it. */
+const MAX_DEPTH = 1000;
+
 /**
  * A value as it is logged: a copy in plain JSON. Dates become ISO 8601 text, NaN and infinities and big integers text, typed arrays arrays;
  * what has a `toJSON` is asked; properties that are undefined are left out. Throws `BadLogValue`, naming `call` and the place, for the rest.
@@ -42,6 +45,7 @@ function convertObject(value: object, place: string, conversion: Conversion): Js
   if (types.isDate(value)) return Number.isNaN(value.getTime()) ? refuse(conversion, `${place} is an invalid date`) : value.toISOString();
   if (types.isTypedArray(value)) return convertNumbers(value, place, conversion);
   if (above.has(value)) return refuse(conversion, `${place} contains itself`);
+  if (above.size >= MAX_DEPTH) return refuse(conversion, `${place.slice(0, 57)}... is nested more than ${MAX_DEPTH} levels deep`);
   above.add(value);
   const json = convertParts(value, place, conversion);
   above.delete(value);
