@@ -94,7 +94,11 @@ export async function importRuns({ store, project, stack }: Place, options: Impo
   const { vendor, from, experiment, dryRun = false, env = process.env, signal = new AbortController().signal } = options;
   const log = processLog();
   const warnings = new ImportWarnings(options.onWarning ?? ((message) => log.warn(message)));
-  const importer = await loadImporter(vendor, from, project.root, { env, warn: warnings.warn, ...(experiment !== undefined && { experiment }) });
+  const importer = await loadImporter(vendor, from, project.root, {
+    env,
+    warn: warnings.warn,
+    ...(experiment !== undefined && { experiment }),
+  });
   const snapshot = await snapshotForFiles({ store, project, stack });
   let artifactStore: ReturnType<ImportPlace['artifactStore']> | undefined;
   const report = { vendor: importer.vendor, from, dryRun, imported: 0, alreadyThere: 0, points: 0, files: 0, runs: [], failed: [] };

@@ -20,13 +20,13 @@ import { shownName } from './mlflow-names.ts';
 import { loggedDatasets } from './logged-datasets.ts';
 import { modelFileOf, modelFileRefusal } from './model-file.ts';
 import { presentRun } from './present-run.ts';
-import { putFile } from './put-file.ts';
+import { putFile, type FilePlace } from './put-file.ts';
 import { refusedNames } from './refused-names.ts';
 import { refusedParts } from './refused-parts.ts';
 import { documentFiles, isTable, pathRefusal, TABLES_TAG, withTable } from './run-documents.ts';
 import { RunModels } from './run-models.ts';
 import { endTags, KEY_TAG, markedEnd, OWN_PREFIX, runEnd, type RunEnd } from './run-tags.ts';
-import { LONGEST_TAG, tagText } from './tag-text.ts';
+import { LONGEST_OLD_TAG, LONGEST_TAG, tagText } from './tag-text.ts';
 import { atMlflow, isRefusal, trackerFailure } from './tracker-failure.ts';
 
 /** What `activeRun(mlflow).native()` gives: MLflow's API, and which run it is. */
@@ -36,6 +36,8 @@ export interface MlflowRun {
   experimentId: string;
   artifactUri: string;
 }
+
+const LACKS_MODELS = 'this MLflow has no logged models, as those before 3.0';
 
 export interface OpenedRun {
   client: MlflowClient;
@@ -59,6 +61,7 @@ export class MlflowTrackerRun implements TrackerRun<MlflowRun> {
   readonly #models: RunModels;
   readonly #known: KnownOfRun;
   readonly #refusedNames = new Map<string, string>();
+  #lacksModels = false;
   /** Below the artifact proxy. */
   readonly #artifactRoot: string | undefined;
 
@@ -206,11 +209,25 @@ export class MlflowTrackerRun implements TrackerRun<MlflowRun> {
   async #uploadArtifact(event: FileEvent & { kind: 'artifact' }, signal: AbortSignal): Promise<void> {
     const { client, readArtifact } = this.#opened;
     if (readArtifact === undefined) throw new ArtifactNotFound({ what: event.uri, where: 'nothing can read it here' });
-    const model = modelFileOf(event);
-    const place =
-      model === undefined ? { root: this.#artifactRoot!, path: event.path } : await this.#models.place(model, event.path, signal);
+    const place = await this.#placeOf(event, signal);
     // What its own store says of it is thrown as it is.
     await putFile(client, place, readArtifact(event, signal), { size: event.size, signal });
+  }
+
+  async #placeOf(event: FileEvent & { kind: 'artifact' }, signal: AbortSignal): Promise<FilePlace> {
+    const model = this.#lacksModels ? undefined : modelFileOf(event);
+    if (model !== undefined) {
+      try {
+        return await this.#models.place(model, event.path, signal);
+      } catch (error) {
+        if (!isMlflowError(error) || error.kind !== 'protocol' || error.status !== 404) throw error;
+        // What only stands in the server's place does not know the run either.
+        await this.#read(signal);
+        this.#lacksModels = true;
+        this.#opened.warn(`${LACKS_MODELS}: their files are artifacts of the run there`);
+      }
+    }
+    return { root: this.#artifactRoot!, path: event.path };
   }
 
   async #uploadDocument(event: FileEvent & { kind: 'json' }, signal: AbortSignal): Promise<void> {
@@ -244,8 +261,16 @@ export class MlflowTrackerRun implements TrackerRun<MlflowRun> {
   async #markEnd({ outcome, end, supersededBy }: Ending, signal: AbortSignal): Promise<RunEnd> {
     const registered = outcome.status === 'completed' && (await this.#register(signal));
     if (outcome.status === 'cached') this.#warnOfNoModel('its result came from the cache');
-    const tags = { ...endTags(end, outcome, supersededBy), ...registered };
-    await this.native.client.logBatch(this.native.runId, { tags: Object.entries(tags).map(([key, value]) => ({ key, value })) }, signal);
+    const mark = (longest?: number): Promise<void> => {
+      const tags = { ...endTags(end, outcome, supersededBy, longest), ...registered };
+      return this.native.client.logBatch(this.native.runId, { tags: Object.entries(tags).map(([key, value]) => ({ key, value })) }, signal);
+    };
+    try {
+      await mark();
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      await mark(LONGEST_OLD_TAG);
+    }
     return end;
   }
 
@@ -254,7 +279,7 @@ export class MlflowTrackerRun implements TrackerRun<MlflowRun> {
     const { registerModel: name, modelAlias: alias } = this.#opened.settings;
     if (name === undefined) return {};
     const made = await this.#unlessRefused(`register the model as "${name}"`, async () => {
-      const answer = await this.#models.register(name, signal);
+      const answer = this.#lacksModels ? { why: LACKS_MODELS } : await this.#models.register(name, signal);
       if ('why' in answer) this.#warnOfNoModel(answer.why);
       return answer;
     });

@@ -306,6 +306,55 @@ test('a model of which a file was refused is not called ready, and becomes no ve
   expect(warnings.join()).toMatch(/no model .* was registered at MLflow as "champion": .*"weights#1\.bin"/);
 });
 
+test('a server from before MLflow 3, which has no logged models, is given their files as those of the run, and it is told', async () => {
+  const readArtifact = async function* () {
+    yield new Uint8Array(1);
+  };
+  const warnings: string[] = [];
+  const tracker = await trackerAt(server.url, { warnings });
+  server.fail('missing', ({ path }) => path.includes('/logged-models'));
+  const settings = { registerModel: 'champion' };
+  const id = { ...newIdentity(), stepId: 'fit' };
+  const run = await tracker.open(id, { ...start, readArtifact, settings }, undefined, never);
+  const files = Array.from({ length: 12 }, (_, at): LoggedEvent => ({
+    kind: 'artifact',
+    path: `model/${at}`,
+    uri: 'x://y',
+    sha256: 'ab',
+    size: 1,
+  }));
+  const { through, rejected } = await run.deliver(eventsOf(files), never);
+  expect({ through, rejected }).toEqual({ through: { w: 12 }, rejected: undefined });
+  await run.close(COMPLETED, Date.now(), never);
+  const { status, tags } = (await readRun(server.url, run.ref.id!))!;
+  const listed = await run.native.client.listArtifacts(run.ref.id!, 'model');
+  expect({ status, files: listed.files.length, registered: tags['mortise.registered_model'] }).toEqual({
+    ...{ status: 'completed', files: 12 },
+    registered: 'not registered: this MLflow has no logged models, as those before 3.0',
+  });
+  expect(warnings).toEqual([
+    'this MLflow has no logged models, as those before 3.0: their files are artifacts of the run there',
+    expect.stringContaining('was registered at MLflow as "champion": this MLflow has no logged models'),
+  ]);
+});
+
+test('an error whose text one server finds too long for a tag ends its run all the same, cut shorter', async () => {
+  const run = await (await trackerAt(server.url)).open(newIdentity(), start, undefined, never);
+  const { client } = run.native;
+  const log = client.logBatch.bind(client);
+  // As MLflow 2.7.
+  client.logBatch = async (runId, batch, signal) => {
+    if (batch.tags?.some(({ value }) => value.length > 5_000))
+      throw new MlflowError('invalid', 'exceeded length limit of 5000', { status: 400 });
+    return log(runId, batch, signal);
+  };
+  await run.close({ status: 'failed', error: { name: 'Error', message: 'x'.repeat(6_000), stack: 'short' } }, 5_000, never);
+  const { status, tags } = (await readRun(server.url, run.ref.id!))!;
+  expect({ status, stack: tags['mortise.error.stack'] }).toEqual({ status: 'failed', stack: 'short' });
+  expect(tags['mortise.error.message']).toMatch(/^x+ \.\.\. \[cut, it had 6000 characters\]$/);
+  expect(tags['mortise.error.message']).toHaveLength(5_000);
+});
+
 test('a model that is gone at the server, also for good, keeps neither its run from ending nor what is logged later from arriving', async () => {
   const readArtifact = async function* () {
     yield new Uint8Array(1);

@@ -103,37 +103,39 @@ export function runEnd({ status }: Outcome, endedAt: number): RunEnd {
   return { status: STATUS[status], endTime: endedAt };
 }
 
-/** Tags that tell how a run ended; the first of them is our mark. */
-export function endTags(end: RunEnd, outcome: Outcome, supersededBy: string | undefined): Record<string, string> {
+/** Tags that tell how a run ended; the first of them is our mark. `longest`: characters of a text in them. */
+export function endTags(end: RunEnd, outcome: Outcome, supersededBy: string | undefined, longest?: number): Record<string, string> {
   return wellFormed({
     [END_TAG]: `${end.status} ${new Date(end.endTime).toISOString()}`,
     ...(supersededBy !== undefined && { [SUPERSEDED_TAG]: supersededBy }),
-    ...outcomeTags(outcome),
+    ...outcomeTags(outcome, longest),
   });
 }
 
-function outcomeTags(outcome: Outcome): Record<string, string> {
+function outcomeTags(outcome: Outcome, longest?: number): Record<string, string> {
   switch (outcome.status) {
     case 'completed':
       return {};
     case 'failed':
-      return errorTags(outcome.error);
+      return errorTags(outcome.error, longest);
     case 'killed':
-      return errorTags({ name: 'Killed', message: outcome.reason });
+      return errorTags({ name: 'Killed', message: outcome.reason }, longest);
     case 'cached': {
       const { runId, url } = outcome.source;
       return {
         [`${OWN_PREFIX}cached`]: 'true',
         [`${OWN_PREFIX}cached_from`]: runId,
-        ...(url !== undefined && { [`${OWN_PREFIX}cached_from_url`]: tagText(url) }),
+        ...(url !== undefined && { [`${OWN_PREFIX}cached_from_url`]: tagText(url, longest) }),
       };
     }
   }
 }
 
-function errorTags({ name, message, stack }: { name: string; message: string; stack?: string }): Record<string, string> {
-  const texts = [name, message, stack];
-  return Object.fromEntries(ERROR_TAGS.flatMap((tag, index) => (texts[index] === undefined ? [] : [[tag, tagText(texts[index])]])));
+function errorTags(error: { name: string; message: string; stack?: string }, longest?: number): Record<string, string> {
+  const texts = [error.name, error.message, error.stack];
+  return Object.fromEntries(
+    ERROR_TAGS.flatMap((tag, index) => (texts[index] === undefined ? [] : [[tag, tagText(texts[index], longest)]])),
+  );
 }
 
 /** The end that our mark tells of. */

@@ -19,11 +19,7 @@ export interface RunReading {
 const TOLD_OTHERWISE = new Set(['mlflow.runName', 'mlflow.user', 'mlflow.parentRunId', 'mlflow.note.content']);
 
 /** What a run has logged. MLflow knows the time of points only: the rest is from the beginning, files are from the end. */
-export async function* eventsOfRun(
-  client: MlflowClient,
-  run: Run,
-  reading: RunReading,
-): AsyncGenerator<ImportedEvent, void, undefined> {
+export async function* eventsOfRun(client: MlflowClient, run: Run, reading: RunReading): AsyncGenerator<ImportedEvent, void, undefined> {
   const { signal, warn } = reading;
   const { runId, params, metrics, startTime: at, endTime = at } = run;
   const set = Object.fromEntries(Object.entries(run.tags).filter(([name]) => !TOLD_OTHERWISE.has(name)));
