@@ -8,6 +8,9 @@ import { halfCharacterRefusal } from './half-character.ts';
 /** Most characters that MLflow takes. */
 const LONGEST = { name: 500, digest: 36, source: 65_535, context: 500 };
 
+/** Has the whole of a digest that is longer than MLflow's. */
+export const DIGEST_TAG = 'mortise.digest';
+
 export type DatasetEvent = TrackerEvent & { kind: 'dataset' };
 
 /** By what MLflow tells datasets of an experiment apart. */
@@ -26,7 +29,7 @@ export function runDataset({ name, digest, source, context }: DatasetEvent): Log
     digest: wanted.slice(0, LONGEST.digest).toWellFormed(),
     ...sourceOf(source),
     ...(context !== undefined && { context }),
-    ...(wanted.length > LONGEST.digest && { tags: { 'mortise.digest': wanted } }),
+    ...(wanted.length > LONGEST.digest && { tags: { [DIGEST_TAG]: wanted } }),
   };
 }
 

@@ -1,8 +1,10 @@
 import type { ImportedEvent, RunImportOptions } from '@mortise/core';
 import type { LoggedDataset, MlflowClient, Run } from '@mortise/mlflow-client';
 
+import { DIGEST_TAG } from '../experiment-tracker/run-dataset.ts';
 import { edgesIn, isAtEdge, TAKEN_FOR_INFINITE } from './edge-values.ts';
 import { filesOfRun } from './files-of-run.ts';
+import { hasMoreThanNames, OF_DATASETS, OF_INPUTS } from './left-behind.ts';
 import { pages } from './pages.ts';
 
 /** Points of one request: about 1 MB, half a second of the server's. */
@@ -27,13 +29,16 @@ export async function* eventsOfRun(client: MlflowClient, run: Run, reading: RunR
   if (Object.keys(set).length > 0) yield { at, kind: 'tags', set };
   const { 'mlflow.note.content': note } = run.tags;
   if (note !== undefined) yield { at, kind: 'note', markdown: note };
+  const of = { id: runId, name: run.runName };
+  if (run.modelInputs.length > 0) warn(OF_INPUTS, of);
+  if (run.datasets.some(hasMoreThanNames)) warn(OF_DATASETS, of);
   for (const dataset of run.datasets) yield datasetEvent(dataset, at);
   const edgeOfMetric = edgesIn(run.tags);
   for (const { key } of metrics) {
     const edge = edgeOfMetric(key);
     const history = pages((page) => client.getMetricHistory(runId, key, { ...page, maxResults: PAGE }, signal), 'points', signal);
     for await (const { value: told, step, timestamp } of history) {
-      if (edge === undefined && isAtEdge(told)) warn(TAKEN_FOR_INFINITE, { id: runId, name: run.runName });
+      if (edge === undefined && isAtEdge(told)) warn(TAKEN_FOR_INFINITE, of);
       const value = edge === 'largest' && isAtEdge(told) ? Math.sign(told) * Number.MAX_VALUE : told;
       yield { at: timestamp, kind: 'metrics', values: { [key]: value }, step };
     }
@@ -41,7 +46,9 @@ export async function* eventsOfRun(client: MlflowClient, run: Run, reading: RunR
   yield* filesOfRun(client, run, { ...reading, at: endTime });
 }
 
-function datasetEvent({ name, digest, context, source: told }: LoggedDataset, at: number): ImportedEvent {
+function datasetEvent({ name, digest: kept, context, source: told, tags }: LoggedDataset, at: number): ImportedEvent {
+  // MLflow keeps 36 characters of it.
+  const digest = tags?.[DIGEST_TAG] ?? kept;
   const source = sourceOf(told);
   return { at, kind: 'dataset', name, digest, ...(source !== undefined && { source }), ...(context !== undefined && { context }) };
 }

@@ -6,6 +6,7 @@ import { MlflowClient, proxiedArtifactPath, type NewRun, type Run, type RunStatu
 import { startStubServer, type StubServer, type StubServerOptions } from '@mortise/mlflow-client/testing';
 
 import { gatherEvents } from '../experiment-tracker/gather-events.ts';
+import { eventsOfRun } from './events-of-run.ts';
 import importer from './index.ts';
 import { runsOf } from './runs-of.ts';
 
@@ -307,6 +308,29 @@ test('what is left at the server for which there is no place here is said: trace
     'traces are not imported: there are some in the experiment "wine"',
     'registered models are not imported, nor their versions and aliases',
     'params and tags of its logged models are not imported, only their files',
+  ]);
+});
+
+test('what datasets and models that a run has read are beside their names is said to be left, and the whole digest of a dataset of ours is taken', async () => {
+  const { runId } = await keep({}, ENDED);
+  const digest = 'd'.repeat(64);
+  const [ours] = gatherEvents([{ writer: 'w', seq: 1, at: STARTED, kind: 'dataset', name: 'reds', digest }], {
+    known: { params: new Map(), datasets: new Map(), infinite: new Set(), largest: new Set() },
+    noUploads: undefined,
+  }).datasets;
+  await client.logInputs(runId, [ours!.dataset]);
+  const read = async (modelInputs: string[]): Promise<void> => {
+    const given = { ...(await client.getRun(runId))!, modelInputs };
+    const events = eventsOfRun(client, given, { signal: never, warn: (message) => void warnings.push(message), silent: new Set() });
+    expect(await all(events)).toContainEqual({ at: STARTED, kind: 'dataset', name: 'reds', digest });
+  };
+  await read([]);
+  expect(warnings).toEqual([]);
+  await client.logInputs(runId, [{ name: 'whites', digest: 'abc', sourceType: 's3', source: '{}', schema: '{}' }]);
+  await read(['m-1']);
+  expect(warnings).toEqual([
+    'which logged models it has read is not imported',
+    'schemas, profiles and tags of its datasets are not imported',
   ]);
 });
 

@@ -1,9 +1,18 @@
-import { isMlflowError, type Experiment, type LoggedModel, type MlflowClient, type Run } from '@mortise/mlflow-client';
+import { isMlflowError, type Experiment, type LoggedDataset, type LoggedModel, type MlflowClient, type Run } from '@mortise/mlflow-client';
 
 import { repeated } from '../artifact-store/repeated.ts';
+import { DIGEST_TAG } from '../experiment-tracker/run-dataset.ts';
 
 /** What is kept of a logged model beside its files, and not of the run as well. */
 export const OF_MODELS = 'params and tags of its logged models are not imported, only their files';
+
+/** Of what a run has read, as programs of MLflow log it. */
+export const OF_INPUTS = 'which logged models it has read is not imported';
+export const OF_DATASETS = 'schemas, profiles and tags of its datasets are not imported';
+
+export function hasMoreThanNames({ schema, profile, tags = {} }: LoggedDataset): boolean {
+  return schema !== undefined || profile !== undefined || Object.keys(tags).some((name) => name !== DIGEST_TAG);
+}
 
 export function hasMoreThanFiles({ params, tags }: LoggedModel, run: Run): boolean {
   const isOwn = (name: string): boolean => run.params[name] !== params[name];
