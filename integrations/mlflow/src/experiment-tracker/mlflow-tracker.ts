@@ -18,6 +18,7 @@ import { MlflowTrackerRun, type MlflowRun } from './mlflow-tracker-run.ts';
 import type { MlflowTrackerSettings } from './mlflow-tracker-settings.ts';
 import { presentRun } from './present-run.ts';
 import { END_TAGS, markedEnd, REFUSED_TAGS, startTags } from './run-tags.ts';
+import { LONGEST_OLD_TAG } from './tag-text.ts';
 import { atMlflow, isRefusal } from './tracker-failure.ts';
 
 /** MLflow's own variable. */
@@ -131,9 +132,15 @@ export class MlflowTracker implements ExperimentTracker<MlflowRun> {
   async #create(id: TrackerRunIdentity, start: TrackerRunStart, { experimentId, key }: RunPlace, signal: AbortSignal): Promise<Run> {
     const again = this.#unanswered.has(key);
     this.#unanswered.add(key);
-    const tags = startTags(id, start, Date.now());
-    const refused = tags[REFUSED_TAGS];
-    if (refused !== undefined) this.#warn(`MLflow does not show all tags that are set: ${refused}`);
+    const run = await this.#createWith(startTags(id, start, Date.now()), start, experimentId, signal).catch((error: unknown) => {
+      if (!isRefusal(error)) throw error;
+      return this.#createWith(startTags(id, start, Date.now(), LONGEST_OLD_TAG), start, experimentId, signal);
+    });
+    if (!again) this.#unanswered.delete(key);
+    return run;
+  }
+
+  async #createWith(tags: Record<string, string>, start: TrackerRunStart, experimentId: string, signal: AbortSignal): Promise<Run> {
     const run = await this.#options.client.createRun(
       {
         experimentId,
@@ -144,7 +151,8 @@ export class MlflowTracker implements ExperimentTracker<MlflowRun> {
       },
       signal,
     );
-    if (!again) this.#unanswered.delete(key);
+    const refused = tags[REFUSED_TAGS];
+    if (refused !== undefined) this.#warn(`MLflow does not show all tags that are set: ${refused}`);
     return run;
   }
 

@@ -1,8 +1,8 @@
 import { basename } from 'node:path/posix';
 
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import type { LoggedEvent, Outcome } from '@mortise/core';
-import { MlflowError } from '@mortise/mlflow-client';
+import { MlflowClient, MlflowError } from '@mortise/mlflow-client';
 import { startStubServer, type StubRequest, type StubServer } from '@mortise/mlflow-client/testing';
 
 import { readRun } from '../testing/read-run.ts';
@@ -336,6 +336,21 @@ test('a server from before MLflow 3, which has no logged models, is given their 
     'this MLflow has no logged models, as those before 3.0: their files are artifacts of the run there',
     expect.stringContaining('was registered at MLflow as "champion": this MLflow has no logged models'),
   ]);
+});
+
+test('a tag that only this server finds too long does not keep its run from being made, and is told', async () => {
+  const warnings: string[] = [];
+  const tracker = await trackerAt(server.url, { warnings });
+  const create = MlflowClient.prototype.createRun;
+  const spy = jest.spyOn(MlflowClient.prototype, 'createRun').mockImplementation(function (this: MlflowClient, run, signal) {
+    const isLong = Object.values(run.tags ?? {}).some((text) => String(text).length > 5_000);
+    return isLong ? Promise.reject(new MlflowError('invalid', 'exceeded length', { status: 400 })) : create.call(this, run, signal);
+  });
+  const run = await tracker.open(newIdentity(), { ...start, tags: { long: 'x'.repeat(6_000), team: 'red' } }, undefined, never);
+  spy.mockRestore();
+  const { tags } = (await readRun(server.url, run.ref.id!))!;
+  expect(tags).toMatchObject({ team: 'red', 'mortise.refused_tags': '"long" has 6000 characters, MLflow takes 5000' });
+  expect(warnings).toEqual([expect.stringContaining('"long" has 6000 characters')]);
 });
 
 test('an error whose text one server finds too long for a tag ends its run all the same, cut shorter', async () => {

@@ -22,29 +22,33 @@ const SUPERSEDED_TAG = `${OWN_PREFIX}superseded_by`;
 /** All that tells of an end: gone when it counts no more. */
 export const END_TAGS: readonly string[] = [END_TAG, SUPERSEDED_TAG, ...ERROR_TAGS];
 
-/** What a tracker run begins with. Tags that MLflow could not keep are named in `mortise.refused_tags`. */
-export function startTags(id: TrackerRunIdentity, start: TrackerRunStart, openedAt: number): Record<string, string> {
-  const { kept, refused } = fittingTags(start, id.stepId !== undefined);
-  const source = start.source === undefined ? {} : sourceTags(start.source);
+/** What a tracker run begins with. Tags that MLflow could not keep are named in `mortise.refused_tags`. `longest`: characters of a text in them. */
+export function startTags(id: TrackerRunIdentity, start: TrackerRunStart, openedAt: number, longest = LONGEST_TAG): Record<string, string> {
+  const { kept, refused } = fittingTags(start, id.stepId !== undefined, longest);
+  const source = start.source === undefined ? {} : sourceTags(start.source, longest);
   return wellFormed({
     ...kept,
     [KEY_TAG]: id.key,
     [OPENED_TAG]: String(openedAt),
-    [`${OWN_PREFIX}group`]: tagText(start.group),
+    [`${OWN_PREFIX}group`]: tagText(start.group, longest),
     [`${OWN_PREFIX}show`]: `mortise runs show ${id.runId}`,
     ...(id.mapIndex !== undefined && { [`${OWN_PREFIX}map_index`]: String(id.mapIndex) }),
-    ...(refused.length > 0 && { [REFUSED_TAGS]: tagText(refused.join('; ')) }),
+    ...(refused.length > 0 && { [REFUSED_TAGS]: tagText(refused.join('; '), longest) }),
     ...(start.parent?.id !== undefined && { 'mlflow.parentRunId': start.parent.id }),
     ...(start.user !== undefined && { 'mlflow.user': start.user }),
     ...source,
   });
 }
 
-function fittingTags({ tags, name: runName }: TrackerRunStart, isStep: boolean): { kept: Record<string, string>; refused: string[] } {
+function fittingTags(
+  { tags, name: runName }: TrackerRunStart,
+  isStep: boolean,
+  longest: number,
+): { kept: Record<string, string>; refused: string[] } {
   const kept: Record<string, string> = {};
   const refused: string[] = [];
   for (const [name, text] of Object.entries(tags)) {
-    const why = nameRefusal(name) ?? ownRefusal(name, text, { runName, isStep }) ?? lengthRefusal(text);
+    const why = nameRefusal(name) ?? ownRefusal(name, text, { runName, isStep }) ?? lengthRefusal(text, longest);
     if (why === undefined) kept[name] = text;
     else refused.push(`${shownName(name)} ${why}`);
   }
@@ -68,16 +72,16 @@ function wellFormed(tags: Record<string, string>): Record<string, string> {
 }
 
 /** Why the value of a tag does not fit, in words that follow its name. */
-export function lengthRefusal(text: string): string | undefined {
-  return text.length <= LONGEST_TAG ? undefined : `has ${text.length} characters, MLflow takes ${LONGEST_TAG}`;
+export function lengthRefusal(text: string, longest = LONGEST_TAG): string | undefined {
+  return text.length <= longest ? undefined : `has ${text.length} characters, MLflow takes ${longest}`;
 }
 
-function sourceTags({ command, file, host, commit, branch, dirty }: TrackerRunSource): Record<string, string> {
+function sourceTags({ command, file, host, commit, branch, dirty }: TrackerRunSource, longest: number): Record<string, string> {
   // Arguments of the command may be secrets, and stay here.
   const program = file ?? command[0];
   return {
     'mlflow.source.type': 'LOCAL',
-    ...(program !== undefined && { 'mlflow.source.name': tagText(program) }),
+    ...(program !== undefined && { 'mlflow.source.name': tagText(program, longest) }),
     ...(commit !== undefined && { 'mlflow.source.git.commit': commit }),
     ...(branch !== undefined && { 'mlflow.source.git.branch': branch }),
     ...(dirty === true && { [`${OWN_PREFIX}git.dirty`]: 'true' }),
