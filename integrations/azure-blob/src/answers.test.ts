@@ -31,6 +31,7 @@ const ANSWERS: [what: string, answer: StubAnswer, line: RegExp][] = [
   ],
   ['no permission', refusal(403, 'AuthorizationPermissionMismatch'), /refuses it to these credentials\. Allow these credentials/],
   ['no key allowed', refusal(403, 'KeyBasedAuthenticationNotPermitted'), /refuses it to these credentials\. Allow these credentials/],
+  ['a lease of somebody else', refusal(412, 'LeaseIdMissing'), /somebody holds a lease on the blob.*\. End the lease/],
   ['a request it cannot take', refusal(400, 'AccountRequiresHttps'), /answered 400 AccountRequiresHttps/],
   ['HTML', html, /is no Azure Blob Storage: .*\. Check the account: mortise artifact-store update team/],
   ['HTML and 404', [404, html[1]!, html[2]!], /is no Azure Blob Storage: it answered 404 without/],

@@ -5,6 +5,7 @@ export type FailureKind =
   // What callers act upon
   | 'not-found'
   | 'exists'
+  | 'leased'
   | 'bad-range'
   | 'lost-blocks'
   | 'unseen'

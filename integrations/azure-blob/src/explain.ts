@@ -28,5 +28,6 @@ const ADVICE: Partial<Record<FailureKind, (update: string, by: Access['by']) => 
   untrusted: () => "Have Node trust the server's certificate: NODE_EXTRA_CA_CERTS=FILE",
   timeout: (update) => `See that the server runs, or wait longer: ${update} --timeoutMs=600000`,
   unseen: () => 'Try again.',
+  leased: () => 'End the lease, or wait until it has ended.',
   'lost-blocks': () => 'Let one writer write it, or try again.',
 };

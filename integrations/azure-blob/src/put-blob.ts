@@ -170,8 +170,8 @@ async function publish(
   try {
     await container.ask(signal, send, bytes);
   } catch (error) {
-    if (!isBlobFailure(error, 'exists', 'lost-blocks', 'cut', 'timeout', 'unreachable', 'busy')) throw error;
-    const answered = isBlobFailure(error, 'exists', 'lost-blocks');
+    if (!isBlobFailure(error, 'exists', 'leased', 'lost-blocks', 'cut', 'timeout', 'unreachable', 'busy')) throw error;
+    const answered = isBlobFailure(error, 'exists', 'leased', 'lost-blocks');
     // A server that just did not answer is not waited for again.
     const patience = answered ? signal : AbortSignal.any([signal, AbortSignal.timeout(CONFIRM_MS)]);
     const there = await container.head(name, patience).catch((unknown: unknown) => {
@@ -180,7 +180,7 @@ async function publish(
       throw answered ? unknown : error;
     });
     if (there?.mark === mark) return;
-    if (there !== undefined && options.createOnly === true && isBlobFailure(error, 'lost-blocks'))
+    if (there !== undefined && options.createOnly === true && isBlobFailure(error, 'leased', 'lost-blocks'))
       throw new BlobFailure('exists', 'another writer was faster');
     if (there === undefined && isBlobFailure(error, 'exists'))
       throw new BlobFailure('unseen', `${container.asked.host} says that there is such a blob, and shows none`);

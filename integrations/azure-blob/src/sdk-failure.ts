@@ -37,6 +37,7 @@ const CODES: Record<string, FailureKind> = {
   ConditionNotMet: 'exists',
   // Who may create blobs and not write them
   UnauthorizedBlobOverwrite: 'exists',
+  LeaseIdMissing: 'leased',
   InvalidRange: 'bad-range',
   InvalidBlockList: 'lost-blocks',
   InvalidBlobOrBlock: 'lost-blocks',
@@ -72,6 +73,7 @@ const WORDS: Partial<Record<FailureKind, (asked: Asked) => string>> = {
   'not-found': () => 'there is no such blob',
   exists: () => 'there is such a blob already',
   'bad-range': () => 'the blob has no such bytes',
+  leased: () => 'somebody holds a lease on the blob, which keeps others from changing it',
   'lost-blocks': () => 'another writer wrote the same blob meanwhile, and Azure dropped the blocks of this one',
   'no-container': ({ container, host }) => `there is no container "${container}" at ${host}`,
   denied: ({ host }) => `${host} refuses it to these credentials`,

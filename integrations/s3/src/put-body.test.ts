@@ -91,6 +91,21 @@ describe('putting a body', () => {
     await memoryStore(client).put('y', randomBytes(5_000));
   });
 
+  it.each([true, false])('whose upload is gone after a conflict is done when its object is there (another has it: %j)', async (another) => {
+    const bucket = new MemoryBucket();
+    class ConflictingClient extends MemoryBucketClient {
+      override async completeUpload(...[key, id, parts, options]: Parameters<MemoryBucketClient['completeUpload']>): Promise<void> {
+        if (another) this.store(key, Buffer.from('theirs'), 'theirs');
+        else await super.completeUpload(key, id, parts, options);
+        // Of the try after the one that was answered with 409.
+        throw new S3Failure('no-upload', 'it is not there');
+      }
+    }
+    const put = memoryStore(new ConflictingClient(bucket)).put('x', randomBytes(5_000), createOnly);
+    if (another) await expect(put).rejects.toMatchObject({ code: 'ARTIFACT_EXISTS' });
+    else expect(await put).toMatchObject({ size: 5_000 });
+  });
+
   it('does not look for its object when no try can have been carried out', async () => {
     const bucket = new MemoryBucket();
     class RefusingClient extends MemoryBucketClient {
