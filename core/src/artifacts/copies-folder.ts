@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative, sep } from 'node:path';
 
 import { workerIdentity } from '../execution/worker-identity.ts';
 import { OWNER_FILE, PREFIX, removeLeftCopies, type CopiesOwner } from './left-copies.ts';
@@ -22,4 +23,22 @@ export function copiesFolder(): string {
   copies = folder;
   void removeLeftCopies(tmpdir());
   return copies;
+}
+
+/** Lets `fill` make a copy in a folder of its own, and gives the path that it gives. One that fails leaves nothing on a disk that may be full. */
+export async function newCopy(kind: 'file' | 'folder', fill: (folder: string) => Promise<string>): Promise<string> {
+  const folder = mkdtempSync(join(copiesFolder(), `${kind}-`));
+  try {
+    return await fill(folder);
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true }).catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Removes the copy that `path` is, if it is one. Never rejects: what cannot be removed goes when the process ends. */
+export async function removeCopy(path: string): Promise<void> {
+  if (copies === undefined) return;
+  const [name = ''] = relative(copies, path).split(sep);
+  if (/^(file|folder)-/.test(name)) await rm(join(copies, name), { recursive: true, force: true }).catch(() => undefined);
 }

@@ -1,8 +1,7 @@
-import { mkdtempSync } from 'node:fs';
 import { extname, join } from 'node:path';
 
 import { FileNotFound, NotSerializable } from '../errors.ts';
-import { copiesFolder } from './copies-folder.ts';
+import { newCopy } from './copies-folder.ts';
 import { FileArtifact, isFileArtifact } from './file-artifact.ts';
 import { fileBytes } from './file-bytes.ts';
 import type { ArtifactReader, Materializer } from './materializer.ts';
@@ -11,7 +10,7 @@ import { writeNewFile } from './write-new-file.ts';
 
 const CHUNK_BYTES = 1 << 20;
 
-/** The bytes of a file, streamed. Loading gives the stored file itself where it lies on this host, else a copy that lives as long as this process. */
+/** The bytes of a file, streamed. Loading gives the stored file itself where it lies on this host, else a copy of its own. */
 export const fileMaterializer: Materializer<FileArtifact> = {
   name: 'file',
   version: 1,
@@ -36,8 +35,10 @@ export const fileMaterializer: Materializer<FileArtifact> = {
   },
 };
 
-async function download(from: ArtifactReader, name: string): Promise<string> {
-  const path = join(mkdtempSync(join(copiesFolder(), 'file-')), name);
-  await writeNewFile(path, from.stream());
-  return path;
+function download(from: ArtifactReader, name: string): Promise<string> {
+  return newCopy('file', async (folder) => {
+    const path = join(folder, name);
+    await writeNewFile(path, from.stream());
+    return path;
+  });
 }

@@ -1,10 +1,9 @@
-import { mkdtempSync } from 'node:fs';
 import { mkdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 import { isMortiseError, NotSerializable } from '../errors.ts';
 import { checkKey } from './artifact-key.ts';
-import { copiesFolder } from './copies-folder.ts';
+import { newCopy } from './copies-folder.ts';
 import { fileBytes } from './file-bytes.ts';
 import { forEachAtOnce } from './for-each-at-once.ts';
 import { FolderArtifact, folderName, isFolderArtifact } from './folder-artifact.ts';
@@ -16,7 +15,7 @@ const CHUNK_BYTES = 1 << 18;
 /** Files that are read or written at the same time. */
 const AT_ONCE = 8;
 
-/** The files of a folder, streamed. Loading gives the stored files themselves where they lie on this host as a folder, else a copy that lives as long as this process. */
+/** The files of a folder, streamed. Loading gives the stored files themselves where they lie on this host as a folder, else a copy of its own. */
 export const folderMaterializer: Materializer<FolderArtifact> = {
   name: 'folder',
   version: 1,
@@ -66,12 +65,14 @@ async function storedFolder(from: ArtifactReader): Promise<string | undefined> {
   return found.length === from.paths.length && found.every((each, index) => each === from.paths[index]) ? root : undefined;
 }
 
-async function download(from: ArtifactReader, name: string): Promise<string> {
-  const root = join(mkdtempSync(join(copiesFolder(), 'folder-')), folderName(name));
-  await forEachAtOnce(AT_ONCE, from.paths, async (path) => {
-    const file = join(root, path);
-    await mkdir(dirname(file), { recursive: true });
-    await writeNewFile(file, from.stream(path));
+function download(from: ArtifactReader, name: string): Promise<string> {
+  return newCopy('folder', async (folder) => {
+    const root = join(folder, folderName(name));
+    await forEachAtOnce(AT_ONCE, from.paths, async (path) => {
+      const file = join(root, path);
+      await mkdir(dirname(file), { recursive: true });
+      await writeNewFile(file, from.stream(path));
+    });
+    return root;
   });
-  return root;
 }

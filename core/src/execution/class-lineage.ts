@@ -1,5 +1,6 @@
 import { keyPrefixOf } from '../artifacts/artifact-key.ts';
 import { contentOf, hasSameContent } from '../artifacts/content-of.ts';
+import { holdCopy } from '../artifacts/copies-of-step.ts';
 import { fingerprint } from '../artifacts/fingerprint.ts';
 import { loadValue } from '../artifacts/load-value.ts';
 import { saveValue } from '../artifacts/save-value.ts';
@@ -117,6 +118,7 @@ export class ClassLineage {
     if (holder === undefined) this.lent.set(value, borrower);
     else if (holder !== borrower || !hasSameContent(await fingerprint(value), version))
       return loadValue(version, this.run.stack.artifactStore);
+    holdCopy(value);
     return value;
   }
 

@@ -1,3 +1,4 @@
+import { removeCopiesOfStep } from '../artifacts/copies-of-step.ts';
 import { ArtifactCorrupt, ArtifactNotFound, ArtifactStoreFailed, BadCondition, InputNotLoadable, isError, MapNotArray } from '../errors.ts';
 import type { VersionIntent } from '../store/version-data.ts';
 import { stepContext, type StepContext } from '../tracking/context.ts';
@@ -42,12 +43,25 @@ export interface ExecutedInline {
  */
 export async function executeInline(run: StepSurroundings, call: LoadableCall, attempt: BegunAttempt): Promise<ExecutedInline> {
   const { stop } = attempt;
-  const perform = async (inTime: () => void): Promise<ExecutedInline> => {
-    const inputs = await unlessStopped(loadInputs(call), stop);
-    inTime();
-    return stepContext().run(contextOf(run, call, attempt), () => performed(run, call, attempt, inputs, inTime));
+  const loaded: unknown[] = [];
+  const underWay: Promise<unknown>[] = [];
+  const begun = <T>(work: Promise<T>): Promise<T> => {
+    underWay.push(work);
+    return unlessStopped(work, stop);
   };
-  return withinLimit(perform, call.step, stop);
+  const perform = async (inTime: () => void): Promise<ExecutedInline> => {
+    const inputs = await begun(loadInputs(call, loaded));
+    inTime();
+    const code = (): Promise<unknown> => begun(calledWithFiles(call, inputs, attempt.tracking));
+    return stepContext().run(contextOf(run, call, attempt), () => performed(run, call, attempt, code, inTime));
+  };
+  try {
+    return await withinLimit(perform, call.step, stop);
+  } finally {
+    // Code that was stopped, and is not waited for, may still read them.
+    const removal = Promise.allSettled(underWay).then(() => removeCopiesOfStep(loaded));
+    if (!stop.signal.aborted) await removal;
+  }
 }
 
 function contextOf(run: StepSurroundings, { step, mapIndex }: LoadableCall, { attempt, stop, tracking }: BegunAttempt): StepContext {
@@ -69,10 +83,10 @@ async function performed(
   run: StepSurroundings,
   call: LoadableCall,
   { intents, stop, tracking }: BegunAttempt,
-  inputs: Record<string, unknown>,
+  code: () => Promise<unknown>,
   inTime: () => void,
 ): Promise<ExecutedInline> {
-  const value = await unlessStopped(calledWithFiles(call, inputs, tracking), stop);
+  const value = await code();
   // That a promise failed which nobody waits for is told by Node only when this turn of the event loop is over; and so is a signal, where steps compute
   // without a pause.
   await new Promise((resolve) => setImmediate(resolve));
@@ -91,11 +105,13 @@ async function calledWithFiles({ code }: LoadableCall, inputs: Record<string, un
   }
 }
 
-async function loadInputs(call: LoadableCall): Promise<Record<string, unknown>> {
+/** `loaded` gets each as soon as it is there, for others may fail. */
+async function loadInputs(call: LoadableCall, loaded: unknown[]): Promise<Record<string, unknown>> {
   const values: Record<string, unknown> = {};
   for (const [name, input] of Object.entries(call.inputs)) {
     try {
       values[name] = await input.load();
+      loaded.push(values[name]);
     } catch (cause) {
       if (isError(cause, MapNotArray) || isError(cause, BadCondition)) throw cause;
       const lost = isError(cause, ArtifactNotFound) || isError(cause, ArtifactCorrupt);
