@@ -30,7 +30,7 @@ interface Place {
   artifactStores: ArtifactStores;
 }
 
-/** @throws ArtifactStoreFailed */
+/** What fails at one artifact store is thrown once the others are collected. @throws ArtifactStoreFailed */
 export async function collectGarbage({ project, store, artifactStores }: Place, options: GarbageOptions): Promise<GarbageReport> {
   const { dryRun = false, unknown = false } = options;
   const { opened, closed } = await artifactStores.registered();
@@ -38,14 +38,24 @@ export async function collectGarbage({ project, store, artifactStores }: Place, 
   const versions = new Set(garbage.versions);
   const makers = new Set(garbage.makers);
   const found: CollectedBytes[] = [];
+  const places: string[] = [];
+  const failures: unknown[] = [];
   const importing = (): ReadonlySet<string> => stagedStepRuns(project.logsFolder);
-  for (const each of opened) found.push(await collectBytes(each, store, { remove: !dryRun, unknown, versions, makers, importing }));
+  for (const each of opened) {
+    try {
+      found.push(await collectBytes(each, store, { remove: !dryRun, unknown, versions, makers, importing }));
+      places.push(each.id);
+    } catch (error) {
+      failures.push(error);
+    }
+  }
   const logs = garbage.runs.map((run) => removeRunLogs(project.logsFolder, run, dryRun));
   logs.push(await removeDrainedSegments(store, project.logsFolder, dryRun));
-  // What lies in a closed one is known by these rows.
-  const forgettable = closed.length === 0 ? garbage : { ...garbage, makers: [], runs: [] };
-  const places = opened.map(({ id }) => id);
+  // What lies in one that is closed or failed is known by these rows.
+  const isAllCollected = closed.length === 0 && failures.length === 0;
+  const forgettable = isAllCollected ? garbage : { ...garbage, makers: [], runs: [] };
   if (!dryRun) await store.forgetGarbage(forgettable, places);
+  if (failures.length > 0) throw failures[0];
   return {
     dryRun,
     versions: sum(found.map((each) => each.versions)),

@@ -3,14 +3,17 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 
+import type { ArtifactStore } from '../artifacts/artifact-store.ts';
+import { ArtifactStoreFailed } from '../errors.ts';
 import { workerIdentity } from '../execution/worker-identity.ts';
 import { newId } from '../id.ts';
 import { activeRun, Client, pipeline, runPipeline, step, type PipelineRun } from '../index.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
 import { openStore } from '../store/open-store.ts';
 import { sampleAttempt, sampleCommit, sampleRun } from '../testing/sample-store.ts';
+import { temporaryArtifactStore } from '../testing/temporary-artifact-store.ts';
 import { temporaryProject } from '../testing/temporary-project.ts';
 
 let project: Awaited<ReturnType<typeof temporaryProject>>;
@@ -274,6 +277,35 @@ describe('collecting garbage', () => {
     await client.close();
     expect(await client.collectGarbage()).toEqual({ ...CLEAN, closed: ['gone'] });
     expect(rows()).toMatchObject({ step_runs: 2, versions: 2 });
+  });
+
+  it('takes what there is in the other artifact stores before it tells that one of them failed', async () => {
+    const path = join(project.project.root, 'elsewhere');
+    mkdirSync(path);
+    // Its name sorts before that of the other one.
+    await client.registerComponent({ type: 'artifact-store', name: 'away', flavor: 'local', config: { path } });
+    await client.registerStack('away', {
+      orchestrator: ['default'],
+      'artifact-store': ['away'],
+      'experiment-tracker': ['default'],
+      alerter: [],
+    });
+    for (const options of [{ stack: 'away' }, {}]) await client.deleteRun((await example.run({}, options)).id);
+    await client.close();
+    using place = await temporaryArtifactStore();
+    const prototype = Object.getPrototypeOf(place.store) as ArtifactStore;
+    const { list } = prototype;
+    const failing = jest.spyOn(prototype, 'list').mockImplementation(async function (this: ArtifactStore, ...given) {
+      if (this.uri('x').includes('/elsewhere/'))
+        throw new ArtifactStoreFailed({ store: 'away', doing: 'to list', reason: 'nobody answers' });
+      return list.apply(this, given);
+    });
+    expect(objects()).toHaveLength(3);
+    await expect(client.collectGarbage()).rejects.toMatchObject({ code: 'ARTIFACT_STORE_FAILED' });
+    expect(objects()).toEqual([]);
+    failing.mockRestore();
+    expect(await client.collectGarbage()).toMatchObject({ versions: { count: 2 }, objects: { count: 1 }, unknown: NOTHING });
+    expect(rows()).toEqual({});
   });
 
   it('takes event logs once all who read them have them, and what was logged stays', async () => {
