@@ -10,6 +10,7 @@ import { file, folder, pipeline, runPipeline, step, type FileArtifact, type Fold
 import { temporaryArtifactStore } from '../testing/temporary-artifact-store.ts';
 import { temporaryProject } from '../testing/temporary-project.ts';
 import { keyPrefixOf } from './artifact-key.ts';
+import type { ArtifactStore } from './artifact-store.ts';
 import { copiesFolder } from './copies-folder.ts';
 import { loadValue } from './load-value.ts';
 import { saveValue } from './save-value.ts';
@@ -105,6 +106,28 @@ describe('the copy that a step is given of what is stored elsewhere', () => {
       }
     }
     expect((await runPipeline(Example)).result).toBe('weights');
+    expect(copies()).toEqual([]);
+  });
+
+  test.each(['file', 'folder'])('of a %s is not made on when the step is stopped meanwhile', async (kind) => {
+    using place = await temporaryArtifactStore();
+    const ended = Promise.withResolvers<void>();
+    jest.spyOn(Object.getPrototypeOf(place.store) as ArtifactStore, 'get').mockImplementation(async function* (_key, { signal } = {}) {
+      try {
+        for (; ; await pause(10, undefined, { signal })) yield Buffer.from('w');
+      } finally {
+        ended.resolve();
+      }
+    });
+    const made = kind === 'file' ? make : makeFolder;
+    const read = step('read', { cache: false, timeoutMs: 50 }, async ({ data }: { data: FileArtifact | FolderArtifact }) => data.name);
+    const size = 1_000;
+    writeFileSync(join(source, 'model', 'weights.bin'), Buffer.alloc(size));
+    const run = await pipeline('example', () => read({ data: made() })).run();
+    expect(run).toMatchObject({ status: 'failed', error: { name: 'STEP_TIMEOUT' } });
+    const isEnded = await Promise.race([ended.promise.then(() => true), pause(300, false)]);
+    expect(isEnded).toBe(true);
+    for (let tries = 0; copies().length > 0 && tries < 100; tries++) await pause(10);
     expect(copies()).toEqual([]);
   });
 

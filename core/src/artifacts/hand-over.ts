@@ -51,13 +51,13 @@ export class HandOver {
   }
 
   /** The value of a version, from memory or from the store. Throws as `loadValue` does. */
-  async take(version: VersionRecord, store: ArtifactStore): Promise<unknown> {
+  async take(version: VersionRecord, store: ArtifactStore, options: { signal?: AbortSignal } = {}): Promise<unknown> {
     const kept = this.#kept.get(version.id);
-    if (kept === undefined) return loadValue(version, store);
+    if (kept === undefined) return loadValue(version, store, options);
     if ('constant' in kept) return kept.constant;
     if ('encoded' in kept) return readValue(version, memoryReader(kept.encoded));
     this.drop(version.id);
-    return (await unchanged(kept, version)) ?? loadValue(version, store);
+    return (await unchanged(kept, version)) ?? loadValue(version, store, options);
   }
 
   /** As `take`, but made anew in any case: parts of the value that was stored may hold one another, and those of what is read do not. */

@@ -87,7 +87,7 @@ export class ClassLineage {
           record: { list: items.map((item) => item.input.record) },
           content: items.map((item) => item.input.content),
           stored: { list: items.map((item) => item.input.stored) },
-          load: () => Promise.all(items.map((item) => item.input.load())),
+          load: (signal) => Promise.all(items.map((item) => item.input.load(signal))),
         },
         spec: { list: items.map((item) => item.spec) },
       };
@@ -104,7 +104,7 @@ export class ClassLineage {
   }
 
   private describedVersion(version: VersionRecord, from: Origin['from'], value: unknown, borrower: Borrower): Described {
-    const load = (): Promise<unknown> => this.lend(value, version, borrower);
+    const load = (signal?: AbortSignal): Promise<unknown> => this.lend(value, version, borrower, signal);
     return {
       input: { record: recordOf(version), content: contentOf(version), stored: { version }, load },
       spec: from ?? { value: { artifact: version.artifact, version: version.version } },
@@ -112,12 +112,12 @@ export class ClassLineage {
   }
 
   /** The object itself, unless another call has it or an earlier attempt of this one has changed it. */
-  private async lend(value: unknown, version: VersionRecord, borrower: Borrower): Promise<unknown> {
+  private async lend(value: unknown, version: VersionRecord, borrower: Borrower, signal: AbortSignal | undefined): Promise<unknown> {
     if (!isObject(value)) return value;
     const holder = this.lent.get(value);
     if (holder === undefined) this.lent.set(value, borrower);
     else if (holder !== borrower || !hasSameContent(await fingerprint(value), version))
-      return loadValue(version, this.run.stack.artifactStore);
+      return loadValue(version, this.run.stack.artifactStore, signal && { signal });
     holdCopy(value);
     return value;
   }

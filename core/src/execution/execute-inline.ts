@@ -50,7 +50,7 @@ export async function executeInline(run: StepSurroundings, call: LoadableCall, a
     return unlessStopped(work, stop);
   };
   const perform = async (inTime: () => void): Promise<ExecutedInline> => {
-    const inputs = await begun(loadInputs(call, loaded));
+    const inputs = await begun(loadInputs(call, loaded, stop));
     inTime();
     const code = (): Promise<unknown> => begun(calledWithFiles(call, inputs, attempt.tracking));
     return stepContext().run(contextOf(run, call, attempt), () => performed(run, call, attempt, code, inTime));
@@ -106,11 +106,11 @@ async function calledWithFiles({ code }: LoadableCall, inputs: Record<string, un
 }
 
 /** `loaded` gets each as soon as it is there, for others may fail. */
-async function loadInputs(call: LoadableCall, loaded: unknown[]): Promise<Record<string, unknown>> {
+async function loadInputs(call: LoadableCall, loaded: unknown[], stop: AttemptStop): Promise<Record<string, unknown>> {
   const values: Record<string, unknown> = {};
   for (const [name, input] of Object.entries(call.inputs)) {
     try {
-      values[name] = await input.load();
+      values[name] = await input.load(stop.signal);
       loaded.push(values[name]);
     } catch (cause) {
       if (isError(cause, MapNotArray) || isError(cause, BadCondition)) throw cause;

@@ -162,7 +162,7 @@ export class PlanResults {
         record: recordOf(version),
         content: contentOf(version),
         stored: source,
-        load: () => handOver.take(version, stack.artifactStore),
+        load: (signal) => handOver.take(version, stack.artifactStore, signal && { signal }),
       };
     }
     if ('skipped' in source) throw new Error(`a skipped wire has no value: ${source.skipped}`);
@@ -171,7 +171,7 @@ export class PlanResults {
       record: { list: items.map((item) => item.record) },
       content: items.map((item) => item.content),
       stored: { list: items.map((item) => item.stored) },
-      load: () => Promise.all(items.map((item) => item.load())),
+      load: (signal) => Promise.all(items.map((item) => item.load(signal))),
     };
   }
 
@@ -187,13 +187,13 @@ export class PlanResults {
       record: { ...recordOf(version), item: index },
       content: contentOf(await fingerprint(items[index])),
       stored: { version, item: index },
-      load: async () => {
+      load: async (signal) => {
         // Each item of the decoded array goes to one step run; an attempt after it gets a fresh copy.
         if (first) {
           first = false;
           return items[index];
         }
-        return ((await this.whole(source).load()) as unknown[])[index];
+        return ((await this.whole(source).load(signal)) as unknown[])[index];
       },
     };
   }

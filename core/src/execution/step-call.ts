@@ -40,7 +40,7 @@ export interface StepInput {
   /** Identity of its content: a hash, or the plain value itself. */
   content: Json;
   stored: StoredInput;
-  load(): Promise<unknown>;
+  load(signal?: AbortSignal): Promise<unknown>;
 }
 
 export interface StepCall {
