@@ -24,6 +24,30 @@ function timeless(ages: Record<string, number>) {
   return { store: store as unknown as ArtifactStore, asked, deleted };
 }
 
+test('what cannot be deleted keeps nothing else, and is told at the end', async () => {
+  const keys = ['a', 'b', 'c'].map(keyOf);
+  const deleted: string[] = [];
+  const store = {
+    list: async (_: string, { after }: { after?: string }) => {
+      const key = keys[after === undefined ? 0 : keys.indexOf(after) + 1]!;
+      return { items: [{ key, size: 2, modifiedAt: 0 }], ...(key !== keys[2] && { next: key }) };
+    },
+    delete: async ([key]: string[]) => {
+      if (key === keys[1]) throw new Error('it is locked');
+      deleted.push(key!);
+    },
+  } as unknown as ArtifactStore;
+  const options = {
+    remove: true,
+    unknown: true,
+    versions: new Set<string>(),
+    makers: new Set<string>(),
+    importing: () => new Set<string>(),
+  };
+  await expect(collectBytes(store, knowsNothing, options)).rejects.toThrow('it is locked');
+  expect(deleted).toEqual([keys[0], keys[2]]);
+});
+
 describe('of a store whose list tells no times', () => {
   const old = keyOf('a');
   const young = keyOf('b');

@@ -41,11 +41,12 @@ export interface CollectOptions {
 /**
  * Walks an artifact store and deletes what nothing needs. Each page is listed first, and only then the metadata store is asked what of it is needed:
  * whoever writes bytes has said so there before the first of them, so an upload in flight is known. An attempt that has ended, or was taken over, never
- * comes back to its bytes, because its commit is refused.
+ * comes back to its bytes, because its commit is refused. What some objects cannot be deleted for, as a retention or a lease, is thrown when the others are.
  */
 export async function collectBytes(from: ArtifactStore, store: MetadataStore, options: CollectOptions): Promise<CollectedBytes> {
   const found: CollectedBytes = { versions: nothing(), objects: nothing(), unknown: nothing() };
   const seen = new Set<string>();
+  const failures: unknown[] = [];
   for await (const page of pagesOf(from)) {
     const garbage: string[] = [];
     // Asked first: once a run is in the store, it is among these no more.
@@ -60,8 +61,9 @@ export async function collectBytes(from: ArtifactStore, store: MetadataStore, op
       if (kind === 'versions') seen.add(id);
       if (kind !== 'unknown' || options.unknown) garbage.push(object.key);
     }
-    if (options.remove && garbage.length > 0) await from.delete(garbage);
+    if (options.remove && garbage.length > 0) await from.delete(garbage).catch((error: unknown) => failures.push(error));
   }
+  if (failures.length > 0) throw failures[0];
   return found;
 }
 

@@ -92,6 +92,18 @@ describe('a server', () => {
   });
 });
 
+describe('a delete', () => {
+  it('goes on when one of the blobs cannot be deleted, and says so at its end', async () => {
+    server.onRequest = () => {
+      const { path } = server.requests.at(-1)!;
+      server.answer = path.includes('/k0') ? refusal(412, 'LeaseIdMissing') : [202, '', { 'x-ms-request-id': '1' }];
+    };
+    const keys = Array.from({ length: 50 }, (_, at) => `k${at}`);
+    await expect((await openStore(config)).delete(keys)).rejects.toMatchObject({ line: expect.stringMatching(/somebody holds a lease/) });
+    expect(server.requests.map(({ path }) => path.replace(/^.*\//, '')).sort()).toEqual([...keys].sort());
+  });
+});
+
 describe('a line that is slow', () => {
   it('gets the time that the bytes of a request take, beside the time limit', async () => {
     const slow = await startPlainServer((incoming, response) => {

@@ -95,9 +95,18 @@ export class AzureBlobArtifactStore implements ArtifactStore {
 
   async delete(keys: readonly string[]): Promise<void> {
     const names = [...new Set(keys.map((key) => this.#name(key)))];
+    let refused: Error | undefined;
     try {
-      for (let at = 0; at < names.length; at += DELETES)
-        await Promise.all(names.slice(at, at + DELETES).map((name) => this.#delete(name, undefined)));
+      for (let at = 0; at < names.length; at += DELETES) {
+        const ends = await Promise.allSettled(names.slice(at, at + DELETES).map((name) => this.#delete(name, undefined)));
+        for (const end of ends) {
+          if (end.status === 'fulfilled') continue;
+          // One that cannot be deleted keeps no other, as a server that cannot be asked does.
+          if (!isBlobFailure(end.reason, 'leased', 'refused', 'denied')) throw end.reason;
+          refused ??= end.reason;
+        }
+      }
+      if (refused !== undefined) throw refused;
     } catch (error) {
       throw this.#explained(`to delete ${keys.length === 1 ? keys[0] : `${keys.length} objects`}`, error);
     }

@@ -14,6 +14,8 @@ import { readObject } from './read-object.ts';
 
 /** Most that GCS lists in one request. */
 const PAGE = 1000;
+/** Requests at once of one delete: GCS takes single objects. */
+const DELETES = 64;
 /** Of signatures of Google (version 4), s. */
 const LONGEST_PRESIGN = 7 * 24 * 60 * 60;
 
@@ -96,9 +98,19 @@ export class GcsArtifactStore implements ArtifactStore {
 
   async delete(keys: readonly string[]): Promise<void> {
     const objects = [...new Set(keys.map((key) => this.#object(key)))];
+    let refused: Error | undefined;
     try {
-      // All are asked for at once; the client lets some of them go at a time.
-      await Promise.all(objects.map((object) => this.#delete(object, this.#stop.signal)));
+      for (let at = 0; at < objects.length; at += DELETES) {
+        const some = objects.slice(at, at + DELETES);
+        const ends = await Promise.allSettled(some.map((object) => this.#delete(object, this.#stop.signal)));
+        for (const end of ends) {
+          if (end.status === 'fulfilled') continue;
+          // One that cannot be deleted keeps no other, as a server that cannot be asked does.
+          if (!isGcsFailure(end.reason, 'denied', 'refused')) throw end.reason;
+          refused ??= end.reason;
+        }
+      }
+      if (refused !== undefined) throw refused;
     } catch (error) {
       throw this.#explained({ doing: `to delete ${keys.length === 1 ? keys[0] : `${keys.length} objects`}` }, error);
     }

@@ -49,6 +49,29 @@ describe('one line says', () => {
       expect(line).toMatch(/wants credentials for the bucket "bucket"\. Log in: gcloud auth application-default login, or give/);
   });
 
+  it('what cannot be deleted, once all others are', async () => {
+    const asked: string[] = [];
+    const held = refusal(403, 'retentionPolicyNotMet', "Object is subject to the bucket's retention policy.");
+    const server = createServer((request, answer) => {
+      if (request.url!.includes('k0')) return held(request, answer);
+      setTimeout(() => void (asked.push(request.url!), answer.writeHead(204).end()), 100);
+    });
+    const store = await openStore({ path, endpoint: `http://${await listening(server)}` });
+    const line = await store.delete(['k0', 'k1', 'k2']).catch((error: { line: string }) => error.line);
+    expect(line).toMatch(/answered 403: Object is subject to the bucket's retention policy\.$/);
+    expect(asked).toHaveLength(2);
+  });
+
+  it('that a server does not answer, which is not waited for by each of many objects', async () => {
+    let asked = 0;
+    const silent = createServer(() => void asked++);
+    const store = await openStore({ path, endpoint: `http://${await listening(silent)}`, timeoutMs: 100 });
+    const keys = Array.from({ length: 1_000 }, (_, at) => `k${at}`);
+    const line = await store.delete(keys).catch((error: { line: string }) => error.line);
+    expect(line).toMatch(/did not answer in time/);
+    expect(asked).toBeLessThan(500);
+  });
+
   it('what else Google has against it', async () => {
     for (const line of await lines(refusal(403, 'accountDisabled', 'The billing account for the owning project is disabled.')))
       expect(line).toMatch(/answered 403: The billing account for the owning project is disabled\.$/);

@@ -114,8 +114,15 @@ export class S3ArtifactStore implements ArtifactStore {
 
   async delete(keys: readonly string[]): Promise<void> {
     const objects = [...new Set(keys.map((key) => this.#object(key)))];
+    let refused: Error | undefined;
     try {
-      for (let at = 0; at < objects.length; at += BATCH) await this.#bucket.delete(objects.slice(at, at + BATCH));
+      for (let at = 0; at < objects.length; at += BATCH)
+        await this.#bucket.delete(objects.slice(at, at + BATCH)).catch((error: unknown) => {
+          // One that cannot be deleted keeps no other, as a server that cannot be asked does.
+          if (!isS3Failure(error, 'denied', 'refused')) throw error;
+          refused ??= error;
+        });
+      if (refused !== undefined) throw refused;
     } catch (error) {
       throw this.#explained({ doing: `to delete ${keys.length === 1 ? keys[0] : `${keys.length} objects`}` }, error);
     }

@@ -112,6 +112,14 @@ describe('keys', () => {
     expectNothingLeft();
   });
 
+  test('a key that cannot be deleted keeps no other, and is told at the end', async () => {
+    await put('a/x', 'x');
+    await put('z/x', 'x');
+    symlinkSync(tmpdir(), join(folder(), 'link'));
+    await expectError(store.delete(['a/x', 'link/x', 'z/x']), ArtifactStoreFailed, 'symbolic link');
+    expect((await store.list('')).items).toEqual([]);
+  });
+
   test('no symbolic link leads outside', async () => {
     const outside = mkdtempSync(join(tmpdir(), 'mortise-outside-'));
     try {

@@ -153,16 +153,22 @@ export class LocalArtifactStore implements ArtifactStore {
 
   async delete(keys: readonly string[]): Promise<void> {
     const paths = keys.map((key) => this.#folder.pathOf(key));
+    const failures: unknown[] = [];
     for (const [index, path] of paths.entries()) {
       const key = keys[index]!;
       try {
         if (this.#stat(key, path) === undefined) continue;
         await unlink(path);
       } catch (error) {
-        if (!isSystemError(error, 'ENOENT')) throw this.#explained(`to delete ${key}`, error);
+        if (!isSystemError(error, 'ENOENT')) {
+          // One that cannot be deleted keeps no other.
+          failures.push(this.#explained(`to delete ${key}`, error));
+          continue;
+        }
       }
       this.#removeEmpty(dirname(path));
     }
+    if (failures.length > 0) throw failures[0];
   }
 
   uri(key: string): string {
