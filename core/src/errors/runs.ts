@@ -42,7 +42,7 @@ export const RunKilled = define('RUN_KILLED', (p: { reason: string }) => [`the r
 export const FenceLost = define('FENCE_LOST', (p: { step: string; attempt: number }) => [
   `attempt ${p.attempt} of step "${p.step}" was taken over meanwhile; its outputs were dropped`,
 ]);
-export const RunTakenOver = define('RUN_TAKEN_OVER', (p: { run: string; status: string }) => [
+export const RunTakenOver = define('RUN_TAKEN_OVER', (p: { run: string; id: string; status: string }) => [
   `run "${p.run}" is no longer this process's: it was taken for dead while it did not answer (the run is ${p.status} now), so what it still did was dropped`,
   `See "mortise runs show ${p.run}".`,
 ]);

@@ -245,7 +245,8 @@ async function runAttempt(
       ...(returned && { returned }),
     };
   } catch (error) {
-    if (isError(error, RunTakenOver)) throw error;
+    // Of this run: a step may begin runs of its own, and fails with what becomes of them.
+    if (isError(error, RunTakenOver) && error.facts.id === run.id) throw error;
     // A commit that lost its fence has an owner elsewhere: nothing of this attempt may be written any more.
     if (isError(error, FenceLost)) {
       emit(run, call, { status: 'failed', attempt: started.attempt, durationMs: msSince(begunAt), message: reasonOf(error) });

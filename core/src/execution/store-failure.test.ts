@@ -89,3 +89,19 @@ it('a step whose attempt was taken over meanwhile is told to have failed', async
     ['failed', 1],
   ]);
 });
+
+it('a step whose nested run was taken over has failed with that, and its own run goes on and ends', async () => {
+  const lost = step('lost', { cache: false }, async () =>
+    change("UPDATE run_sessions SET ended_at = 1 WHERE run_id IN (SELECT id FROM runs WHERE name = 'inside')"),
+  );
+  const inside = pipeline('inside', () => void lost());
+  const begins = step('begins', { cache: false }, async () => void (await inside.run({}, { name: 'inside' })));
+  const beside = step('beside', { cache: false }, async () => 1);
+  const outside = pipeline('outside', () => {
+    begins();
+    return beside();
+  });
+  const run = await outside.run({}, { name: 'outside', executionMode: 'continue-on-failure', concurrency: 1 });
+  expect(run.steps['begins']).toMatchObject({ status: 'failed', error: { name: 'RUN_TAKEN_OVER' } });
+  expect([run.status, run.steps['beside']!.status]).toEqual(['failed', 'completed']);
+});

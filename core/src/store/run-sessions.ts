@@ -117,7 +117,7 @@ export function isOwner(tx: Transaction, runId: string, workerId: string): boole
 
 export function takenOver(tx: Transaction, runId: string): Error {
   const run = tx.get(nameAndStatus, { id: runId });
-  return new RunTakenOver({ run: run?.name ?? runId, status: run?.status ?? 'gone' });
+  return new RunTakenOver({ run: run?.name ?? runId, id: runId, status: run?.status ?? 'gone' });
 }
 
 /** Of all its sessions. */
