@@ -10,6 +10,7 @@ import { described } from '../tracking/log-calls.ts';
 import type { OpenRun } from './open-run.ts';
 import { reasonOf } from './outcome.ts';
 import type { StepEnd, StepInput } from './step-call.ts';
+import { untilAborted } from './until-stopped.ts';
 
 /** Where a step of the plan stands: its end, or one end per item of a mapped step, of which `left` have not ended. */
 type Result = { one: StepEnd } | { items: (StepEnd | undefined)[]; left: number };
@@ -99,13 +100,13 @@ export class PlanResults {
 
   private async value(spec: InputSpec): Promise<unknown> {
     const source = await this.source(spec);
-    return 'skipped' in source ? undefined : this.whole(source).load();
+    return 'skipped' in source ? undefined : this.load(source);
   }
 
   private async conditionReason(condition: ConditionSpec): Promise<string | undefined> {
     const source = this.wire(condition);
     if ('skipped' in source) return `its condition comes from ${source.skipped}, which was skipped`;
-    const holds = await this.whole(source).load();
+    const holds = await this.load(source);
     if (typeof holds !== 'boolean')
       throw new BadCondition({ reason: `was given the output of step "${condition.from}", which is ${described(holds)}` });
     return holds === condition.is ? undefined : `${condition.from} gave ${String(holds)}`;
@@ -124,7 +125,7 @@ export class PlanResults {
 
   /** The branch that a condition, which was not skipped, has chosen. */
   private async branch(spec: Extract<InputSpec, { when: WireSpec }>): Promise<InputSpec> {
-    if (await this.whole(this.wire(spec.when)).load()) return spec.then;
+    if (await this.load(this.wire(spec.when))) return spec.then;
     return spec.else ?? { value: toTagged(undefined) };
   }
 
@@ -145,6 +146,11 @@ export class PlanResults {
       item === undefined ? { skipped: `${from}[${index}]` } : versionOf(`${from}[${index}]`, item, output),
     );
     return list.find((item) => 'skipped' in item) ?? { list };
+  }
+
+  /** A value that no attempt loads, which would end when the run is stopped: it is not waited for any longer than that. */
+  private load(source: Source): Promise<unknown> {
+    return untilAborted(this.whole(source).load(), this.run.signal);
   }
 
   private whole(source: Source): StepInput {
@@ -209,9 +215,10 @@ export class PlanResults {
     // Its items go to steps that are to have nothing in common.
     const { handOver, stack } = this.run;
     const loading = 'version' in source ? handOver.takeAnew(source.version, stack.artifactStore) : this.whole(source).load();
-    const value = await loading.catch((cause: unknown) => {
+    const named = loading.catch((cause: unknown) => {
       throw new MapNotArray({ step: step.id, input: name, reason: reasonOf(cause) }, { cause });
     });
+    const value = await untilAborted(named, this.run.signal);
     if (Array.isArray(value)) return value as unknown[];
     if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return Array.from(value as Float64Array);
     throw new MapNotArray({

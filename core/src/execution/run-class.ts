@@ -242,7 +242,9 @@ class ClassRun implements ClassRunContext {
   /** The value of a step call, remembered by identity so that its lineage is known where it is handed over. */
   private async hand(spec: StepSpec, end: StepEnd): Promise<unknown> {
     const value =
-      end.returned === undefined || isInStore(spec, end.returned.value) ? await this.loadOutputs(spec, end) : end.returned.value;
+      end.returned === undefined || isInStore(spec, end.returned.value)
+        ? await untilAborted(this.loadOutputs(spec, end), this.run.signal)
+        : end.returned.value;
     for (const [output, version] of end.outputs) {
       this.lineage.remember(spec.splitOutputs ? (value as Record<string, unknown>)[output] : value, version, { from: spec.id, output });
       this.run.handOver.drop(version.id);
