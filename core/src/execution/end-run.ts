@@ -2,6 +2,7 @@ import { isError, RunFailed, RunKilled, RunTakenOver } from '../errors.ts';
 import { readPipelineRun } from '../client/read-pipeline-run.ts';
 import type { PipelineRun } from '../client/pipeline-run.ts';
 import type { PipelineHooks } from '../pipeline/hooks.ts';
+import { processLog } from '../stack/logger.ts';
 import type { RunError } from '../store/run-data.ts';
 import { callEndHooks, callStartHook } from './call-hooks.ts';
 import { monotonicMs, msSince } from './monotonic-ms.ts';
@@ -68,7 +69,8 @@ async function runToItsEnd<R>(run: OpenRun, hooks: PipelineHooks | undefined, ex
     ...(cause !== undefined && { error: cause }),
   });
   recorded = true;
-  if (late.length > 0) await run.store.addWarnings(run.id, late);
+  // They are not worth the run, which has ended and is recorded.
+  if (late.length > 0) await run.store.addWarnings(run.id, late).catch(() => late.forEach((what) => processLog().warn(what)));
   if (thrown !== undefined && !isError(thrown, RunKilled)) throw thrown as Error;
   const finished = Object.assign(await readPipelineRun(run.store, run.id, run.stack.artifactStore), { result });
   if (run.options.throwOnFailure && status !== 'completed')

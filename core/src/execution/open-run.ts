@@ -204,7 +204,13 @@ async function beginRun(from: Beginning): Promise<OpenRun> {
         // Who stops the process now, stops the wait; a run that was stopped before has its time.
         const hurry = stop.signal.aborted ? undefined : stop.signal;
         await store.finishRun({ id, workerId: worker.id, status, endedAt, warnings, outcome, ...(error && { error }), ...grown, ...claim });
-        await services.tracking.finish(outcome, endedAt, hurry);
+        // The run has ended, and says how: what the store does not take of its delivery is left to whoever delivers next.
+        await services.tracking.finish(outcome, endedAt, hurry).catch(async (error: unknown) => {
+          const what = `the store did not take how the delivery to its trackers ended: ${reasonOf(error)}`;
+          log.warn(what, { run: name });
+          warn(what);
+          await services.tracking.leave().catch(() => undefined);
+        });
       } catch (error) {
         if (!isError(error, RunTakenOver)) unendedRuns.add(id);
         await services.tracking.leave();

@@ -1,6 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 
 import { activeRun, Client, pipeline, resumeRun, runPipeline, step, type StepEvent } from '../index.ts';
 import { temporaryProject } from '../testing/temporary-project.ts';
@@ -104,4 +104,35 @@ it('a step whose nested run was taken over has failed with that, and its own run
   const run = await outside.run({}, { name: 'outside', executionMode: 'continue-on-failure', concurrency: 1 });
   expect(run.steps['begins']).toMatchObject({ status: 'failed', error: { name: 'RUN_TAKEN_OVER' } });
   expect([run.status, run.steps['beside']!.status]).toEqual(['failed', 'completed']);
+});
+
+describe('a run that the store has recorded as completed', () => {
+  const refuse = (what: string, table: string, when: string): void =>
+    change(`CREATE TRIGGER refuse BEFORE UPDATE OF ${what} ON ${table} WHEN ${when} BEGIN SELECT RAISE(ABORT, 'refused'); END`);
+  const logged = step('logged', tracked, async () => 1);
+
+  it('is given as that where the store does not take what is left to write of its delivery', async () => {
+    refuse('claim_until', 'tracker_runs', 'old.claim_until > 0 AND new.claim_until IS NULL');
+    const run = await pipeline('delivered', () => logged()).run({}, { name: 'done' });
+    expect([run.status, run.result]).toEqual(['completed', 1]);
+    expect(run.warnings).toContain('the store did not take how the delivery to its trackers ended: refused');
+    change('DROP TRIGGER refuse; UPDATE tracker_runs SET claim_until = 0');
+    await new Client().deliver();
+    expect(await new Client().getPipelineRun('done')).toMatchObject({ status: 'completed' });
+  });
+
+  it('is given as that where the store does not take the warnings of its last hooks', async () => {
+    refuse('warnings', 'runs', "old.status = 'completed'");
+    const told = jest.spyOn(process.stderr, 'write').mockReturnValue(true);
+    const hooks = {
+      onEnd: () => {
+        throw new Error('no mail today');
+      },
+    };
+    const run = await pipeline('warned', hooks, () => logged()).run({}, { name: 'done' });
+    const said = told.mock.calls.map(([text]) => String(text)).join('');
+    told.mockRestore();
+    expect([run.status, run.result]).toEqual(['completed', 1]);
+    expect(said).toContain('no mail today');
+  });
 });
