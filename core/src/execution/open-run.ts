@@ -42,6 +42,9 @@ import { takeOverLeft } from './take-over-left.ts';
 import { unendedRuns } from './unended-runs.ts';
 import { workerIdentity } from './worker-identity.ts';
 
+/** So many warnings of what its code does are kept: a timer that a step left behind may fail for ever. */
+const MOST_WARNINGS = 200;
+
 /** A run that has begun: what every step of it needs. */
 export interface OpenRun {
   readonly id: string;
@@ -165,10 +168,14 @@ async function beginRun(from: Beginning): Promise<OpenRun> {
   const watch = watchRun({ id, storeUrl: store.url, workerId: worker.id, log, onCancel: () => stop.abort('cancelled') });
   const warnings: string[] = [...(resumed?.warnings ?? [])];
   let ended = false;
+  const warned = new Set<string>();
   const warn = (what: string): void => {
-    if (!ended) warnings.push(what);
+    if (warned.has(what) || warned.size > MOST_WARNINGS) return;
+    warned.add(what);
+    const told = warned.size > MOST_WARNINGS ? 'there were more warnings, which are not kept' : what;
+    if (!ended) warnings.push(told);
     // The step has ended, and so has its run: nobody is left who could be told that this cannot be recorded.
-    else store.addWarnings(id, [what]).catch(() => undefined);
+    else store.addWarnings(id, [told]).catch(() => undefined);
   };
   const endings: (() => Promise<void>)[] = [];
   const settled = new SettledSteps(store);

@@ -74,3 +74,19 @@ test('steps that come while others are being written are written after them', as
   await Promise.all([first, settled.write()]);
   expect(await written()).toEqual(['a', 'b']);
 });
+
+test('whoever waits has all that was added in the store, also where others wait too', async () => {
+  const settle = store.settleSteps.bind(store);
+  jest.spyOn(store, 'settleSteps').mockImplementation(async (steps) => {
+    await pause(20);
+    return settle(steps);
+  });
+  await settled.add(skipped('a'));
+  const first = settled.write();
+  await pause(5);
+  await settled.add(skipped('b'));
+  const others = [settled.write(), settled.write()];
+  await Promise.race(others);
+  expect(await written()).toEqual(['a', 'b']);
+  await Promise.all([first, ...others]);
+});

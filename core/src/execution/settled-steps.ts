@@ -34,7 +34,8 @@ export class SettledSteps {
 
   /** Resolves when all that was added is in the store. Throws what the store throws. */
   async write(): Promise<void> {
-    await this.#writing;
+    // Of several who wait for one write the first begins the next, for which the others wait too.
+    while (this.#writing !== undefined) await this.#writing;
     if (this.#waiting.length === 0) return;
     clearTimeout(this.#timer);
     const steps = this.#waiting;
