@@ -7,7 +7,7 @@ import type { AttemptStop } from './attempt-stop.ts';
 import type { OpenRun } from './open-run.ts';
 import { reasonOf } from './outcome.ts';
 import type { StepCall, StepInput } from './step-call.ts';
-import { storeOutputs, type StoredOutput } from './step-outputs.ts';
+import { storeOutputs, undeclaredOutputs, type StoredOutput } from './step-outputs.ts';
 import { unlessStopped, withinLimit } from './until-stopped.ts';
 
 /** What of a run its steps need where they run. */
@@ -35,6 +35,8 @@ export interface ExecutedInline {
   outputs: StoredOutput[];
   /** What the function returned. */
   returned: { value: unknown };
+  /** Names of what it returned beside its declared outputs. */
+  undeclared: string[];
 }
 
 /**
@@ -91,7 +93,8 @@ async function performed(
   // without a pause.
   await new Promise((resolve) => setImmediate(resolve));
   inTime();
-  return { outputs: await storeOutputs(run, call, { value, intents, signal: stop.signal, tracking }), returned: { value } };
+  const outputs = await storeOutputs(run, call, { value, intents, signal: stop.signal, tracking });
+  return { outputs, returned: { value }, undeclared: undeclaredOutputs(call.step, value) };
 }
 
 /** Files that are still being saved belong to this attempt. */

@@ -26,6 +26,7 @@ import { runStep } from './run-step.ts';
 import { DEFAULT_CONCURRENCY } from './schedule-plan.ts';
 import { Semaphore } from './semaphore.ts';
 import { skipStep } from './skip-step.ts';
+import { undeclaredOutputs } from './step-outputs.ts';
 import { untilAborted } from './until-stopped.ts';
 import { callUserCode } from './user-code.ts';
 import { keepStep, recordsOf, type StepCall, type StepEnd } from './step-call.ts';
@@ -244,7 +245,7 @@ class ClassRun implements ClassRunContext {
     const value =
       end.returned === undefined || isInStore(spec, end.returned.value)
         ? await untilAborted(this.loadOutputs(spec, end), this.run.signal)
-        : end.returned.value;
+        : declaredOf(spec, end.returned.value);
     for (const [output, version] of end.outputs) {
       this.lineage.remember(spec.splitOutputs ? (value as Record<string, unknown>)[output] : value, version, { from: spec.id, output });
       this.run.handOver.drop(version.id);
@@ -259,6 +260,12 @@ class ClassRun implements ClassRunContext {
     for (const { name } of spec.outputs) values[name] = await load(name);
     return values;
   }
+}
+
+/** What was returned, without what a cache hit would not give. */
+function declaredOf(spec: StepSpec, returned: unknown): unknown {
+  if (undeclaredOutputs(spec, returned).length === 0) return returned;
+  return Object.fromEntries(spec.outputs.map(({ name }) => [name, (returned as Record<string, unknown>)[name]]));
 }
 
 /** Of what was returned, something is to be read from the store. */

@@ -221,7 +221,7 @@ async function runAttempt(
     const attempt = { id, attempt: started.attempt, intents, tracking, stop };
     const execute = (): Promise<Executed> =>
       place === undefined ? callUserCode(code, () => executeInline(run, call, attempt)) : place.execute(call, attempt, code);
-    const { outputs, returned } = await withSystemMetrics(call, attempt, execute);
+    const { outputs, returned, undeclared } = await withSystemMetrics(call, attempt, execute);
     stop.signal.throwIfAborted();
     code.end();
     outcome = { status: 'completed' };
@@ -237,6 +237,8 @@ async function runAttempt(
       ...(trackers.length > 0 && { outcome }),
       willRetry: false,
     });
+    for (const name of undeclared)
+      run.warn(`step "${call.step.id}" returned "${name}", which is none of its declared outputs: it is not kept`);
     if (returned !== undefined) run.handOver.keepOutputs(committed.map((version, index) => ({ ...outputs[index]!, version })));
     end = {
       status: 'completed',

@@ -54,6 +54,15 @@ export async function storeOutputs(
   return stored;
 }
 
+/** Names of what a step returned beside the outputs that it declares, which is not kept. */
+export function undeclaredOutputs(step: Pick<StepSpec, 'outputs' | 'splitOutputs'>, returned: unknown): string[] {
+  if (!step.splitOutputs || typeof returned !== 'object' || returned === null) return [];
+  const declared = new Set(step.outputs.map(({ name }) => name));
+  // An accessor is the user's code: it is not called for this.
+  const given = (name: string): boolean => Object.getOwnPropertyDescriptor(returned, name)?.value !== undefined;
+  return Object.keys(returned).filter((name) => !declared.has(name) && given(name));
+}
+
 function splitOutputs(step: StepSpec, value: unknown): Output[] {
   const only = step.outputs[0];
   if (!step.splitOutputs) return only === undefined ? [] : [{ spec: only, value }];

@@ -19,6 +19,7 @@ import { StepProcess, type OutputStream, type TaskOfProcess } from './step-proce
 export interface ExecutedElsewhere {
   outputs: { version: ProducedVersion }[];
   returned?: undefined;
+  undeclared: string[];
 }
 
 /** A step process that waits for one attempt, or why there is none. To be left after it. */
@@ -102,8 +103,8 @@ async function execute(
     },
   };
   try {
-    const versions = await untilStopped(() => process.run(order), step, stop);
-    return { outputs: versions.map((version) => ({ version })) };
+    const { versions, undeclared } = await untilStopped(() => process.run(order), step, stop);
+    return { outputs: versions.map((version) => ({ version })), undeclared };
   } finally {
     if (stop.signal.aborted) await process.stop(stop.signal.reason);
   }

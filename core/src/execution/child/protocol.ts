@@ -53,7 +53,7 @@ export type ToChild =
 export type FromChild =
   | { kind: 'ready'; heapLimitMb: number }
   | { kind: 'unprepared'; error: SentError }
-  | { kind: 'done'; id: string; versions: ProducedVersion[] }
+  | { kind: 'done'; id: string; versions: ProducedVersion[]; undeclared: string[] }
   | { kind: 'failed'; id: string; error: SentError }
   /** Something was written to the event log. */
   | { kind: 'logged' }

@@ -122,8 +122,10 @@ class StepServer {
     try {
       const { id, attempt, step, mapIndex, intents } = task;
       const call = { step: untimed(step), mapIndex, code: prepared.locate(task), inputs: inputsOf(task, prepared.inputs) };
-      const { outputs } = await this.#guarded(task, () => executeInline(prepared.run, call, { id, attempt, intents, stop, tracking }));
-      answer = { kind: 'done', id: task.id, versions: outputs.map(({ version }) => version) };
+      const { outputs, undeclared } = await this.#guarded(task, () =>
+        executeInline(prepared.run, call, { id, attempt, intents, stop, tracking }),
+      );
+      answer = { kind: 'done', id: task.id, versions: outputs.map(({ version }) => version), undeclared };
     } catch (error) {
       answer = { kind: 'failed', id: task.id, error: sendError(error) };
     }

@@ -6,7 +6,6 @@ import { setImmediate } from 'node:timers/promises';
 import { StepProcessNotStarted } from '../../errors.ts';
 import { keptSecrets } from '../../secrets/kept-secrets.ts';
 import { OutputMask } from '../../secrets/output-mask.ts';
-import type { ProducedVersion } from '../../store/version-data.ts';
 import type { AttemptTracking, FollowedWriter } from '../../tracking/run-tracking.ts';
 import { withinTime } from '../../tracking/within-time.ts';
 import { reasonOf } from '../outcome.ts';
@@ -44,8 +43,10 @@ const LAST_OUTPUT_MS = 250;
 /** So much of the end of stderr is kept, to tell how it died. */
 const TAIL = 8_192;
 
+type Done = Extract<FromChild, { kind: 'done' }>;
+
 interface Running extends TaskOfProcess {
-  result: PromiseWithResolvers<ProducedVersion[]>;
+  result: PromiseWithResolvers<Done>;
 }
 
 /** A child process that runs one step after the other. */
@@ -87,9 +88,9 @@ export class StepProcess {
   }
 
   /** Runs a step. Rejects with what it threw there, or `StepProcessDied`; everything it logged has been taken over by then. */
-  async run(job: TaskOfProcess): Promise<ProducedVersion[]> {
+  async run(job: TaskOfProcess): Promise<Done> {
     if (this.#died !== undefined) throw stepProcessDied(job.task.step.id, this.#died);
-    const result = Promise.withResolvers<ProducedVersion[]>();
+    const result = Promise.withResolvers<Done>();
     this.#running = { ...job, result };
     this.#send(job.task);
     this.#tellUrls(job);
@@ -149,7 +150,7 @@ export class StepProcess {
     await this.#options.log.pull();
     this.#running = undefined;
     if (!this.#usable) this.#leave();
-    if (answer.kind === 'done') running.result.resolve(answer.versions);
+    if (answer.kind === 'done') running.result.resolve(answer);
     else running.result.reject(receiveError(answer.error));
   }
 
