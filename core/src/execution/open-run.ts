@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 
 import type { HandOver } from '../artifacts/hand-over.ts';
-import { isError, RunKilled, RunNameTaken, RunTakenOver } from '../errors.ts';
+import { isError, RunNameTaken, RunTakenOver } from '../errors.ts';
 import { newId } from '../id.ts';
 import type { JsonObject } from '../json.ts';
 import type { PipelineSpec, RunStatus, StepSpec } from '../pipeline/pipeline-spec.ts';
@@ -21,7 +21,6 @@ import type { MetadataStore } from '../store/metadata-store.ts';
 import { openProjectStore } from '../store/project-store.ts';
 import type { RunEnvironment, RunError, RunRecord, WorkerRecord } from '../store/run-data.ts';
 import { artifactReader } from '../tracking/artifact-reader.ts';
-import { stepContext } from '../tracking/context.ts';
 import type { Outcome } from '../tracking/experiment-tracker.ts';
 import type { RunTracking, RunTrackingOptions } from '../tracking/run-tracking.ts';
 import { CacheHits } from './cache-hits.ts';
@@ -36,7 +35,7 @@ import { RecordedSteps } from './recorded-steps.ts';
 import type { RunOptions } from './run-options.ts';
 import { runServices } from './run-services.ts';
 import { SettledSteps } from './settled-steps.ts';
-import { onStopSignal } from './signals.ts';
+import { type RunStop, stopOfRun } from './run-stop.ts';
 import { sweep } from './sweep.ts';
 import { takeOverLeft } from './take-over-left.ts';
 import { unendedRuns } from './unended-runs.ts';
@@ -46,7 +45,7 @@ import { workerIdentity } from './worker-identity.ts';
 const MOST_WARNINGS = 200;
 
 /** A run that has begun: what every step of it needs. */
-export interface OpenRun {
+export interface OpenRun extends RunStop {
   readonly id: string;
   readonly name: string;
   /** In class style it grows. */
@@ -65,8 +64,6 @@ export interface OpenRun {
   readonly settled: SettledSteps;
   /** What is set for those of them that came from the cache, and does nothing. */
   readonly ineffective: IneffectiveSettings;
-  /** Aborted, with a `RunKilled` as its reason, when the steps that run are to stop. */
-  readonly signal: AbortSignal;
   readonly warnings: string[];
   /** Where it can be seen, as far as is known: at its first tracker. */
   url(): string | undefined;
@@ -77,18 +74,8 @@ export interface OpenRun {
   readonly watch: RunWatch;
   /** The tracker components of a tracked step; throws `TrackerNotInStack`. */
   trackersOf(step: StepSpec): { component: string; flavor: string; settings?: JsonObject }[];
-  /** Kills the run. */
-  abort(reason: string): void;
-  /** Stops the steps that run because one of them failed (fail-fast): the run has failed, it was not killed. */
-  stopSteps(reason: string): void;
-  /** Stops an attempt too when the run is stopped, until the returned function is called. */
-  stopsToo(attempt: AbortController): () => void;
-  /** Whether it was killed. */
-  isKilled(): boolean;
   /** Has something done before the run ends, or is let go. */
   atEnd(work: () => Promise<void>): void;
-  /** Stops everything if the error is that the run is no longer this process's. */
-  lose(error: unknown): void;
   /** Ends the run: status, delivery, and what is to be said about it. Throws `RunTakenOver`. */
   finish(status: RunStatus, error?: RunError): Promise<void>;
   /** Leaves a run that is no longer this process's, and writes nothing to it. */
@@ -164,7 +151,7 @@ async function beginRun(from: Beginning): Promise<OpenRun> {
   const { trackerTimeoutMs, onTrackerWait } = options;
   const services = runServices({ project, store, stack, run: about, trackerTimeoutMs, onTrackerWait });
   const left = takeOverLeft({ store, project, log, worker }, stack.trackers);
-  const stop = stopping(options.signal);
+  const { release: releaseStop, ...stop } = stopOfRun(options.signal);
   const watch = watchRun({ id, storeUrl: store.url, workerId: worker.id, log, onCancel: () => stop.abort('cancelled') });
   const warnings: string[] = [...(resumed?.warnings ?? [])];
   let ended = false;
@@ -188,15 +175,10 @@ async function beginRun(from: Beginning): Promise<OpenRun> {
     ...{ id, name, plan, options, project, store, stack, worker, warnings, settled, ineffective, earlier, watch, trackersOf },
     hits: new CacheHits(store),
     ...services,
-    signal: stop.signal,
-    abort: stop.abort,
-    stopSteps: stop.stopSteps,
-    stopsToo: stop.stopsToo,
-    isKilled: stop.isKilled,
+    ...stop,
     url: () => services.tracking.url ?? urlOf(resumed),
     warn,
     atEnd: (work) => void endings.push(work),
-    lose: stop.lose,
     async finish(status, error) {
       const endedAt = Date.now();
       const outcome = outcomeOf(status, error);
@@ -231,7 +213,7 @@ async function beginRun(from: Beginning): Promise<OpenRun> {
       await services.tracking.leave().finally(leaveOthers);
     },
     async release() {
-      stop.release();
+      releaseStop();
       await stack[Symbol.asyncDispose]();
     },
   };
@@ -280,54 +262,6 @@ function trackersIn(stack: AssembledStack): OpenRun['trackersOf'] {
       const settings = mergedSettings({ type: 'experiment-tracker', name, flavor }, step.options.settings);
       return { component: name, flavor, ...(settings !== undefined && { settings }) };
     });
-}
-
-/** What stops a run: a signal to the process, its caller's signal, the end of the step that began it, or the run itself. */
-function stopping(
-  given: AbortSignal | undefined,
-): Pick<OpenRun, 'signal' | 'abort' | 'stopSteps' | 'stopsToo' | 'isKilled' | 'lose'> & { release(): void } {
-  const stop = new AbortController();
-  let killed = false;
-  const attempts = new Set<AbortController>();
-  stop.signal.addEventListener('abort', () => {
-    for (const attempt of attempts) attempt.abort(stop.signal.reason);
-  });
-  const stopSteps = (reason: string): void => stop.abort(new RunKilled({ reason }));
-  const abort = (reason: string): void => {
-    killed = true;
-    stopSteps(reason);
-  };
-  const giveUp = (): void => abort('aborted by its caller');
-  // Of the step that begins this run, if one does: what waits for it is gone when that is stopped.
-  const around = stepContext().getStore()?.signal;
-  const endToo = (): void => {
-    const reason: unknown = around?.reason;
-    abort(isError(reason, RunKilled) ? reason.facts.reason : reasonOf(reason));
-  };
-  const signals = onStopSignal(abort);
-  if (given?.aborted) giveUp();
-  given?.addEventListener('abort', giveUp, { once: true });
-  if (around?.aborted) endToo();
-  around?.addEventListener('abort', endToo, { once: true });
-  return {
-    signal: stop.signal,
-    abort,
-    stopSteps,
-    stopsToo(attempt) {
-      if (stop.signal.aborted) attempt.abort(stop.signal.reason);
-      attempts.add(attempt);
-      return () => void attempts.delete(attempt);
-    },
-    isKilled: () => killed,
-    lose(error) {
-      if (isError(error, RunTakenOver)) stop.abort(error);
-    },
-    release() {
-      given?.removeEventListener('abort', giveUp);
-      around?.removeEventListener('abort', endToo);
-      signals.release();
-    },
-  };
 }
 
 function outcomeOf(status: RunStatus, error: RunError | undefined): Outcome {

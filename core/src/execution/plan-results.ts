@@ -150,7 +150,8 @@ export class PlanResults {
 
   /** A value that no attempt loads, which would end when the run is stopped: it is not waited for any longer than that. */
   private load(source: Source): Promise<unknown> {
-    return untilAborted(this.whole(source).load(), this.run.signal);
+    const { signal } = this.run;
+    return untilAborted(this.whole(source).load(signal), signal);
   }
 
   private whole(source: Source): StepInput {

@@ -1,22 +1,22 @@
 import { setImmediate } from 'node:timers/promises';
 
 import { isError, Permanent, TrackerUnavailable } from '../errors.ts';
-import { redactEvent, redactOutcome } from '../secrets/redaction.ts';
-import { adaptEvents, type AdaptedEvents, type Refusal } from './adapt-events.ts';
+import { redactOutcome } from '../secrets/redaction.ts';
+import type { Refusal } from './adapt-events.ts';
 import { checkedRun } from './checked-run.ts';
 import { copyOfEvents } from './copy-of-events.ts';
 import type { DeliveryPlan, DeliverySurroundings, ParentRun } from './delivery-plan.ts';
-import type { Outcome, Receipt, TrackerCapabilities, TrackerEvent, TrackerRun, TrackerRunRef } from './experiment-tracker.ts';
+import type { Outcome, Receipt, TrackerEvent, TrackerRun, TrackerRunRef } from './experiment-tracker.ts';
 import { failureOf } from './failure.ts';
 import { retry } from './retry.ts';
 import type { TrackerHandle } from './run-tracking.ts';
+import { type Batch, type EventName, nameOf, takeBatch } from './take-batch.ts';
 import { TrackerRunNews } from './tracker-run-news.ts';
 import { unsettled } from './unsettled.ts';
 import { withinTime } from './within-time.ts';
 
 /** Pause between the first event that waits and its delivery, so that what follows goes with it. ms. */
 const GATHER_MS = 50;
-const BATCH = 1_000;
 /** So many events refused in a row, none taken between them: not the events are wrong, but the access. */
 const MOST_SUSPECTS = 10;
 
@@ -25,32 +25,6 @@ interface End {
   endedAt: number;
   supersededBy: string | undefined;
 }
-
-type EventName = Pick<TrackerEvent, 'writer' | 'seq'>;
-
-/** Events that go to the tracker together. */
-interface Batch extends AdaptedEvents {
-  /** How many were taken from the queue. */
-  count: number;
-  /** Highest seq per writer. */
-  last: Record<string, number>;
-  /** Which were taken from the queue, where only what was refused before comes. */
-  again: EventName[];
-}
-
-/** Of an event that is refused in part again the rest was sent when it came first: sent once more, it would be there twice, or undo what came since. */
-function wholeOnes({ events, refused }: AdaptedEvents): AdaptedEvents {
-  const inPart = new Set(refused.map(nameOf));
-  return { events: events.filter((event) => !inPart.has(nameOf(event))), refused };
-}
-
-/** Batches of nothing would go on for ever, whatever a flavor says of itself. */
-function batchOf({ limits }: TrackerCapabilities): number {
-  const batch = Math.floor(limits?.batch ?? BATCH);
-  return batch >= 1 ? batch : 1;
-}
-
-const nameOf = ({ writer, seq }: EventName): string => `${writer} ${seq}`;
 
 /**
  * Brings one tracker run from `open` to `close`: everything in order, again and again when it fails for a passing reason. What is known of
@@ -237,20 +211,10 @@ export class Delivery implements TrackerHandle, ParentRun {
     }
   }
 
-  /** The next events, at most `most`, as the tracker takes them; undefined if there are none. */
   #take(most: number): Batch | undefined {
-    const { events, component } = this.#plan;
-    if (events === undefined || events.size === 0 || most <= 0) return undefined;
-    const { capabilities } = component.tracker;
-    const taken = events.peek(Math.min(most, batchOf(capabilities)));
-    events.shift(taken.length);
-    this.#underWay += taken.length;
-    const last: Record<string, number> = {};
-    for (const { record } of taken) last[record.writer] = record.seq;
-    const redacted = taken.map(({ record: { runId: _, ...event } }) => redactEvent(event));
-    const adapted = adaptEvents(redacted, capabilities);
-    if (this.#plan.again !== true) return { ...adapted, count: taken.length, last, again: [] };
-    return { ...wholeOnes(adapted), count: taken.length, last, again: redacted.map(({ writer, seq }) => ({ writer, seq })) };
+    const batch = takeBatch(this.#plan, most);
+    this.#underWay += batch?.count ?? 0;
+    return batch;
   }
 
   async #takeMeanwhile(most: number): Promise<Batch | undefined> {
