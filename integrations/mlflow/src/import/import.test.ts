@@ -249,6 +249,8 @@ test('only the experiment that is named is read, and what is said of others is n
   const made = [await keep({ runName: 'red' }), await keep({ runName: 'ale', experimentId: beer }), await keep({ experimentId: beer })];
   await client.deleteRun(made[2]!.runId);
   await client.deleteExperiment(await client.createExperiment('mead'));
+  await client.createRegisteredModel('ales');
+  await client.createModelVersion({ name: 'ales', source: `runs:/${made[1]!.runId}/model`, runId: made[1]!.runId });
   expect(await named('wine')).toEqual(['red']);
   expect(warnings).toEqual([]);
   expect(server.requests.filter(({ path }) => path.endsWith('runs/search'))).toHaveLength(1);

@@ -34,8 +34,8 @@ export class LeftBehind {
     if (await this.#isSo(() => this.#client.hasTraces(experimentId, this.#signal))) this.#traced.push(name);
   }
 
-  /** A line for each kind. */
-  async told(): Promise<string[]> {
+  /** A line for each kind. `ofServer`: also for what belongs to no experiment. */
+  async told({ ofServer }: { ofServer: boolean }): Promise<string[]> {
     const { length: n } = this.#traced;
     const traced =
       n === 1 ? `the experiment "${this.#traced[0]}"` : `"${this.#traced[0]}" and ${n - 1} other experiment${n === 2 ? '' : 's'}`;
@@ -43,7 +43,7 @@ export class LeftBehind {
       (await this.#client.searchModelVersions({ maxResults: 1 }, this.#signal)).versions.length > 0;
     return [
       ...(n === 0 ? [] : [`traces are not imported: there are some in ${traced}`]),
-      ...((await this.#isSo(hasVersions)) ? ['registered models are not imported, nor their versions and aliases'] : []),
+      ...(ofServer && (await this.#isSo(hasVersions)) ? ['registered models are not imported, nor their versions and aliases'] : []),
     ];
   }
 

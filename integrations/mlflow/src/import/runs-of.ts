@@ -34,7 +34,7 @@ export async function* runsOf(
     await left.look(experiment);
   }
   if (deleted.told !== undefined) reading.warn(deleted.told);
-  for (const line of await left.told()) reading.warn(line);
+  for (const line of await left.told({ ofServer: named === undefined })) reading.warn(line);
 }
 
 /** The one that is named. Where it is not there all are read: then it is said which of them have runs. */
