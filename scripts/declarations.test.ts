@@ -1,12 +1,10 @@
-import { spawnSync } from 'node:child_process';
-import { cpSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
-import { buildCommand } from '../cli/src/testing/cli-project.ts';
+import { consumer, type Consumer } from './testing/consumer.ts';
 
 const repository = fileURLToPath(new URL('..', import.meta.url));
 
@@ -67,32 +65,19 @@ const PACKAGES = [
   ),
 ];
 const options = { module: 'nodenext', target: 'es2023', strict: true, types: ['node'], declaration: true, emitDeclarationOnly: true };
-let folder: string;
+let others: Consumer;
 let errors: string[];
 beforeAll(() => {
-  buildCommand();
-  folder = mkdtempSync(join(tmpdir(), 'mortise-declarations-'));
-  for (const source of PACKAGES) {
-    const { name } = JSON.parse(readFileSync(join(repository, source, 'package.json'), 'utf8')) as { name: string };
-    const installed = join(folder, 'node_modules', name);
-    // No link: the compiler must not find another way to the files than through what the package exports.
-    cpSync(join(repository, source, 'package.json'), join(installed, 'package.json'));
-    cpSync(join(repository, source, 'dist'), join(installed, 'dist'), { recursive: true });
-  }
-  for (const others of ['@types/node', '@aws-sdk', '@azure', '@google-cloud', '@smithy']) {
-    mkdirSync(dirname(join(folder, 'node_modules', others)), { recursive: true });
-    symlinkSync(join(repository, 'node_modules', others), join(folder, 'node_modules', others), 'dir');
-  }
-  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-  writeFileSync(join(folder, 'exports.ts'), [HEAD.trim(), ...Object.values(EXPORTS)].join('\n'));
+  others = consumer(PACKAGES, ['@aws-sdk', '@azure', '@google-cloud', '@smithy']);
+  others.write('exports.ts', [HEAD.trim(), ...Object.values(EXPORTS)].join('\n'));
   const compilerOptions = { ...options, outDir: 'out', rootDir: '.' };
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['exports.ts'] }));
-  const command = [join(repository, 'node_modules/typescript/bin/tsc'), '-p', folder, '--pretty', 'false'];
-  errors = spawnSync(process.execPath, command, { cwd: folder, encoding: 'utf8' })
+  others.write('tsconfig.json', JSON.stringify({ compilerOptions, files: ['exports.ts'] }));
+  errors = others
+    .tsc()
     .stdout.split('\n')
     .filter((line) => / error TS\d+:|^error /.test(line));
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => others.remove());
 
 const first = HEAD.trim().split('\n').length + 1;
 test.each(Object.keys(EXPORTS).map((what, index) => ({ what, line: first + index })))(
@@ -104,7 +89,7 @@ test('and nothing else is wrong with it', () => {
   const lines = Object.keys(EXPORTS).map((_, index) => `exports.ts(${first + index},`);
   expect(errors.filter((error) => !lines.some((line) => error.startsWith(line)))).toEqual([]);
   // A compiler that did not run has told of no error either.
-  expect(existsSync(join(folder, 'out/exports.d.ts'))).toBe(true);
+  expect(existsSync(join(others.folder, 'out/exports.d.ts'))).toBe(true);
 });
 
 test('what the declarations of a client use of bytes has a meaning before TypeScript 5.7', () => {

@@ -1,14 +1,6 @@
-import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
-import { buildCommand } from '../cli/src/testing/cli-project.ts';
-
-const repository = fileURLToPath(new URL('..', import.meta.url));
+import { consumer, type Consumer } from './testing/consumer.ts';
 
 /** Wrong methods `run`, one per line, and what the compiler is to say last: TypeScript 7 shows the last overload only. */
 const WRONG = [
@@ -35,29 +27,18 @@ const WRONG = [
 ];
 const REASONS = /"(a declared default has [^"]*|a declared param is [^"]*|run\(\) takes a param [^"]*)"/g;
 
-let folder: string;
+let others: Consumer;
 beforeAll(() => {
-  buildCommand();
-  folder = mkdtempSync(join(tmpdir(), 'mortise-decorator-errors-'));
-  const core = join(folder, 'node_modules/@mortise/core');
-  cpSync(join(repository, 'core/package.json'), join(core, 'package.json'));
-  cpSync(join(repository, 'core/dist'), join(core, 'dist'), { recursive: true });
-  mkdirSync(join(folder, 'node_modules/@types'));
-  symlinkSync(join(repository, 'node_modules/@types/node'), join(folder, 'node_modules/@types/node'), 'dir');
-  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-  writeFileSync(join(folder, 'wrong.ts'), ["import { pipeline } from '@mortise/core';", ...WRONG.map(({ code }) => code)].join('\n'));
+  others = consumer();
+  others.write('wrong.ts', ["import { pipeline } from '@mortise/core';", ...WRONG.map(({ code }) => code)].join('\n'));
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => others.remove());
 
 /** The compiler's message about each line: its first line, and those below it. */
 function messages(experimentalDecorators: boolean): string[][] {
   const options = { module: 'nodenext', target: 'es2023', strict: true, skipLibCheck: true, types: ['node'], noEmit: true };
-  writeFileSync(
-    join(folder, 'tsconfig.json'),
-    JSON.stringify({ compilerOptions: { ...options, experimentalDecorators }, files: ['wrong.ts'] }),
-  );
-  const command = [join(repository, 'node_modules/typescript/bin/tsc'), '-p', folder, '--pretty', 'false'];
-  const { stdout } = spawnSync(process.execPath, command, { cwd: folder, encoding: 'utf8' });
+  others.write('tsconfig.json', JSON.stringify({ compilerOptions: { ...options, experimentalDecorators }, files: ['wrong.ts'] }));
+  const { stdout } = others.tsc();
   const all = stdout.trim().split(/\n(?=\S)/);
   return WRONG.map((_, index) => all.filter((message) => message.startsWith(`wrong.ts(${index + 2},`)).flatMap((m) => m.split('\n')));
 }

@@ -1,14 +1,6 @@
-import { spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
-import { buildCommand } from '../cli/src/testing/cli-project.ts';
-
-const repository = fileURLToPath(new URL('..', import.meta.url));
+import { consumer, type Consumer } from './testing/consumer.ts';
 
 const PROGRAM = `
 import { pipeline, runPipeline, step } from '@mortise/core';
@@ -31,26 +23,16 @@ void scaled.run({ speed: 1 });
 pipeline('wrong', () => scale({ rows: scaled(), rate: 1 }));
 `;
 
-let folder: string;
+let others: Consumer;
 beforeAll(() => {
-  buildCommand();
-  folder = mkdtempSync(join(tmpdir(), 'mortise-without-strict-'));
-  const core = join(folder, 'node_modules/@mortise/core');
-  cpSync(join(repository, 'core/package.json'), join(core, 'package.json'));
-  cpSync(join(repository, 'core/dist'), join(core, 'dist'), { recursive: true });
-  mkdirSync(join(folder, 'node_modules/@types'));
-  symlinkSync(join(repository, 'node_modules/@types/node'), join(folder, 'node_modules/@types/node'), 'dir');
-  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
-  writeFileSync(join(folder, 'program.ts'), PROGRAM.trim());
+  others = consumer();
+  others.write('program.ts', PROGRAM.trim());
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => others.remove());
 
 test('a program that is compiled without strict may leave out params that have defaults, and is told of wrong ones', () => {
-  const options = ['--noEmit', '--strict', 'false', '--module', 'nodenext', '--target', 'es2023', '--types', 'node', '--pretty', 'false'];
-  const tsc = spawnSync(process.execPath, [join(repository, 'node_modules/typescript/bin/tsc'), ...options, 'program.ts'], {
-    cwd: folder,
-    encoding: 'utf8',
-  });
-  expect(tsc.stdout).toBe('');
-  expect(tsc.status).toBe(0);
+  const options = ['--noEmit', '--strict', 'false', '--module', 'nodenext', '--target', 'es2023', '--types', 'node'];
+  const { stdout, status } = others.tsc(...options, 'program.ts');
+  expect(stdout).toBe('');
+  expect(status).toBe(0);
 });
