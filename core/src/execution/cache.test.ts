@@ -210,6 +210,42 @@ process.stdout.write(JSON.stringify(await p.run()));
     expectStatus(run(), 'later', 'cached');
   });
 
+  it('when the module of an inherited method was changed while an earlier run went on, which had loaded it before', () => {
+    // As a compiler of decorators leaves it.
+    const decorated = `const decorate = (C, name, how) => {
+  const given = Object.getOwnPropertyDescriptor(C.prototype, name);
+  Object.defineProperty(C.prototype, name, how(C.prototype, name, given) ?? given);
+};`;
+    write(
+      'base.js',
+      `import { step } from '@mortise/core';
+${decorated}
+const n = 1;
+export class Base { async later({ edited }) { return n; } }
+decorate(Base, 'later', step());
+`,
+    );
+    write(
+      'main.ts',
+      `import { pipeline, runPipeline, step } from '@mortise/core';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { Base } from './base.js';
+${decorated.replace('(C, name, how)', '(C: any, name: string, how: any)')}
+const path = import.meta.dirname + '/base.js';
+class Edits extends Base {
+  async edit() { writeFileSync(path, readFileSync(path, 'utf8').replace('n = 1', 'n = 2')); return 0; }
+  async run() { const edited = await (this as any).edit(); return (this as any).later({ edited }); }
+}
+decorate(Edits, 'edit', step({ cache: false }));
+decorate(Edits, 'run', pipeline());
+process.stdout.write(JSON.stringify(await runPipeline(Edits as any)));
+`,
+    );
+    run();
+    expectStatus(run(), 'later', 'completed');
+    expectStatus(run(), 'later', 'cached');
+  });
+
   it('when the artifact store is another one', () => {
     write('main.ts', main(`const a = step('a', () => 1);`, 'a();'));
     run();
