@@ -67,7 +67,10 @@ export interface TrackerRunStart {
   again?: true;
 }
 
-/** Bytes of a file that a run logged, from the artifact store of the run's stack. Throws `ArtifactNotFound`, `ArtifactStoreFailed`. */
+/**
+ * Bytes of a file that a run logged, from the artifact store of the run's stack. Those that are not the ones that were logged are as good as none.
+ * Throws `ArtifactNotFound`, before the last bytes come, and `ArtifactStoreFailed`.
+ */
 export type ReadArtifact = (file: LoggedFile, signal?: AbortSignal) => AsyncIterable<Uint8Array>;
 
 /**
@@ -91,10 +94,13 @@ export interface TrackerRunRef {
   state?: Json;
 }
 
-/** Where a file that a run logged lies: `key` in the artifact store of the run's stack, `uri` for people. */
+/** Where a file that a run logged lies: `key` in the artifact store of the run's stack, `uri` for people; and, as its event says it, what it is. */
 export interface LoggedFile {
   key?: string;
   uri: string;
+  sha256?: string;
+  /** Bytes. */
+  size?: number;
 }
 
 /** What a person logged. */
