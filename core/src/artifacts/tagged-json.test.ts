@@ -76,6 +76,14 @@ describe('a value comes back as it was', () => {
     expect(Object.keys(roundTrip({ b: 1, a: NaN, 2: 0, 1: 0, c: 1 }) as object)).toEqual(['1', '2', 'b', 'a', 'c']);
   });
 
+  test('a long array too, whatever it holds, and one whose last place is empty', () => {
+    const long = Array.from({ length: 5000 }, (_, i) => (i % 2 === 0 ? i : [NaN]));
+    const foreign: unknown = runInContext('Array.from({ length: 5000 }, (_, i) => i)', createContext({}));
+    for (const value of [long, Object.assign([], { length: 5000, 7: 1 }), Object.assign([], { length: 5, 1: 1 })])
+      assert.deepStrictEqual(roundTrip(value), value);
+    assert.deepStrictEqual(roundTrip(foreign), [...(foreign as number[])]);
+  });
+
   test('from another realm too', () => {
     const foreign: unknown = runInContext(
       '({ d: new Date(0), m: new Map([[1, new Set([2])]]), a: [NaN, { x: 1 }], f: Float64Array.of(1), n: Object.create(null) })',
@@ -136,6 +144,33 @@ describe('what is no data is refused by path', () => {
     ['an instance', { model: { weights: [0, 1, 2, new Forest()] } }, 'value.model.weights[3] is an instance of Forest'],
     ['a symbol', [Symbol('x')], 'value[0] is a symbol'],
     ['a symbol as key', { a: { [Symbol.for('x')]: 1 } }, 'value.a is an object with a symbol as key'],
+    [
+      'what a regular expression found, whose place would be lost',
+      { found: 'a2026'.match(/(?<year>\d+)/) },
+      'value.found is an array with more than its items ("index", "input", ...)',
+    ],
+    [
+      'an array with a name of its own',
+      { rows: Object.assign([1, NaN], { columns: ['a'] }) },
+      'value.rows is an array with more than its items ("columns")',
+    ],
+    [
+      'a long one',
+      Object.assign(
+        Array.from({ length: 5000 }, (_, i) => i),
+        { columns: ['a'] },
+      ),
+      'value is an array with more than its items ("columns")',
+    ],
+    ['one with holes', Object.assign([], { length: 5000, 7: 1, 'x y': 1 }), 'value is an array with more than its items ("x y")'],
+    [
+      'one with a symbol as key',
+      [Object.assign([1], { [Symbol.for('x')]: 1 })],
+      'value[0] is an array with more than its items (a symbol)',
+    ],
+    ['a map with a name of its own', { m: Object.assign(new Map(), { unit: 'm' }) }, 'value.m is a Map with more than its items ("unit")'],
+    ['a set with a name of its own', Object.assign(new Set(), { unit: 'm' }), 'value is a Set with more than its items ("unit")'],
+    ['a date with a name of its own', Object.assign(new Date(0), { zone: 'UTC' }), 'value is a Date with more than its time ("zone")'],
     ['a promise', { data: Promise.resolve(1) }, 'value.data is a Promise (await it)'],
     ['a regular expression', { 'a b': /x/ }, 'value["a b"] is an instance of RegExp'],
     ['an error', [[new Error('x')]], 'value[0][0] is an instance of Error'],

@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 import { ArtifactCorrupt, NotSerializable, type MortiseError } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { littleEndianBytes, lostMemory, typedArrayFrom, typedArrayKind, type TypedArray } from './typed-array-bytes.ts';
@@ -91,13 +93,16 @@ function taggedParts(value: object, walk: Walk): Json {
     case 'array':
       return taggedItems(value as unknown[], walk);
     case 'date':
+      refuseMore(value, Object.keys(value), 'a Date with more than its time', walk);
       return tag('date', Number.isNaN((value as Date).getTime()) ? null : (value as Date).toISOString());
     case 'map':
+      refuseMore(value, Object.keys(value), 'a Map with more than its items', walk);
       return tag(
         'map',
         Array.from(value as Map<unknown, unknown>, ([key, item]) => [tagged(key, walk), tagged(item, walk)]),
       );
     case 'set':
+      refuseMore(value, Object.keys(value), 'a Set with more than its items', walk);
       return tag(
         'set',
         Array.from(value as Set<unknown>, (item) => tagged(item, walk)),
@@ -120,6 +125,13 @@ function taggedParts(value: object, walk: Walk): Json {
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
 
 function taggedItems(array: readonly unknown[], walk: Walk): Json {
+  if (hasMore(array))
+    refuseMore(
+      array,
+      Object.keys(array).filter((key) => !isIndex(key)),
+      'an array with more than its items',
+      walk,
+    );
   let copy: Json[] | undefined = walk.fresh ? [] : undefined;
   for (let i = 0; i < array.length; i++) {
     const item = array[i];
@@ -129,6 +141,19 @@ function taggedItems(array: readonly unknown[], walk: Walk): Json {
   }
   return copy ?? (array as Json[]);
 }
+
+/** Of more items, their keys as texts would take more memory than the array. */
+const FEW_ITEMS = 1000;
+const ONLY_NAMES = { depth: 0, maxArrayLength: 0, maxStringLength: 0, customInspect: false };
+
+/** Whether an array has keys that are no items, as `index` of what a regular expression found, or `columns` of the rows of a table. */
+function hasMore(array: readonly unknown[]): boolean {
+  if (array.length > FEW_ITEMS && inspect(array, ONLY_NAMES) === `[ ... ${array.length} more items ]`) return false;
+  // That key comes behind the items and before all others.
+  return Reflect.ownKeys(array).at(-1) !== 'length';
+}
+
+const isIndex = (key: string): boolean => /^\d+$/.test(key) && Number(key) < 2 ** 32 - 1 && String(Number(key)) === key;
 
 function taggedEntries(object: Record<string, unknown>, walk: Walk): Json {
   const keys = Object.keys(object);
@@ -174,6 +199,16 @@ function refuseLost(value: ArrayBuffer | NodeJS.ArrayBufferView, walk: Walk): vo
   if (what === undefined) return;
   walk.ancestors.pop();
   throw refusal(value, what, walk);
+}
+
+/** Refuses a value with keys that its form has no place for. `names`: those that are texts. */
+function refuseMore(value: object, names: readonly string[], what: string, walk: Walk): void {
+  const symbol = hasSymbolKey(value);
+  if (names.length === 0 && !symbol) return;
+  walk.ancestors.pop();
+  const shown = names.slice(0, 2).map((name) => JSON.stringify(name.slice(0, 40)));
+  const more = names.length > shown.length ? ', ...' : '';
+  throw refusal(value, `${what} (${symbol && shown.length === 0 ? 'a symbol' : shown.join(', ') + more})`, walk);
 }
 
 function refusal(value: unknown, what: string, walk: Walk): MortiseError {
