@@ -26,6 +26,7 @@ import {
   UnknownMaterializer,
 } from '../errors.ts';
 import { newId } from '../id.ts';
+import type { Json } from '../json.ts';
 import { temporaryArtifactStore, type TemporaryArtifactStore } from '../testing/temporary-artifact-store.ts';
 import { keyPrefixOf } from './artifact-key.ts';
 import type { ArtifactStore } from './artifact-store.ts';
@@ -306,6 +307,51 @@ describe('a value of several files', () => {
       expect(saved).toMatchObject({ size: byteLength, sha256 });
     },
   );
+
+  test.each<[unknown, string]>([
+    [new Map([['a', 1]]), 'meta is an instance of Map'],
+    [{ at: [new Date(0)] }, 'meta.at[0] is an instance of Date'],
+    [{ 'a b': { mean: NaN } }, 'meta["a b"].mean is NaN'],
+    [[1, undefined], 'meta[1] is undefined'],
+    [{ count: 1n }, 'meta.count is a bigint'],
+    [() => 1, 'meta is a function'],
+    [Symbol('x'), 'meta is a symbol'],
+  ])('%p is no JSON, and not what save() gives beside the files: it would be another once it is stored', async (meta, message) => {
+    registerMaterializer({ ...folderMaterializer, save: async (_, out) => (await out.write(Buffer.from('x')), meta as Json) });
+    await expectError(save(value), BadMaterializer, message);
+  });
+
+  test('what save() gives beside the files comes to load() as it is stored, at once and later', async () => {
+    const meta = { gone: undefined, zero: -0, list: [{ a: 'ü' }], nothing: null };
+    registerMaterializer({ ...folderMaterializer, save: async (_, out) => (await out.write(Buffer.from('x')), meta as unknown as Json) });
+    const saved = await save(value);
+    meta.list[0]!.a = 'changed';
+    assert.deepStrictEqual(saved.meta, { zero: 0, list: [{ a: 'ü' }], nothing: null });
+  });
+
+  test('a file that is written when save() has ended fails: the value would lack it', async () => {
+    const late = Promise.withResolvers<void>();
+    registerMaterializer<Folder>({
+      ...folderMaterializer,
+      async save({ files }, out) {
+        // As forEach(async ...) does it: nobody waits.
+        const [first, second] = Object.keys(files);
+        void (async () => {
+          await out.write(Buffer.from('x'), { path: first! });
+          await out.write(Buffer.from('x'), { path: second! });
+        })().then(late.resolve, late.reject);
+        return null;
+      },
+    });
+    const saving = save(value);
+    await expectError(late.promise, BadMaterializer, 'the materializer "texts" wrote "a.txt" when save() had ended');
+    await expectError(saving, BadMaterializer, 'when save() had ended');
+  });
+
+  test.each(['text', 7, null, [1, 2], new ArrayBuffer(2), Promise.resolve(Buffer.from('x'))])('%p is no bytes to write', async (body) => {
+    registerMaterializer({ ...folderMaterializer, save: async (_, out) => (await out.write(body as unknown as Uint8Array), null) });
+    await expectError(save(value), BadMaterializer, 'instead of bytes');
+  });
 
   test('loading needs the materializer', async () => {
     const saved = await save(value);

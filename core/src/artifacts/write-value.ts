@@ -6,6 +6,9 @@ import type { Json } from '../json.ts';
 import { checkKey, compareKeys } from './artifact-key.ts';
 import type { ArtifactWriter } from './materializer.ts';
 import { materializerFor } from './materializers.ts';
+import { metaJson } from './meta-json.ts';
+import { isAsyncIterable } from './stream-artifact.ts';
+import { describeValue } from './value-kind.ts';
 
 export type Body = Uint8Array | AsyncIterable<Uint8Array>;
 
@@ -43,7 +46,7 @@ export interface WrittenValue {
 export async function writeValue(value: unknown, sink: FileSink): Promise<WrittenValue> {
   const materializer = materializerFor(value);
   const writer = new ValueWriter(materializer.name, sink);
-  const meta = await materializer.save(value, writer);
+  const given = await materializer.save(value, writer);
   const files = await writer.finish();
   return {
     files,
@@ -51,7 +54,7 @@ export async function writeValue(value: unknown, sink: FileSink): Promise<Writte
     sha256: files[0]!.path === undefined ? files[0]!.sha256 : manifestHash(files as ManifestEntry[]),
     materializer: materializer.name,
     materializerVersion: materializer.version,
-    meta: meta ?? null,
+    meta: metaJson(given, materializer.name),
   };
 }
 
@@ -80,6 +83,9 @@ class ValueWriter implements ArtifactWriter {
   /** Of all files, each with one file that lies in it. */
   readonly #folders = new Map<string, string>();
   readonly #writes: Promise<WrittenFile>[] = [];
+  #isEnded = false;
+  /** Of a file that came too late. */
+  #late: Error | undefined;
 
   constructor(materializer: string, sink: FileSink) {
     this.#materializer = materializer;
@@ -88,6 +94,16 @@ class ValueWriter implements ArtifactWriter {
 
   write(body: Body, options: Parameters<ArtifactWriter['write']>[1] = {}): Promise<void> {
     const { path, extension = 'bin', type, size: told } = options;
+    if (this.#isEnded) {
+      const file = path === undefined ? 'its file' : `"${path}"`;
+      this.#late = this.#bad(`wrote ${file} when save() had ended, which did not wait for it`);
+      throw this.#late;
+    }
+    if (!ArrayBuffer.isView(body) && !isAsyncIterable(body)) {
+      const given: unknown = body;
+      const wrote = typeof given === 'object' ? describeValue(given) : `a ${typeof given}`;
+      throw this.#bad(`wrote ${wrote} instead of bytes (a Uint8Array, or a stream of them)`);
+    }
     this.#take(path);
     if (path === undefined && !/^[A-Za-z0-9][A-Za-z0-9._+-]*$/.test(extension)) throw this.#bad(`gave the file extension "${extension}"`);
     const name = path === undefined ? `.${extension}` : `/${path}`;
@@ -101,8 +117,10 @@ class ValueWriter implements ArtifactWriter {
 
   /** The files in binary order of their paths, once all are written. */
   async finish(): Promise<WrittenFile[]> {
+    this.#isEnded = true;
     if (this.#writes.length === 0) throw this.#bad('wrote nothing');
     const files = await Promise.all(this.#writes);
+    if (this.#late !== undefined) throw this.#late;
     return files.sort((a, b) => compareKeys(a.name, b.name));
   }
 
