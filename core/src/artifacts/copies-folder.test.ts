@@ -82,6 +82,29 @@ test('a folder whose owner could not be written is not used: nobody would ever r
   expect(readdirSync(folder)).toEqual([]);
 });
 
+test('a folder that somebody cleaned away, as systems do with old temporary files, is made anew', () => {
+  const script = `
+    import fs from 'node:fs';
+    import { join } from 'node:path';
+    const { newCopy, removeCopy } = await import(new URL('./copies-folder.ts', ${JSON.stringify(import.meta.url)}).href);
+    const copy = () => newCopy('file', async (folder) => {
+      fs.writeFileSync(join(folder, 'a'), 'x');
+      return join(folder, 'a');
+    });
+    await copy();
+    for (const name of fs.readdirSync(process.env.TMPDIR)) fs.rmSync(join(process.env.TMPDIR, name), { recursive: true });
+    const made = await copy();
+    const said = [fs.readFileSync(made, 'utf8'), fs.readdirSync(join(made, '../..')).includes('owner.json')];
+    await removeCopy(made);
+    console.log(...said, fs.existsSync(made));`;
+  const said = execFileSync(process.execPath, ['--conditions=mortise-source', '--no-warnings', '--input-type=module', '-e', script], {
+    env: { ...process.env, TMPDIR: folder },
+    encoding: 'utf8',
+  });
+  expect(said).toBe('x true false\n');
+  expect(readdirSync(folder)).toEqual([]);
+});
+
 test('what a living process has copied stays', async () => {
   const lives = await copier();
   await later();

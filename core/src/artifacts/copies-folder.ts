@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative, sep } from 'node:path';
@@ -10,7 +10,8 @@ let copies: string | undefined;
 
 /** A folder of this process for copies of what is stored elsewhere. Removed when the process ends, or by a later one if it was killed. */
 export function copiesFolder(): string {
-  if (copies !== undefined) return copies;
+  // Systems remove what has lain in the folder for temporary files for some days; a process may live longer.
+  if (copies !== undefined && existsSync(copies)) return copies;
   const folder = mkdtempSync(join(tmpdir(), PREFIX));
   const remove = (): void => rmSync(folder, { recursive: true, force: true });
   try {
