@@ -57,6 +57,21 @@ describe('an upload in parts', () => {
     },
   );
 
+  it.each<[string, (bytes: Buffer) => Uint8Array | AsyncGenerator<Uint8Array>]>([
+    ['bytes', (bytes) => bytes],
+    ['a stream', (bytes) => chunksOf(bytes)],
+  ])('of %s of which a part is refused goes on with none of the others', async (_, body) => {
+    const bucket = new MemoryBucket();
+    class RefusingClient extends MemoryBucketClient {
+      override async putPart(...args: Args<'putPart'>): Promise<Part> {
+        await this.reach('putPart', args[4]);
+        throw new S3Failure('denied', 'not you');
+      }
+    }
+    await expect(memoryStore(new RefusingClient(bucket)).put('x', body(Buffer.alloc(100_000)))).rejects.toThrow('not you');
+    expect(bucket.calls.filter((call) => call === 'putPart').length).toBeLessThan(10);
+  });
+
   it.each(BODIES)('of %s of which a part is refused is aborted, and again, before that is told', async (_, body) => {
     const bucket = new MemoryBucket();
     const client = new SlowClient(bucket);

@@ -45,6 +45,8 @@ export async function putParts(
   };
   try {
     for (let part = first, number = 1; ; number++, part = await source.next()) {
+      // Of a body that is there as a whole, nothing else ends it, and the rest would be hashed for nobody.
+      signal.throwIfAborted();
       send(number, part.bytes);
       digest.update(part.bytes);
       size += part.bytes.byteLength;
