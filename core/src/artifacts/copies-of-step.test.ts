@@ -67,6 +67,23 @@ describe('the copy that a step is given of what is stored elsewhere', () => {
     expect(copies()).toEqual([]);
   });
 
+  test('is gone where another item of its list could not be loaded, and so is one that came later', async () => {
+    using place = await temporaryArtifactStore();
+    const prototype = Object.getPrototypeOf(place.store) as ArtifactStore;
+    const { get } = prototype;
+    jest.spyOn(prototype, 'get').mockImplementation(async function* (this: ArtifactStore, key, options) {
+      if (key.includes('broken')) throw new Error('it is broken');
+      yield* get.call(this, key, options);
+      if (key.includes('late')) await pause(50);
+    });
+    const made = (name: string) => step(name, { cache: false }, async () => file(join(source, 'model', 'weights.bin')));
+    const [broken, late] = [made('broken'), made('late')];
+    const use = step('use', { cache: false, retry: { retries: 1, delayMs: 1 } }, async ({ all }: { all: FileArtifact[] }) => all.length);
+    const run = await pipeline('example', () => use({ all: [late(), make(), broken()] })).run();
+    expect(run.error!.message).toContain('input "all" of step "use" cannot be loaded: it is broken');
+    expect(copies()).toEqual([]);
+  });
+
   test('stays until the code of a step that took too long has ended too', async () => {
     const late = Promise.withResolvers<string>();
     const end = Promise.withResolvers<void>();

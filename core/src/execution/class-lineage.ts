@@ -11,6 +11,7 @@ import type { Json } from '../json.ts';
 import { isPlain } from '../pipeline/json-value.ts';
 import type { InputSpec } from '../pipeline/pipeline-spec.ts';
 import type { VersionRecord } from '../store/version-data.ts';
+import { loadItems } from './load-items.ts';
 import type { OpenRun } from './open-run.ts';
 import { reasonOf } from './outcome.ts';
 import { recordOf } from './plan-results.ts';
@@ -87,7 +88,11 @@ export class ClassLineage {
           record: { list: items.map((item) => item.input.record) },
           content: items.map((item) => item.input.content),
           stored: { list: items.map((item) => item.input.stored) },
-          load: (signal) => Promise.all(items.map((item) => item.input.load(signal))),
+          load: (signal) =>
+            loadItems(
+              items.map(({ input }) => input),
+              signal,
+            ),
         },
         spec: { list: items.map((item) => item.spec) },
       };

@@ -7,6 +7,7 @@ import { collectSources, dependenciesOf } from '../pipeline/dependencies.ts';
 import type { ConditionSpec, InputSpec, PipelineSpec, StepSpec, WireSpec } from '../pipeline/pipeline-spec.ts';
 import type { VersionRecord } from '../store/version-data.ts';
 import { described } from '../tracking/log-calls.ts';
+import { loadItems } from './load-items.ts';
 import type { OpenRun } from './open-run.ts';
 import { reasonOf } from './outcome.ts';
 import type { StepEnd, StepInput } from './step-call.ts';
@@ -178,7 +179,7 @@ export class PlanResults {
       record: { list: items.map((item) => item.record) },
       content: items.map((item) => item.content),
       stored: { list: items.map((item) => item.stored) },
-      load: (signal) => Promise.all(items.map((item) => item.load(signal))),
+      load: (signal) => loadItems(items, signal),
     };
   }
 

@@ -1,6 +1,7 @@
 import type { ArtifactStore } from '../../artifacts/artifact-store.ts';
 import { loadValue } from '../../artifacts/load-value.ts';
 import { fromTagged } from '../../artifacts/tagged-json.ts';
+import { loadItems } from '../load-items.ts';
 import type { StoredInput } from '../step-call.ts';
 
 /** Loads what steps are given from the artifact store, in a process that has none of it in memory. */
@@ -16,7 +17,11 @@ export class StoredInputs {
   /** Throws as `loadValue` does. */
   async load(input: StoredInput): Promise<unknown> {
     if ('value' in input) return fromTagged(input.value);
-    if ('list' in input) return Promise.all(input.list.map((item) => this.load(item)));
+    if ('list' in input)
+      return loadItems(
+        input.list.map((item) => ({ load: () => this.load(item) })),
+        undefined,
+      );
     return input.item === undefined ? loadValue(input.version, this.#store) : this.#item(input, input.item);
   }
 
