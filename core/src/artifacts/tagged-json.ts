@@ -1,5 +1,3 @@
-import { inspect } from 'node:util';
-
 import { ArtifactCorrupt, NotSerializable, type MortiseError } from '../errors.ts';
 import type { Json, JsonObject } from '../json.ts';
 import { littleEndianBytes, lostMemory, typedArrayFrom, typedArrayKind, type TypedArray } from './typed-array-bytes.ts';
@@ -148,10 +146,14 @@ const ONLY_NAMES = { depth: 0, maxArrayLength: 0, maxStringLength: 0, customInsp
 
 /** Whether an array has keys that are no items, as `index` of what a regular expression found, or `columns` of the rows of a table. */
 function hasMore(array: readonly unknown[]): boolean {
-  if (array.length > FEW_ITEMS && inspect(array, ONLY_NAMES) === `[ ... ${array.length} more items ]`) return false;
+  if (array.length > FEW_ITEMS && isPlainLong(array)) return false;
   // That key comes behind the items and before all others.
   return Reflect.ownKeys(array).at(-1) !== 'length';
 }
+
+/** Node's module is loaded here and not at the start, of which it is a large part. */
+const isPlainLong = (array: readonly unknown[]): boolean =>
+  process.getBuiltinModule('node:util').inspect(array, ONLY_NAMES) === `[ ... ${array.length} more items ]`;
 
 const isIndex = (key: string): boolean => /^\d+$/.test(key) && Number(key) < 2 ** 32 - 1 && String(Number(key)) === key;
 
