@@ -375,6 +375,41 @@ describe('saving', () => {
     expect(readdirSync(join(place.folder, '.tmp'))).toEqual([]);
   });
 
+  test.each(['waits for both', 'waits for neither'])(
+    'of two files ends with the first that fails, where a materializer %s',
+    async (how) => {
+      let isLeft = false;
+      async function* endless(): AsyncGenerator<Uint8Array> {
+        try {
+          for (;;) {
+            yield Buffer.from('x');
+            await delay(5);
+          }
+        } finally {
+          isLeft = true;
+        }
+      }
+      async function* failing(): AsyncGenerator<Uint8Array> {
+        yield Buffer.from('x');
+        await delay(20);
+        throw new Error('the source is gone');
+      }
+      registerMaterializer<Folder>({
+        ...folderMaterializer,
+        async save(_, out) {
+          const writes = [out.write(endless(), { path: 'endless' }), out.write(failing(), { path: 'failing' })];
+          if (how === 'waits for both') await Promise.all(writes);
+          return null;
+        },
+      });
+      await expect(save(new Folder({}))).rejects.toThrow('the source is gone');
+      await delay(20);
+      expect(isLeft).toBe(true);
+      expect((await place.store.list('')).items).toEqual([]);
+      expect(readdirSync(join(place.folder, '.tmp'))).toEqual([]);
+    },
+  );
+
   test('refuses an array whose memory is gone', async () => {
     const array = Float64Array.of(1, 2);
     structuredClone(array, { transfer: [array.buffer] });

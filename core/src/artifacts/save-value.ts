@@ -26,6 +26,8 @@ export async function saveValue(value: unknown, target: SaveTarget): Promise<Sav
   const { store, keyPrefix, signal } = target;
   let encoded: Uint8Array | undefined;
   const puts: Promise<unknown>[] = [];
+  const stop = new AbortController();
+  const stopped = signal === undefined ? stop.signal : AbortSignal.any([signal, stop.signal]);
   const writing = writeValue(value, (body, { name, type, size: told }) => {
     const whole = smallBody(body);
     encoded = whole;
@@ -33,23 +35,24 @@ export async function saveValue(value: unknown, target: SaveTarget): Promise<Sav
     const put = store.put(keyPrefix + name, whole ?? body, {
       ...(size !== undefined && { size }),
       ...(type !== undefined && { type }),
-      ...(signal !== undefined && { signal }),
+      signal: stopped,
     });
     puts.push(put);
     return put;
   });
-  const { files, ...written } = signal === undefined ? await writing : await unlessStopped(writing, puts, signal);
+  const { files, ...written } = await unlessFailed(untilAborted(writing, stopped), puts, stop);
   if (files[0]!.path === undefined) return { ...written, key: keyPrefix + files[0]!.name, encoded };
   const manifest = files.map(({ path, name, size, sha256 }) => ({ path: path!, key: keyPrefix + name, size, sha256 }));
   return { ...written, key: keyPrefix, manifest, encoded: undefined };
 }
 
-/** A store stops at the signal, and takes away what it has begun; a materializer hears of none, and may never end. */
-async function unlessStopped<T>(writing: Promise<T>, puts: readonly Promise<unknown>[], signal: AbortSignal): Promise<T> {
+/** A store stops at the signal, and takes away what it has begun; a materializer hears of none, and may never end. Nobody needs the other files of one that failed. */
+async function unlessFailed<T>(writing: Promise<T>, puts: readonly Promise<unknown>[], stop: AbortController): Promise<T> {
   try {
-    return await untilAborted(writing, signal);
+    return await writing;
   } catch (error) {
-    if (signal.aborted) await Promise.allSettled(puts);
+    stop.abort(error);
+    await Promise.allSettled(puts);
     throw error;
   }
 }
