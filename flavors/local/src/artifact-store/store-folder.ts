@@ -95,10 +95,15 @@ export async function syncFolder(folder: string): Promise<void> {
   if (fd === undefined) return;
   try {
     await fsync(fd);
+  } catch (error) {
+    if (!isSystemError(error, ...NO_FOLDER_SYNC)) throw error;
   } finally {
     closeSync(fd);
   }
 }
+
+/** What file systems answer that know no such thing for folders, as some of a network or in user space: they could never be written to. */
+const NO_FOLDER_SYNC = ['EINVAL', 'EBADF', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'];
 
 /** A folder that was emptied and removed meanwhile has nothing to bring to the disk. */
 function openIfThere(folder: string): number | undefined {
