@@ -2,10 +2,11 @@ import { keyPrefixOf } from '../artifacts/artifact-key.ts';
 import { contentOf, hasSameContent } from '../artifacts/content-of.ts';
 import { holdCopy } from '../artifacts/copies-of-step.ts';
 import { fingerprint } from '../artifacts/fingerprint.ts';
+import { isReadFromStore } from '../artifacts/hand-over.ts';
 import { loadValue } from '../artifacts/load-value.ts';
 import { saveValue } from '../artifacts/save-value.ts';
 import { fromTagged, toTagged } from '../artifacts/tagged-json.ts';
-import { InputNotStorable, StepArguments } from '../errors.ts';
+import { InputNotStorable, isError, StepArguments, StreamSpent } from '../errors.ts';
 import { newId } from '../id.ts';
 import type { Json } from '../json.ts';
 import { isPlain } from '../pipeline/json-value.ts';
@@ -75,7 +76,7 @@ export class ClassLineage {
     const { stepId, name, borrower } = of;
     const origin = isObject(value) ? this.origins.get(value) : undefined;
     if (origin !== undefined) {
-      const unchanged = hasSameContent(await fingerprint(value), origin.version);
+      const unchanged = await isStill(value, origin.version);
       const version = unchanged ? origin.version : await this.keepLoose(stepId, name, value, 'changed outside a step');
       if (!unchanged) this.origins.set(value as object, { version, from: undefined });
       return this.describedVersion(version, unchanged ? origin.from : undefined, value, borrower);
@@ -109,7 +110,10 @@ export class ClassLineage {
   }
 
   private describedVersion(version: VersionRecord, from: Origin['from'], value: unknown, borrower: Borrower): Described {
-    const load = (signal?: AbortSignal): Promise<unknown> => this.lend(value, version, borrower, signal);
+    // Of those that no step gave, what was stored is another one: a stream was read for it, and a file may be written to.
+    const isElsewhere = from === undefined && isReadFromStore(value);
+    const load = (signal?: AbortSignal): Promise<unknown> =>
+      isElsewhere ? this.loadAnew(version, signal) : this.lend(value, version, borrower, signal);
     return {
       input: { record: recordOf(version), content: contentOf(version), stored: { version }, load },
       spec: from ?? { value: { artifact: version.artifact, version: version.version } },
@@ -121,10 +125,13 @@ export class ClassLineage {
     if (!isObject(value)) return value;
     const holder = this.lent.get(value);
     if (holder === undefined) this.lent.set(value, borrower);
-    else if (holder !== borrower || !hasSameContent(await fingerprint(value), version))
-      return loadValue(version, this.run.stack.artifactStore, signal && { signal });
+    else if (holder !== borrower || !hasSameContent(await fingerprint(value), version)) return this.loadAnew(version, signal);
     holdCopy(value);
     return value;
+  }
+
+  private loadAnew(version: VersionRecord, signal: AbortSignal | undefined): Promise<unknown> {
+    return loadValue(version, this.run.stack.artifactStore, signal && { signal });
   }
 
   private async keepLoose(stepId: string, input: string, value: unknown, note: string): Promise<VersionRecord> {
@@ -140,6 +147,16 @@ export class ClassLineage {
     } catch (cause) {
       throw new InputNotStorable({ step: stepId, input, reason: `cannot be stored: ${reasonOf(cause)}` }, { cause });
     }
+  }
+}
+
+/** A stream that can be read once was read when it was stored, and cannot become another one. */
+async function isStill(value: unknown, version: VersionRecord): Promise<boolean> {
+  try {
+    return hasSameContent(await fingerprint(value), version);
+  } catch (error) {
+    if (isError(error, StreamSpent)) return true;
+    throw error;
   }
 }
 

@@ -1,6 +1,21 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
-import { activeRun, Client, pipeline, registerMaterializer, runPipeline, step } from '../index.ts';
+import {
+  activeRun,
+  Client,
+  file,
+  pipeline,
+  registerMaterializer,
+  runPipeline,
+  step,
+  stream,
+  type FileArtifact,
+  type StreamArtifact,
+} from '../index.ts';
 import { temporaryProject } from '../testing/temporary-project.ts';
 
 let project: Awaited<ReturnType<typeof temporaryProject>>;
@@ -219,6 +234,33 @@ describe('a class-style pipeline', () => {
     const { result, steps } = await runPipeline(Reshaping);
     expect(result).toEqual([2, 3]);
     expect(steps['columnsOf_2']!.inputs['table']).toEqual({ artifact: 'Reshaping/columnsOf_2/input-table', version: 1 });
+  });
+
+  it('gives a step the stored stream or file that no step made: a stream was read to store it, and a file may be written to', async () => {
+    const path = join(project.project.folder, 'rows.txt');
+    let attempts = 0;
+    class Given {
+      @step({ cache: false, retry: { retries: 1, delayMs: 1 } })
+      async join({ rows, report }: { rows: StreamArtifact; report: FileArtifact }): Promise<string> {
+        let text = '';
+        for await (const bytes of rows) text += String(bytes);
+        writeFileSync(path, 'other');
+        if (++attempts === 1) throw new Error('once more');
+        return text + readFileSync(report.path, 'utf8');
+      }
+      @pipeline()
+      async run(): Promise<string[]> {
+        const rows = stream(Readable.from([Buffer.from('ab'), Buffer.from('c')]));
+        const report = file(path);
+        writeFileSync(path, 'd');
+        const first = await this.join({ rows, report });
+        return [first, await this.join({ rows, report })];
+      }
+    }
+    const { result, error } = await runPipeline(Given);
+    expect(error).toBeNull();
+    // In between the file was written to, outside of what is stored.
+    expect(result).toEqual(['abcd', 'abcother']);
   });
 
   it('records an object that was changed outside a step as a new version', async () => {
