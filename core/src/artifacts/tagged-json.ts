@@ -140,15 +140,16 @@ function taggedItems(array: readonly unknown[], walk: Walk): Json {
   return copy ?? (array as Json[]);
 }
 
-/** Of more items, their keys as texts would take more memory than the array. */
-const FEW_ITEMS = 1000;
+/** Of more items, their keys as texts take longer to make than what Node shows of an array without its items. */
+const FEW_ITEMS = 100;
 const ONLY_NAMES = { depth: 0, maxArrayLength: 0, maxStringLength: 0, customInspect: false };
 
 /** Whether an array has keys that are no items, as `index` of what a regular expression found, or `columns` of the rows of a table. */
 function hasMore(array: readonly unknown[]): boolean {
-  if (array.length > FEW_ITEMS && isPlainLong(array)) return false;
-  // That key comes behind the items and before all others.
-  return Reflect.ownKeys(array).at(-1) !== 'length';
+  if (array.length > FEW_ITEMS) return !isPlainLong(array);
+  // They come behind the items.
+  const last = Object.keys(array).at(-1);
+  return (last !== undefined && last !== String(array.length - 1) && !isIndex(last)) || hasSymbolKey(array);
 }
 
 /** Node's module is loaded here and not at the start, of which it is a large part. */
