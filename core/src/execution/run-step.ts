@@ -215,6 +215,7 @@ async function runAttempt(
   let end: StepEnd;
   let outcome: Outcome;
   let willRetry = false;
+  let committing = false;
   let endedAt: number;
   try {
     await waitForTrackers(run, tracking, stop.signal);
@@ -225,6 +226,7 @@ async function runAttempt(
     stop.signal.throwIfAborted();
     code.end();
     outcome = { status: 'completed' };
+    committing = true;
     const committed = await run.store.commitAttempt({
       id,
       runId: run.id,
@@ -250,11 +252,11 @@ async function runAttempt(
     // Of this run: a step may begin runs of its own, and fails with what becomes of them.
     if (isError(error, RunTakenOver) && error.facts.id === run.id) throw error;
     // A commit that lost its fence has an owner elsewhere: nothing of this attempt may be written any more.
-    if (isError(error, FenceLost)) {
+    if (committing && isError(error, FenceLost)) {
       emit(run, call, { status: 'failed', attempt: started.attempt, durationMs: msSince(begunAt), message: reasonOf(error) });
       return { status: 'failed', id, outputs: new Map(), error };
     }
-    const killed = isError(error, RunKilled) ? error.facts.reason : undefined;
+    const killed = run.signal.aborted && isError(error, RunKilled) ? error.facts.reason : undefined;
     willRetry = killed === undefined && mayRetry && !run.signal.aborted;
     outcome = killed === undefined ? { status: 'failed', error: describeError(error) } : { status: 'killed', reason: killed };
     await run.store.commitAttempt({

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 
+import { FenceLost } from '../errors.ts';
 import {
   file,
   folder,
@@ -362,6 +363,37 @@ describe('failures', () => {
     expect(run.status).toBe('killed');
     expect(run.steps['wait']!.status).toBe('killed');
     expect(atTracker(only(run, 'wait').url)).toMatchObject({ status: 'killed' });
+  });
+
+  it('of a step that throws how a run of its own was stopped are failures, retried as any', async () => {
+    let attempts = 0;
+    const begins = step('begins', { cache: false, retry: { retries: 1 } }, async () => {
+      attempts++;
+      const stop = new AbortController();
+      const stopped = Promise.withResolvers<unknown>();
+      const inner = step('inner', { cache: false }, async () => {
+        stop.abort();
+        stopped.resolve(activeRun().signal.reason);
+      });
+      await pipeline('inner', () => inner()).run({}, { signal: stop.signal });
+      throw await stopped.promise;
+    });
+    const run = await pipeline('outer', () => begins()).run();
+    expect(run).toMatchObject({
+      status: 'failed',
+      error: { name: 'RUN_KILLED', message: 'step "begins" failed: the run was killed (aborted by its caller)' },
+      steps: { begins: { status: 'failed' } },
+    });
+    expect(attempts).toBe(2);
+  });
+
+  it('are ended as failures also where a step throws that an attempt elsewhere was taken over', async () => {
+    const lost = step('lost', { cache: false, experimentTracker: true }, () => {
+      throw new FenceLost({ step: 'other', attempt: 1 });
+    });
+    const run = await pipeline('lost', () => lost()).run();
+    expect(run.steps['lost']).toMatchObject({ status: 'failed', error: { name: 'FENCE_LOST' } });
+    expect(atTracker(only(run, 'lost').url)).toMatchObject({ status: 'failed' });
   });
 });
 
