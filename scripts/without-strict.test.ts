@@ -8,10 +8,20 @@ const load = step('load', () => [1, 2, 3]);
 const scale = step('scale', ({ rows, rate }: { rows: number[]; rate: number }) => rows.map((row) => row * rate));
 const scaled = pipeline('scaled', { params: { rate: 0.1, word: 'a' } }, ({ rate }) => ({ rows: scale({ rows: load(), rate }) }));
 pipeline('outer', () => scaled());
+const sized = step('sized', ({ size = 1 }: { size?: number }) => size);
+pipeline('sizes', () => [sized(), sized({ size: 2 }), sized.map({ size: load() })]);
+// @ts-expect-error: an unknown input beside none that must be given
+pipeline('sizes', () => sized({ length: 2 }));
+// @ts-expect-error: an input for a step that takes none
+pipeline('none', () => load({ size: 2 }));
 class Scaled {
   @step() async load() { return 1; }
   @pipeline({ params: { rate: 1 } }) async run({ rate }: { rate: number }) { return (await this.load()) * rate; }
 }
+class Sized {
+  @pipeline({ params: { size: 1 } }) async run({ size = 2 }: { size?: number } = {}) { return size; }
+}
+void runPipeline(Sized, { size: 3 });
 export const rows: () => Promise<number[]> = async () => (await scaled.run()).result.rows;
 void scaled.run({ rate: 1 });
 void runPipeline(Scaled, { rate: 2 });

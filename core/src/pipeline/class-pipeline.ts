@@ -59,7 +59,11 @@ export type PipelineClass = new () => { run(params: never): Promise<unknown> };
 
 /** The params of a class: all of them have defaults, or are asked for when it runs. */
 type ParamsOf<C extends { run(params: never): Promise<unknown> }> =
-  Parameters<C['run']> extends [params?: infer P] ? (unknown extends P ? Record<string, never> : Partial<NonNullable<P>>) : never;
+  Parameters<C['run']> extends []
+    ? Record<string, never>
+    : Parameters<C['run']> extends [params?: infer P]
+      ? Partial<NonNullable<P>>
+      : never;
 
 /** A class-style pipeline: what was declared, and its steps by name. */
 export interface ClassPipeline {

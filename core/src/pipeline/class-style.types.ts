@@ -99,7 +99,17 @@ class Rated extends Steps {
   }
 }
 
+/** `any`, as the project itself never has it. */
+type Untyped = ReturnType<typeof JSON.parse>;
+class Loose extends Steps {
+  @pipeline({ params: { size: 1 } })
+  async run(_params: Untyped): Promise<number> {
+    return this.optional();
+  }
+}
+
 async function runs(): Promise<void> {
+  await runPipeline(Loose, { size: 2 });
   const run = await runPipeline(WinePipeline, { lr: 0.2 }, { stack: 'team', cache: false });
   is<Equal<typeof run.result, number | undefined>>();
   await runPipeline(WinePipeline);

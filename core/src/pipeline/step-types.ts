@@ -20,6 +20,8 @@ export interface CallOptions {
 }
 
 type IsAny<T> = 0 extends 1 & T ? true : false;
+/** Without `strictNullChecks`, `unknown` fits an object whose properties may all be left out, too. */
+type IsUnknown<T> = unknown extends T ? ([keyof T] extends [never] ? true : false) : false;
 
 /** `unknown` for a function that takes nothing. */
 export type InputsOf<F> = F extends (inputs: infer I) => unknown ? I : never;
@@ -36,7 +38,7 @@ export type WireInputs<I> = { readonly [K in keyof I]: Wire<I[K]> };
 export type StepArguments<I> =
   IsAny<I> extends true
     ? [inputs: Readonly<Record<string, unknown>>, options?: CallOptions]
-    : unknown extends I
+    : IsUnknown<I> extends true
       ? [inputs?: NoInputs, options?: CallOptions]
       : undefined extends I
         ? [inputs?: WireInputs<NonNullable<I>>, options?: CallOptions]
