@@ -15,7 +15,7 @@ export const WireInCondition = define('WIRE_IN_CONDITION', (p: { pipeline: strin
   'Branch with when(wire, { then, else }); if it is no step output, compute it above the pipeline or pass it as a param.',
 ]);
 export const AsyncBody = define('ASYNC_BODY', (p: { pipeline: string }) => [
-  `the body of pipeline "${p.pipeline}" is async`,
+  `the body of pipeline "${p.pipeline}" is async, or returns a promise`,
   'A function-style body only connects steps: make it a plain function, or write the pipeline as a class.',
 ]);
 export const StepArguments = define('STEP_ARGUMENTS', (p: { step: string; reason: string }) => [
@@ -31,7 +31,7 @@ export const BadOption = define('BAD_OPTION', (p: { of: string; option: string; 
 ]);
 export const StepOutsidePipeline = define('STEP_OUTSIDE_PIPELINE', (p: { step: string }) => [
   `step "${p.step}" was called outside a pipeline`,
-  `Call ${p.step}.fn(...) to run the function itself, for example in a test.`,
+  `Call it while a pipeline's body runs, not later in a timer or a callback; ${p.step}.fn(...) runs the function itself, for example in a test.`,
 ]);
 export const StepInsideStep = define('STEP_INSIDE_STEP', (p: { inner: string; outer: string }) => [
   `step "${p.inner}" was called inside step "${p.outer}"`,
@@ -49,10 +49,15 @@ export const BadStepId = define('BAD_STEP_ID', (p: { id: string }) => [
   `"${p.id}" is no step id`,
   'Use letters, digits, ".", "_" and "-", beginning with a letter or digit.',
 ]);
-export const PipelineCycle = define('PIPELINE_CYCLE', (p: { pipeline: string; steps: string[] }) => [
-  `pipeline "${p.pipeline}" has a cycle: ${p.steps.join(' -> ')}`,
-  'A step cannot wait for itself.',
-]);
+/** `depth`: it is pipelines that are nested without an end, or more than so many deep, and no step waits for itself. */
+export const PipelineCycle = define('PIPELINE_CYCLE', (p: { pipeline: string; steps: string[]; depth?: number }) =>
+  typeof p.depth === 'number'
+    ? [
+        `pipeline "${p.pipeline}" nests pipelines more than ${p.depth} deep: ${p.steps.join(' -> ')}`,
+        'A body runs while the run is planned, so a pipeline that calls itself must end by its params.',
+      ]
+    : [`pipeline "${p.pipeline}" has a cycle: ${p.steps.join(' -> ')}`, 'A step cannot wait for itself.'],
+);
 export const ForeignWire = define('FOREIGN_WIRE', (p: { step: string; input: string; wire: string }) => [
   `input "${p.input}" of step "${p.step}" is ${p.wire}, made in another run of a pipeline's body`,
   'Pass wires of a nested pipeline in and out as its inputs and its result.',
@@ -67,7 +72,7 @@ export const UnknownParam = define('UNKNOWN_PARAM', (p: { pipeline: string; para
 ]);
 export const MissingParam = define('MISSING_PARAM', (p: { pipeline: string; param: string }) => [
   `pipeline "${p.pipeline}" needs the param "${p.param}"`,
-  `Pass it: --param ${p.param}=...`,
+  `Pass it: { ${p.param}: ... }, or --param ${p.param}=... of the command.`,
 ]);
 export const BadParam = define('BAD_PARAM', (p: { pipeline: string; param: string; reason: string }) => [
   `param "${p.param}" of pipeline "${p.pipeline}" ${p.reason}`,
@@ -85,6 +90,10 @@ export const MissingInput = define('MISSING_INPUT', (p: { pipeline: string; inpu
 export const PipelineOutsidePipeline = define('PIPELINE_OUTSIDE_PIPELINE', (p: { pipeline: string }) => [
   `pipeline "${p.pipeline}" was called outside the body of a pipeline`,
   'Run it with .run(params), or nest it by calling it in the body of another one.',
+]);
+export const PipelineRunInBody = define('PIPELINE_RUN_IN_BODY', (p: { pipeline: string; body: string }) => [
+  `pipeline "${p.pipeline}" was run in the body of pipeline "${p.body}", which only connects steps`,
+  `Nest it by calling it: ${p.pipeline}(inputs, params).`,
 ]);
 export const BadPipelineResult = define('BAD_PIPELINE_RESULT', (p: { pipeline: string; returned: string }) => [
   `the body of pipeline "${p.pipeline}" returned ${p.returned}`,

@@ -112,7 +112,7 @@ export class Compilation {
   nest<R>(pipeline: PipelineDefinition, options: CallOptions, body: () => R): R {
     const { scope } = this;
     const path = [...scope.path, pipeline.name];
-    if (path.length > MAX_DEPTH) throw new PipelineCycle({ pipeline: this.pipeline, steps: [...new Set(path), pipeline.name] });
+    if (path.length > MAX_DEPTH) throw new PipelineCycle({ pipeline: this.pipeline, steps: untilRepeated(path), depth: MAX_DEPTH });
     this.checkCall(`a call of pipeline "${pipeline.name}"`, options);
     this.nested.add(pipeline);
     const prefix = `${this.takeId(pipeline.name, options.id)}.`;
@@ -203,4 +203,10 @@ export class Compilation {
     const wires = Object.fromEntries(known.map((name) => [name, wire(name)]));
     return makeOutputs({ plan: this, stepId: id, outputs: known }, wires, (output) => new UnknownOutput({ step: id, output, known }));
   }
+}
+
+/** The names up to and with the first one that was there before. */
+function untilRepeated(path: readonly string[]): string[] {
+  const repeated = path.findIndex((name, index) => path.indexOf(name) < index);
+  return repeated === -1 ? [...path] : path.slice(0, repeated + 1);
 }

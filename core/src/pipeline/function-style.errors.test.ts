@@ -177,7 +177,8 @@ describe('a call of a step is refused', () => {
   }
 
   test('outside a pipeline, naming the function itself', async () => {
-    const advice = 'Call train.fn(...) to run the function itself, for example in a test.';
+    const advice =
+      "Call it while a pipeline's body runs, not later in a timer or a callback; train.fn(...) runs the function itself, for example in a test.";
     expect(await lineOf(() => train({ data: 1 }))).toBe(`STEP_OUTSIDE_PIPELINE: step "train" was called outside a pipeline. ${advice}`);
     expect(await lineOf(() => train['map']!({ data: [1] }))).toMatch(/^STEP_OUTSIDE_PIPELINE/);
     expect(plainStep('plain', ({ data }: { data: number }) => data + 1).fn({ data: 1 })).toBe(2);
@@ -224,9 +225,19 @@ describe('a plan is refused', () => {
     expect(line).toMatch(/^PIPELINE_CYCLE: .*: load -> load\./);
   });
 
-  test('with a pipeline that calls itself without end', async () => {
+  test('with a pipeline that calls itself without end, directly or by others', async () => {
+    const advice = 'A body runs while the run is planned, so a pipeline that calls itself must end by its params.';
     const self: Loose = loosePipeline('self', () => void self());
-    expect(await refusal(() => void self())).toMatch(/^PIPELINE_CYCLE: pipeline "wine" has a cycle: wine -> self -> self\./);
+    expect(await refusal(() => void self())).toBe(
+      `PIPELINE_CYCLE: pipeline "wine" nests pipelines more than 100 deep: wine -> self -> self. ${advice}`,
+    );
+    const there: Loose = loosePipeline('there', () => void back());
+    const back: Loose = loosePipeline('back', () => void there());
+    for (const [first, names] of [
+      [there, 'wine -> there -> back -> there'],
+      [back, 'wine -> back -> there -> back'],
+    ] as const)
+      expect(await refusal(() => void first())).toContain(`more than 100 deep: ${names}. `);
   });
 
   test('that never ends', async () => {
@@ -255,6 +266,21 @@ describe('when is refused', () => {
       'with a wire in place of a branch',
       () => when(load(), { then: () => load(), else: load() as never }),
       /^BAD_CONDITION: when\(\) was given no function for "else"/,
+    ],
+    [
+      'with the branches themselves in place of functions',
+      () => when(load(), load(), load()),
+      /^BAD_CONDITION: when\(\) was given no function for "then": write when/,
+    ],
+    [
+      'with all outputs of a step in place of its branches',
+      () => when(load(), split()),
+      /^BAD_CONDITION: when\(\) was given no function for "then": write when/,
+    ],
+    [
+      'with a branch of another name, which nothing would run',
+      () => when(load(), { then: () => load(), otherwise: () => load() }),
+      /^UNKNOWN_OPTION: when\(\) has no option "otherwise"\. Known: then, else\./,
     ],
     [
       'on the result of another',
@@ -318,6 +344,15 @@ describe('a pipeline is refused', () => {
     ],
   ])('%s', async (_, make, message) => {
     expect(await lineOf(make)).toMatch(message);
+  });
+
+  test('run in the body of another one, which would begin a run of its own beside it', async () => {
+    const bare = loosePipeline('bare', () => void load());
+    const line =
+      'PIPELINE_RUN_IN_BODY: pipeline "bare" was run in the body of pipeline "wine", which only connects steps. ' +
+      'Nest it by calling it: bare(inputs, params).';
+    expect(await refusal(() => void (bare as unknown as { run(): unknown }).run())).toBe(line);
+    expect(await refusal(() => (bare as unknown as { run(): unknown }).run())).toBe(line);
   });
 
   test.each<[string, () => unknown, RegExp]>([

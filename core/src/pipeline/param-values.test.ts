@@ -48,7 +48,11 @@ describe('the params of a run', () => {
   test.each<[string, object, string]>([
     ['an unknown name', { leraning: 1 }, 'UNKNOWN_PARAM: pipeline "wine" has no param "leraning". Known: lr, kind, deep,'],
     ['a typo', { kid: 'red' }, 'UNKNOWN_PARAM: pipeline "wine" has no param "kid". Did you mean "kind"?'],
-    ['one that is missing', {}, 'MISSING_PARAM: pipeline "wine" needs the param "file". Pass it: --param file=...'],
+    [
+      'one that is missing',
+      {},
+      'MISSING_PARAM: pipeline "wine" needs the param "file". Pass it: { file: ... }, or --param file=... of the command.',
+    ],
     ['text for a number', { lr: '0.1' }, 'BAD_PARAM: param "lr" of pipeline "wine" must be a number, not text'],
     ['a number for text', { kind: 1 }, 'BAD_PARAM: param "kind" of pipeline "wine" must be text, not a number'],
     ['null for a flag', { deep: null }, 'BAD_PARAM: param "deep" of pipeline "wine" must be true or false, not null'],

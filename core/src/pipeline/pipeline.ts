@@ -1,5 +1,5 @@
 import { checkKnown } from '../check-known.ts';
-import { BadName, BadOption, PipelineOutsidePipeline, StepArguments, StylesMixed } from '../errors.ts';
+import { BadName, BadOption, PipelineOutsidePipeline, PipelineRunInBody, StepArguments, StylesMixed } from '../errors.ts';
 import type { FinishedRun } from '../execution/end-run.ts';
 import type { RunOptions } from '../execution/run-options.ts';
 import { keepCompiledCode } from '../project/keep-compiled-code.ts';
@@ -33,7 +33,7 @@ export interface Pipeline {
   readonly pipelineName: string;
   /**
    * Runs it. A failed run is a result, unless `throwOnFailure`.
-   * @throws what `compile` throws, and what opening a run does (NoProject, UnknownStack, TrackerNotInStack, RunNameTaken, ...)
+   * @throws what `compile` throws, PipelineRunInBody, and what opening a run does (NoProject, UnknownStack, TrackerNotInStack, RunNameTaken, ...)
    */
   run(params?: object, options?: RunOptions): Promise<FinishedRun<unknown>>;
   /**
@@ -89,15 +89,21 @@ export function pipeline(
   const nest = (...args: unknown[]): unknown => callNested(definition, args);
   const members: Pipeline = {
     pipelineName: name,
-    async run(params = {}, runOptions = {}) {
-      const pending = nominated(made, params, runOptions);
-      if (pending !== undefined) return pending;
-      keepCompiledCode();
-      const { runPipelineFunction } = await import('../execution/run-pipeline.ts');
-      return runPipelineFunction(made, params, runOptions);
+    run(params = {}, runOptions = {}) {
+      // At once, and not by the promise, which nobody waits for in a body.
+      const body = currentCompilation()?.pipeline;
+      if (body !== undefined) throw new PipelineRunInBody({ pipeline: name, body });
+      return begin(params, runOptions);
     },
     compile: (params) => compilePipeline(definition, params),
     '~mortise.pipeline': definition,
+  };
+  const begin = async (params: object, runOptions: RunOptions): Promise<FinishedRun<unknown>> => {
+    const pending = nominated(made, params, runOptions);
+    if (pending !== undefined) return pending;
+    keepCompiledCode();
+    const { runPipelineFunction } = await import('../execution/run-pipeline.ts');
+    return runPipelineFunction(made, params, runOptions);
   };
   Object.defineProperty(nest, 'name', { value: name, configurable: true });
   const made = Object.assign(nest, members);

@@ -1,11 +1,12 @@
 import * as types from 'node:util/types';
 
+import { checkKnown } from '../check-known.ts';
 import { AsyncBody, BadCondition, StylesMixed } from '../errors.ts';
 import { inClassRun } from './class-run-context.ts';
 import { currentCompilation, type Compilation } from './compilation.ts';
 import { bindInput, checkPlan } from './input-binding.ts';
 import type { ConditionSpec, InputSpec, WireSpec } from './pipeline-spec.ts';
-import { describeWire, makeWire, wireState, type StepOutput } from './wire.ts';
+import { describeWire, makeWire, outputsState, wireState, type StepOutput } from './wire.ts';
 
 /** What a branch may give: a wire, a list of them, a plain value, or nothing. */
 export type BranchResult = void | undefined | null | boolean | number | string | StepOutput<unknown> | readonly StepOutput<unknown>[];
@@ -32,7 +33,7 @@ type WhenResult<A, B> = StepOutput<BranchValue<NoInfer<A>> | BranchValue<NoInfer
  * @example
  * const best = when(isBetter({ candidate, current }), { then: () => publish({ model: candidate }), else: () => current });
  *
- * @throws BadCondition, StylesMixed, AsyncBody, ForeignWire, InputNotStorable
+ * @throws BadCondition, UnknownOption, StylesMixed, AsyncBody, ForeignWire, InputNotStorable
  */
 export function when<A extends BranchResult, B extends BranchResult = undefined>(
   condition: StepOutput<boolean>,
@@ -51,10 +52,13 @@ export function when<A extends BranchResult, B extends BranchResult = undefined>
 }
 
 function requireBranches(branches: { readonly then: unknown; readonly else?: unknown } | null | undefined): void {
-  const { then, else: otherwise } = branches ?? { then: undefined };
+  const isWire = wireState(branches) !== undefined || outputsState(branches) !== undefined;
+  const given = isWire || branches === null || branches === undefined ? { then: undefined } : branches;
+  const { then, else: otherwise } = given;
   const wrong = typeof then !== 'function' ? 'then' : otherwise !== undefined && typeof otherwise !== 'function' ? 'else' : undefined;
   if (wrong !== undefined)
     throw new BadCondition({ reason: `was given no function for "${wrong}": write when(wire, { then: () => ..., else: () => ... })` });
+  checkKnown('when()', given, ['then', 'else']);
 }
 
 function conditionWire(compilation: Compilation, condition: unknown): WireSpec {

@@ -115,7 +115,7 @@ describe('an async body is refused', () => {
   test('without an unhandled rejection, also within a branch', async () => {
     process.on('unhandledRejection', listen);
     const expected =
-      'ASYNC_BODY: the body of pipeline "wine" is async. A function-style body only connects steps: make it a plain function, or write the pipeline as a class.';
+      'ASYNC_BODY: the body of pipeline "wine" is async, or returns a promise. A function-style body only connects steps: make it a plain function, or write the pipeline as a class.';
     expect(await refusal(async () => load()['x'])).toBe(expected);
     expect(await refusal(async () => void (await (load() as unknown as Promise<unknown>)))).toBe(expected);
     expect(await refusal(async () => load())).toBe(expected);
