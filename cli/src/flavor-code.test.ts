@@ -39,6 +39,14 @@ describe('code of a flavor', () => {
     expect([code, stderr]).toEqual([1, expect.stringMatching(/^error STRAY_ERROR: [^\n]*Error: stray[^\n]*\n$/)]);
   });
 
+  it('that calls a step where no pipeline is planned is told what to do about that', async () => {
+    const top = `import { step } from '@mortise/core'; const load = step('load', () => 1); setTimeout(() => load(), 5); await new Promise((done) => setTimeout(done, 100));`;
+    const { stderr } = await register('calling', top);
+    expect(stderr).toMatch(
+      /^error STRAY_ERROR: [^\n]*step "load" was called outside a pipeline\. Call it while a pipeline's body runs[^\n]*\n$/,
+    );
+  });
+
   it('that began to run is not run again by tsx, whatever it throws', async () => {
     const top = `import { appendFileSync } from 'node:fs'; appendFileSync(new URL('ran.txt', import.meta.url), 'x'); JSON.parse('{');`;
     const { code, stderr } = await register('parsing', top, 'ts');

@@ -14,7 +14,7 @@ export function watchStrayErrors({ verbose }: { verbose: boolean }): void {
       strayEnds();
       process.stderr.write(
         printable(
-          `error STRAY_ERROR: code that this command loaded, a flavor's or a file's, threw where nobody waits for it: ${what(error)}. Catch it there.\n`,
+          `error STRAY_ERROR: code that this command loaded, a flavor's or a file's, threw where nobody waits for it: ${what(error)}. ${adviceOf(error) ?? 'Catch it there.'}\n`,
         ),
       );
       if (verbose) process.stderr.write(printable(`${String((error as Error | null | undefined)?.stack)}\n`));
@@ -25,6 +25,12 @@ export function watchStrayErrors({ verbose }: { verbose: boolean }): void {
 function isOfAStep(): boolean {
   const { [USER_CODE]: shared } = globalThis as { [USER_CODE]?: { code: AsyncLocalStorage<{ stray?: unknown }> } };
   return shared?.code.getStore()?.stray !== undefined;
+}
+
+/** What an error of Mortise itself says to do: a step that is called in a timer is not to be caught there. */
+function adviceOf(error: unknown): string | undefined {
+  const advice = typeof error === 'object' && error !== null ? (error as { advice?: unknown }).advice : undefined;
+  return typeof advice === 'string' ? firstLine(advice) : undefined;
 }
 
 function what(error: unknown): string {
