@@ -249,6 +249,15 @@ class ListOfParams extends Steps {
 }
 void ListOfParams;
 
+class DateParam extends Steps {
+  // @ts-expect-error: a date as a param
+  @pipeline({ params: { at: new Date() } })
+  async run({ at }: { at: Date }): Promise<number> {
+    return at.getTime();
+  }
+}
+void DateParam;
+
 class Undeclared extends Steps {
   // @ts-expect-error: a param that run() takes and nobody declares
   @pipeline({ params: { a: 1 } })

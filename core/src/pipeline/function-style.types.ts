@@ -223,6 +223,12 @@ pipeline('wrong edges', { params: { lr: 0.1 } }, ({ lr }) => {
   score.map({ item: names() }, { model });
   // @ts-expect-error: mapping over items of the wrong type that have a default
   optional.map({ size: names() });
+  // @ts-expect-error: mapping over nothing
+  score.map({}, { item: 1, model });
+  // @ts-expect-error: mapping over nothing where all inputs may be left out
+  free.map({});
+  // @ts-expect-error: mapping a step without inputs
+  items.map({});
   // @ts-expect-error: a missing shared input
   score.map({ item: items() });
   // @ts-expect-error: a mapped input that the step does not have
@@ -353,6 +359,29 @@ pipeline('params', { params: 1 }, () => undefined);
 pipeline('params', { params: [1] }, () => undefined);
 // @ts-expect-error: params that are a function
 pipeline('params', { params: () => 1 }, () => undefined);
+// @ts-expect-error: a function as a param
+pipeline('params', { params: { lr: 1, loss: (at: number) => at } }, () => undefined);
+// @ts-expect-error: a date as a param
+pipeline('params', { params: { at: new Date() } }, () => undefined);
+// @ts-expect-error: a map as a param that must be given
+pipeline('params', { params: { of: undefined as Map<string, number> | undefined } }, () => undefined);
+// @ts-expect-error: a step as a param
+pipeline('params', { params: { load } }, () => undefined);
+// @ts-expect-error: a whole number of any length as a param
+pipeline('params', { params: { size: 1n } }, () => undefined);
+interface Nested {
+  name: string;
+  tree: Tree;
+  untyped: unknown;
+  parsed: ReturnType<typeof JSON.parse>;
+  by: { readonly [key: string]: ReturnType<typeof JSON.parse> };
+  list: readonly Nested[];
+  of?: Nested;
+}
+declare const nested: Nested;
+pipeline('params', { params: { nested, or: null as Nested | null, pair: [1, 'a'] as [number, string] } }, ({ nested: { name } }) =>
+  spell({ text: name }),
+);
 // @ts-expect-error: an async body
 pipeline('async', async () => load());
 // @ts-expect-error: a body that returns no wire

@@ -1,7 +1,7 @@
 import type { PipelineHooks } from './hooks.ts';
 import type { TrackerErrorPolicy } from './pipeline-spec.ts';
 import type { StepDefaults } from './step-options.ts';
-import type { CallOptions, NoInputs } from './step-types.ts';
+import type { CallOptions, IsAny, NoInputs } from './step-types.ts';
 import type { StepOutput, Wire } from './wire.ts';
 
 /** Options of a pipeline: its params, and what holds for all of its steps unless they say otherwise. */
@@ -13,9 +13,33 @@ export interface PipelineOptions<P> extends StepDefaults, PipelineHooks {
 }
 
 /** Declared params are an object of names and defaults. Not as a `Record`, which an object whose type is an interface does not fit. */
-export type NamedParams<P> = P extends readonly unknown[] | ((...args: never) => unknown)
+export type NamedParams<P> = P extends readonly unknown[] | AnyFunction
   ? { readonly params: 'params are an object of names and defaults' }
-  : unknown;
+  : [NotJson<P>] extends [never]
+    ? unknown
+    : { readonly params: { readonly [K in NotJson<P>]: MustBeJson } };
+
+type AnyFunction = (...args: never) => unknown;
+/** Not a text: an intersection of a text with a number's type would be `never`, and the message without a word. */
+interface MustBeJson {
+  readonly 'a param must be JSON': never;
+}
+/** Params that are no JSON, as far as one look at each tells: a date, a map or a step holds functions. */
+type NotJson<P> = { [K in keyof P]-?: true extends IsNotJson<P[K]> ? K : never }[keyof P];
+type IsNotJson<T> =
+  IsAny<T> extends true
+    ? false
+    : T extends bigint | symbol | AnyFunction
+      ? true
+      : T extends readonly unknown[]
+        ? false
+        : T extends object
+          ? IsAny<T[keyof T]> extends true
+            ? false
+            : [Extract<T[keyof T], AnyFunction>] extends [never]
+              ? false
+              : true
+          : false;
 
 /** Params as the body gets them. */
 export type ParamValues<P> = { [K in keyof P]: Exclude<P[K], undefined> };

@@ -19,7 +19,7 @@ export interface CallOptions {
   readonly after?: readonly (StepOutput<unknown> | Readonly<Record<string, StepOutput<unknown>>>)[];
 }
 
-type IsAny<T> = 0 extends 1 & T ? true : false;
+export type IsAny<T> = 0 extends 1 & T ? true : false;
 /** Without `strictNullChecks`, `unknown` fits an object whose properties may all be left out, too. */
 type IsUnknown<T> = unknown extends T ? ([keyof T] extends [never] ? true : false) : false;
 
@@ -66,7 +66,9 @@ export type MappedResult<F, O> = O extends { readonly outputs: unknown }
   : StepOutput<ReturnOf<F>[]>;
 
 /** Inputs of a mapped step: each is an array of what one item takes. */
-export type MappedInputs<I, K extends keyof I> = { readonly [P in K]: Wire<readonly I[P][]> };
+export type MappedInputs<I, K extends keyof I> = { readonly [P in K]: Wire<readonly I[P][]> } & ([K] extends [never]
+  ? 'a step is mapped over at least one of its inputs'
+  : unknown);
 
 /** The inputs that all items share: what is not mapped. */
 export type SharedArguments<S> = keyof S extends never
