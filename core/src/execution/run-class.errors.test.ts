@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 
-import { isPipelineClass, pipeline, runPipeline, step, when, type PipelineRun } from '../index.ts';
+import { Client, isPipelineClass, pipeline, runPipeline, step, when, type PipelineRun } from '../index.ts';
 import { temporaryProject } from '../testing/temporary-project.ts';
 
 let project: Awaited<ReturnType<typeof temporaryProject>>;
@@ -481,6 +481,28 @@ describe('a run ends', () => {
     expect(run).toMatchObject({ status: 'completed', steps: {} });
     over.resolve();
     await expect(late).rejects.toMatchObject({ code: 'STEP_NOT_STARTED', message: 'step "slow" was not started: the run has ended' });
+  });
+
+  it('and a step called after it that nobody awaits is a warning of the run', async () => {
+    const after = Promise.withResolvers<void>();
+    class Left extends One {
+      @pipeline()
+      override async run(): Promise<unknown> {
+        void after.promise.then(() => {
+          void this.load();
+          this.load().catch(() => undefined);
+        });
+        return this.load();
+      }
+    }
+    const run = await runPipeline(Left);
+    expect(run).toMatchObject({ status: 'completed', warnings: [] });
+    after.resolve();
+    await pause(50);
+    await using client = new Client();
+    const { warnings, steps } = await client.getPipelineRun(run.id);
+    expect(Object.keys(steps)).toEqual(['load']);
+    expect(warnings).toEqual(['step "load_2" was called after run() had ended, and did not run: await every step call']);
   });
 
   it('as failed by what run() threw, whether a step threw it or not', async () => {

@@ -117,7 +117,7 @@ class ClassRun implements ClassRunContext {
     if (!Object.prototype.isPrototypeOf.call(Class.prototype as object, receiver as object))
       throw new BadStepMethod({ step: step.name, reason: `was called in a run of ${Class.name}, but not on its "this"` });
     const id = this.nextId(step.name);
-    if (this.whyOver() !== undefined) return AwaitedCall.of(this.refuse(id));
+    if (this.whyOver() !== undefined) return this.refused(id);
     const work = this.queued(step, id, given);
     const call = AwaitedCall.of(work);
     this.underWay.add(work);
@@ -217,6 +217,17 @@ class ClassRun implements ClassRunContext {
 
   private whyOver(): string | undefined {
     return this.run.signal.aborted ? reasonOf(this.run.signal.reason) : this.over;
+  }
+
+  /** A call that comes too late. After the end, where nobody waits for it, no more is heard of it than this warning. */
+  private refused(id: string): AwaitedCall {
+    const refusal = this.refuse(id);
+    const call = AwaitedCall.of(refusal);
+    refusal.catch(() => {
+      if (this.ended && !call.awaited)
+        this.run.warn(`step "${id}" was called after run() had ended, and did not run: await every step call`);
+    });
+    return call;
   }
 
   /**
