@@ -1,6 +1,6 @@
 import * as types from 'node:util/types';
 
-import { AsyncBody, BadPipelineResult, BodyUnreadable, MissingInput, WireInCondition } from '../errors.ts';
+import { AsyncBody, BadPipelineResult, BodyUnreadable, MissingInput, StepArguments, WireInCondition } from '../errors.ts';
 import type { JsonObject } from '../json.ts';
 import { checkBody } from './body-check.ts';
 import { Compilation } from './compilation.ts';
@@ -52,6 +52,7 @@ export function nestPipeline(
   call: { inputs: Record<string, unknown>; params: object | undefined; options: object },
 ): unknown {
   const params = paramValues(pipeline, call.params);
+  refuseParamsAsInputs(pipeline, call.inputs);
   const wires = Object.entries(call.inputs).map(([input, value]) => {
     const spec = bindInput(value, { plan: compilation, step: pipeline.name, input });
     const name = `input "${input}" of pipeline "${pipeline.name}"`;
@@ -63,6 +64,14 @@ export function nestPipeline(
     resultSpec(returned, compilation);
     return returned;
   });
+}
+
+/** A body that takes no inputs would not see them, and run with the defaults. */
+function refuseParamsAsInputs({ name, params, body }: PipelineDefinition, inputs: object): void {
+  const param = body.length > 1 ? undefined : Object.keys(inputs).find((input) => Object.hasOwn(params, input));
+  if (param === undefined) return;
+  const reason = `is a pipeline, and "${param}" is a param of it, no input: nested, it takes an object of inputs, one of params and one of options`;
+  throw new StepArguments({ step: name, reason });
 }
 
 function callBody(pipeline: PipelineDefinition, params: JsonObject, inputs: Record<string, unknown>): unknown {
@@ -107,7 +116,7 @@ function badResult(compilation: Compilation, returned: string): Error {
 }
 
 function describe(value: unknown): string {
-  if (value === null) return 'null';
+  if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return 'an array with something else than wires';
   return typeof value === 'object' ? 'an object that holds something else' : `a ${typeof value}`;
 }

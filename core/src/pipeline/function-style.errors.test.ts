@@ -151,6 +151,11 @@ describe('a call of a step is refused', () => {
       /^MAP_NOT_ARRAY: step "train" cannot be mapped over input "data": it is a number/,
     ],
     [
+      'mapped over what is not there',
+      () => train['map']!({ data: undefined }),
+      /^MAP_NOT_ARRAY: step "train" cannot be mapped over input "data": it is undefined/,
+    ],
+    [
       'mapped over lists of two lengths',
       () => train['map']!({ a: [1], b: [1, 2] }),
       /^MAP_NOT_ARRAY: .* input "b": it has 2 items where another has 1/,
@@ -364,6 +369,11 @@ describe('a pipeline is refused', () => {
       /^BAD_PARAM: param "lr" of pipeline "inner" must be a number, not text/,
     ],
     ['nested with a wire as a param', () => inner({ data: 1 }, { lr: load() }), /^BAD_PARAM: .* is a step's output/],
+    [
+      'nested with its params where the inputs belong, which would run with the defaults',
+      () => loosePipeline('rated', { params: { lr: 1 } }, ({ lr }: { lr: number }) => train({ data: lr }))({ lr: 2 }),
+      /^STEP_ARGUMENTS: step "rated" is a pipeline, and "lr" is a param of it, no input: nested, it takes an object of inputs, one of params/,
+    ],
     ['nested with a wire alone', () => inner(load()), /^STEP_ARGUMENTS: step "inner" is a pipeline: nested, it takes an object/],
     [
       'nested with an unknown option',
@@ -379,6 +389,7 @@ describe('a pipeline is refused', () => {
     ['a number', 5, 'a number'],
     ['an array of values', [1], 'an array with something else than wires'],
     ['a value by name', { a: 1 }, '{ a }, where a is a number'],
+    ['nothing by name', { a: undefined }, '{ a }, where a is undefined'],
     ['a class instance', new Map(), 'an object that holds something else'],
   ])('when its body returns %s', async (_, returned, text) => {
     expect(await refusal(() => returned)).toContain(`BAD_PIPELINE_RESULT: the body of pipeline "wine" returned ${text}`);

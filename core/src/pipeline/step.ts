@@ -131,7 +131,7 @@ function checkItems(step: string, items: Record<string, unknown>, shared: Record
 }
 
 function describe(value: unknown): string {
-  if (value === null) return 'null';
+  if (value === null || value === undefined) return String(value);
   if (Array.isArray(value)) return 'an array';
   const wire = wireState(value) ?? outputsState(value);
   if (wire !== undefined) return describeWire(wire);
