@@ -16,9 +16,14 @@ export const NAME_AT_RUN_TIME = 'the name of a module is known only at run time'
 const STRAY_REQUIRE = 'what createRequire makes can be followed only as `const name = createRequire(...)` that is called with literals';
 const REQUIRE_ELSEWHERE = 'what it finds can be followed only where it is createRequire(import.meta.url)';
 const PATH_OF_CWD = 'the module that it starts can be followed only as new URL(literal, import.meta.url)';
+const STRAY_START = 'which modules it starts can be followed only where it is called by its name';
+const REQUIRE_OF_ANOTHER = 'what the require of another module finds is known only at run time';
 const CODE_AT_RUN_TIME = 'code is made at run time, and may import anything';
 
-const HIDES = /\b(?:createRequire|import\.meta\.resolve|new URL|worker_threads|child_process|eval|Function)\b/;
+const HIDES =
+  /\b(?:createRequire|import\.meta\.resolve|new URL|worker_threads|child_process|eval|Function|require\.main|mainModule|module\.parent)\b/;
+/** Names under which CommonJS has modules that are not this one. */
+const OTHER_MODULES = /\b(?:require\.main|mainModule|module\.parent)\b/;
 
 /** `code` is JavaScript that acorn reads (no types, JSX or decorators). acorn is loaded only if the text has one of the forms. */
 export async function hiddenReferences(code: () => Promise<string>, text: string): Promise<HiddenReferences> {
@@ -30,6 +35,7 @@ export async function hiddenReferences(code: () => Promise<string>, text: string
   const places = [...descendants(parse(source, options), [])];
   const constants = constantsOf(places);
   const starters = startersOf(places, source);
+  const otherModules = OTHER_MODULES.test(source);
   const refuse = (node: AnyNode, why: string): void => {
     found.unknown.push({ why, expression: source.slice(node.start, node.end).replace(/\s+/g, ' ').slice(0, 80) });
   };
@@ -44,6 +50,8 @@ export async function hiddenReferences(code: () => Promise<string>, text: string
     if (isStrayRequire(node, parents, constants)) refuse(around, STRAY_REQUIRE);
     if (isUrlBesideModule(node)) found.urls.push(...literal(node.arguments[0]));
     if (isStart(node, starters) && !startsModule(node, constants)) refuse(node, PATH_OF_CWD);
+    if (isStrayStarter(node, parents, starters)) refuse(around, STRAY_START);
+    if (otherModules && isRequireOfAnother(node)) refuse(around, REQUIRE_OF_ANOTHER);
     if (makesCode(node, parents)) refuse(around, CODE_AT_RUN_TIME);
   }
   return found;
@@ -77,33 +85,83 @@ function meaningsOf(node: AnyNode | undefined, constants: Constants): readonly A
   return constants.get(nameOf(node) ?? '') ?? (node ? [node] : []);
 }
 
-/** The local names of `Worker` and `fork`; their modules must be named in the source. */
-function startersOf(places: readonly Place[], source: string): Set<string> {
-  const names = [...(source.includes('worker_threads') ? ['Worker'] : []), ...(source.includes('child_process') ? ['fork'] : [])];
-  const aliases = places.flatMap(({ node }) => {
-    if (node.type === 'ImportSpecifier' && names.includes(keyOf(node.imported, false))) return [node.local.name];
-    const taken = node.type === 'Property' && names.includes(keyOf(node.key, node.computed)) ? nameOf(node.value) : undefined;
-    return taken === undefined ? [] : [taken];
-  });
-  return new Set([...names, ...aliases]);
+/** What starts modules: `Worker` and `fork`, whose own modules must be named in the source. */
+interface Starters {
+  /** As they are called where they come from. */
+  names: ReadonlySet<string>;
+  /** Under which the source has them. */
+  local: ReadonlySet<string>;
 }
 
-function isStart(node: AnyNode, starters: Set<string>): node is CallExpression | NewExpression {
-  return (node.type === 'NewExpression' || node.type === 'CallExpression') && starters.has(lastName(node.callee) ?? '');
+function startersOf(places: readonly Place[], source: string): Starters {
+  const names = new Set([...(source.includes('worker_threads') ? ['Worker'] : []), ...(source.includes('child_process') ? ['fork'] : [])]);
+  const local = new Set<string>();
+  for (const { node, parents } of places) {
+    if (node.type === 'ImportSpecifier' && names.has(keyOf(node.imported, false))) local.add(node.local.name);
+    const isTaken = node.type === 'Property' && parents.at(-1)?.type === 'ObjectPattern' && names.has(keyOf(node.key, node.computed));
+    const alias = isTaken
+      ? nameOf(node.value)
+      : node.type === 'VariableDeclarator' && isStarter(node.init, { names, local })
+        ? nameOf(node.id)
+        : undefined;
+    if (alias !== undefined) local.add(alias);
+  }
+  return { names, local };
 }
 
-/** Its file is that of a URL which was followed: a composed one may be that of any. */
+/** `Worker`, or `threads.Worker`. */
+function isStarter(node: AnyNode | null | undefined, { names, local }: Starters): boolean {
+  if (node?.type === 'MemberExpression') return names.has(lastName(node) ?? '');
+  return local.has(nameOf(node ?? undefined) ?? '');
+}
+
+function isStart(node: AnyNode, { names, local }: Starters): node is CallExpression | NewExpression {
+  if (node.type !== 'NewExpression' && node.type !== 'CallExpression') return false;
+  const name = lastName(node.callee) ?? '';
+  return names.has(name) || local.has(name);
+}
+
+/** One that is neither imported, kept under a name, nor called: what a class that extends it starts, or whoever it is given to, is not seen. */
+function isStrayStarter(node: AnyNode, parents: readonly AnyNode[], starters: Starters): boolean {
+  const parent = parents.at(-1);
+  if (parent === undefined || !isStarter(node, starters) || isOnlyName(node, parent)) return false;
+  switch (parent.type) {
+    case 'CallExpression':
+    case 'NewExpression':
+      return parent.callee !== node;
+    case 'VariableDeclarator':
+      return nameOf(parent.id) === undefined;
+    case 'Property':
+      return parents.at(-2)?.type !== 'ObjectPattern';
+    case 'ImportSpecifier':
+    case 'BinaryExpression':
+    case 'UnaryExpression':
+      return false;
+    default:
+      return true;
+  }
+}
+
+/** `require.main.require(...)`; `module.require` is the module's own, which bundlers follow. */
+function isRequireOfAnother(node: AnyNode): boolean {
+  return node.type === 'MemberExpression' && lastName(node) === 'require' && nameOf(node.object) !== 'module';
+}
+
+/** Its file is the module itself, or that of a URL which was followed: a composed one may be that of any. */
 function startsModule({ arguments: [file] }: CallExpression | NewExpression, constants: Constants): boolean {
   const urls = meaningsOf(file, constants);
+  if (file !== undefined && isThisModule(file, constants)) return true;
   return urls.length > 0 && urls.every((url) => isUrlBesideModule(url) && literal(url.arguments[0]).length > 0);
 }
 
-/** `import.meta.url`, `import.meta.filename`, `__filename`, `fileURLToPath(import.meta.url)`: what is relative to it is relative to the module. */
+/** `import.meta.url`, `import.meta.filename`, `__filename`, `fileURLToPath(import.meta.url)`, `new URL(import.meta.url)`: what is relative to it is relative to the module. */
 function isThisModule(node: AnyNode | undefined, constants: Constants): boolean {
   if (nameOf(node) === '__filename') return true;
   return meaningsOf(node, constants).every((meaning) => {
-    const isPath = meaning.type === 'CallExpression' && lastName(meaning.callee) === 'fileURLToPath';
-    const place = isPath ? meaning.arguments[0] : meaning;
+    const isMadeOfUrl =
+      (meaning.type === 'CallExpression' && lastName(meaning.callee) === 'fileURLToPath') ||
+      (meaning.type === 'NewExpression' && nameOf(meaning.callee) === 'URL' && meaning.arguments.length === 1);
+    const place = isMadeOfUrl ? meaning.arguments[0] : meaning;
     return place?.type === 'MemberExpression' && place.object.type === 'MetaProperty' && /^(?:url|filename)$/.test(lastName(place) ?? '');
   });
 }
@@ -146,6 +204,7 @@ function isPlainImport(parent: AnyNode): boolean {
 /** A name that stands for no variable: `o.name`, `{ name: x }`. */
 function isOnlyName(node: AnyNode, parent: AnyNode): boolean {
   if (parent.type === 'MemberExpression') return parent.property === node && !parent.computed;
+  if (parent.type === 'MethodDefinition' || parent.type === 'PropertyDefinition') return parent.key === node && !parent.computed;
   return parent.type === 'Property' && parent.key === node && !parent.computed && !parent.shorthand;
 }
 

@@ -36,6 +36,10 @@ describe('references that no bundler sees', () => {
       `import { Worker } from 'node:worker_threads';\nexport const x = () => new Worker(new URL('./t%61rget.cjs', import.meta.url));`,
     ],
     [
+      'a worker under a name of its own',
+      `import * as threads from 'node:worker_threads';\nconst W = threads.Worker;\nexport const x = () => new W(new URL('./target.cjs', import.meta.url));`,
+    ],
+    [
       'createRequire under a name that is something else in another function',
       `import { createRequire } from 'node:module';\nexport const x = () => { const load = createRequire(import.meta.url); return load('./target.cjs'); };\nexport const y = () => { const load = (name: string) => name; return load('./target.cjs'); };`,
     ],
@@ -128,6 +132,26 @@ describe('a reference that cannot be followed makes it uncacheable, and the reas
       /: start\("\.\/lib\/a\.ts"\)$/,
     ],
     [
+      'a worker under a name of its own',
+      `import { Worker } from 'node:worker_threads';\nconst W = Worker;\nexport const x = () => new W('./lib/a.ts');`,
+      /: new W\("\.\/lib\/a\.ts"\)$/,
+    ],
+    [
+      'a class of workers',
+      `import { Worker } from 'node:worker_threads';\nclass Pool extends Worker { constructor(name: string) { super(import.meta.dirname + name); } }\nexport const x = () => new Pool('/lib/a.ts');`,
+      /^steps\.ts: which modules it starts .* called by its name: class Pool extends Worker/,
+    ],
+    [
+      'a fork that is handed on',
+      `import { fork } from 'node:child_process';\nexport const x = ['./lib/a.ts'].map(fork as never);`,
+      /: \["\.\/lib\/a\.ts"\]\.map\(fork\)$/,
+    ],
+    [
+      'the require of the main module',
+      `declare const require: any;\nexport const x = () => require.main.require('./lib/a.ts');`,
+      /^steps\.ts: what the require of another module finds .*: require\.main\.require\("\.\/lib\/a\.ts"\)$/,
+    ],
+    [
       'a require of another place',
       `${MODULE}const load = createRequire(new URL('./other/', import.meta.url));\nexport const x = load('./lib/a.ts');`,
       /^steps\.ts: .*createRequire\(import\.meta\.url\).*: createRequire\(new URL\("\.\/other\/"/,
@@ -151,6 +175,15 @@ describe('a reference that cannot be followed makes it uncacheable, and the reas
       'a fork of something else',
       `declare const repository: { fork(name: string): void };\nexport const x = () => repository.fork('main');`,
     ],
+    [
+      'a worker of the module itself',
+      `import { Worker } from 'node:worker_threads';\nexport const x = () => [new Worker(new URL(import.meta.url)), new Worker(import.meta.filename)];`,
+    ],
+    [
+      'a question after a worker, and a method of its name',
+      `import { fork } from 'node:child_process';\nimport { Worker } from 'node:worker_threads';\nexport class X { fork(x: unknown) { return x instanceof Worker; } }`,
+    ],
+    ['a question after the main module', `declare const require: any, module: any;\nexport const x = require.main === module;`],
     ['a word in a text', `export const x = 'eval(createRequire)';`],
   ];
   test.each(harmless)('not %s', async (_name, text) => {
