@@ -64,6 +64,8 @@ const LOADERS = new Map<string, Loader>([
   ['.jsx', 'jsx'],
   ['.json', 'json'],
 ]);
+/** What an import without an extension may mean, `.js` first as for Node: its twin for tsx is counted as well. */
+const EXTENSIONS = ['.js', '.tsx', '.ts', '.jsx', '.css', '.json', '.node'];
 const RELATIVE = /^(?:\.|[\\/]|[A-Za-z]:[\\/])/;
 const BARE = /^[^.\\/]/;
 /** An import of a name put together from a literal folder: esbuild expands it to files that may not be all. */
@@ -97,6 +99,7 @@ export async function buildClosure(entry: string, o: { root: string; conditions:
       platform: 'node',
       format: 'esm',
       mainFields: ['main'],
+      resolveExtensions: EXTENSIONS,
       // Those of Node that esbuild does not have by itself, then the user's.
       conditions: ['node-addons', 'module-sync', ...o.conditions],
       absWorkingDir: o.root,
@@ -218,7 +221,7 @@ async function loadCode(path: string, text: string, loader: Loader, building: Bu
     const urls = hidden.urls.flatMap((url) => moduleAt(url, path, files));
     const unused = await unusedImports(text, normalised, () => transform('esnext', true));
     const run = unused.flatMap((specifier) => moduleAt(specifier, path, files));
-    const reached = [...hidden.modules, ...urls, ...run, ...typescriptTwin(path, building.entry)];
+    const reached = [...hidden.modules, ...urls, ...run, ...typescriptTwins(path, building.entry)];
     // In a form that esbuild follows.
     return { contents: [text, ...reached.map((specifier) => `;import(${JSON.stringify(specifier)});`)].join('\n'), loader };
   } catch (error) {
@@ -243,10 +246,10 @@ function moduleAt(url: string, path: string, files: StampedFiles): string[] {
   return [specifier.startsWith('.') ? specifier : `./${specifier}`];
 }
 
-/** Where `x.js` lies beside `x.ts`, tsx takes the latter for an import of `./x.js`, Node the former: count both. */
-function typescriptTwin(path: string, entry: string): string[] {
-  const twin = path.replace(/\.([cm]?)js(x?)$/, '.$1ts$2');
-  return twin !== path && path !== entry && existsSync(twin) ? [twin] : [];
+/** Where `x.js` lies beside `x.ts`, tsx takes the latter for an import of `./x.js` or `./x`, Node the former: count both. */
+function typescriptTwins(path: string, entry: string): string[] {
+  const twins = [path.replace(/\.([cm]?)js(x?)$/, '.$1ts$2'), path.replace(/\.js$/, '.tsx')];
+  return twins.filter((twin) => twin !== path && path !== entry && existsSync(twin));
 }
 
 function addPackage(closure: ClosureBuild, found: InstalledPackage | undefined): void {

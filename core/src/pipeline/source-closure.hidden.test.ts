@@ -75,6 +75,16 @@ describe('references that no bundler sees', () => {
     await write({ 'steps.ts': `export { x } from './x.js';`, 'x.js': 'export const x = 1;', 'x.ts': 'export const x = 1 as number;' });
     expect((await closureOf()).files).toEqual(['steps.ts', 'x.js', 'x.ts']);
   });
+
+  test.each(['ts', 'tsx'])('beside a .%s, what is compiled beside it and required without an extension counts too', async (extension) => {
+    const twins = { [`x.${extension}`]: 'export const x = 1 as number;', [`lib/index.${extension}`]: 'export const y = 1 as number;' };
+    await write({ 'package.json': '{ "name": "project" }', 'steps.js': `exports.z = [require('./x'), require('./lib')];` });
+    await write({ ...twins, 'x.js': 'exports.x = 1;', 'lib/index.js': 'exports.y = 1;' });
+    expect((await closureOf('steps.js')).files).toEqual(['lib/index.js', `lib/index.${extension}`, 'steps.js', 'x.js', `x.${extension}`]);
+    await expectMiss({ 'x.js': 'exports.x = 2;' }, 'steps.js');
+    await expectMiss({ 'lib/index.js': 'exports.y = 2;' }, 'steps.js');
+    await expectMiss({ [`x.${extension}`]: 'export const x = 2;' }, 'steps.js');
+  });
 });
 
 describe('a reference that cannot be followed makes it uncacheable, and the reason names file and expression', () => {
