@@ -31,12 +31,19 @@ export class StepSources {
   }
 
   /**
-   * Looks at the sources of steps that this process has loaded, before the first of them runs. While a run goes on they may be changed on disk, and what comes
-   * later would be remembered as made by code that it never ran.
+   * Looks at the sources of steps before the first of them runs. While a run goes on they may be changed on disk, and what comes later would be remembered as
+   * made by code that it never ran.
    */
   async lookAhead(steps: Iterable<Pick<StepCall, 'step' | 'code'>>): Promise<void> {
     const ahead = Array.from(steps).filter(({ step }) => step.options.cache !== false);
     await Promise.allSettled(ahead.map(({ step, code }) => this.identify(code, step.options.cacheKey)));
+  }
+
+  /** Whether the sources of a step are still those of its identity: a process that is started later loads what is there by then. */
+  async unchanged(code: StepCode): Promise<boolean> {
+    for (const module of modulesOf(code))
+      if ((await sourceClosure(module, this.folders)).hash !== (await this.closure(module)).hash) return false;
+    return true;
   }
 
   private async identityOf(code: StepCode, declaredKey: Json | undefined): Promise<Identity> {
@@ -44,8 +51,7 @@ export class StepSources {
       return { reason: `it was made inside the function ${code.insideFunction}; declare { cacheKey } to tell it apart` };
     if (code.on !== undefined && code.on.module === undefined)
       return { reason: `the module of class ${code.on.id} is not known: it has no @step or @pipeline of its own` };
-    const defined = code.insideFunction === undefined ? [code.module] : code.frames;
-    const modules = [...new Set([...defined, ...(code.on?.module === undefined ? [] : [code.on.module])])];
+    const modules = modulesOf(code);
     const key = modules.join('\n');
     let digest = this.digests.get(key);
     if (digest === undefined) this.digests.set(key, (digest = this.digest(modules)));
@@ -82,6 +88,12 @@ export class StepSources {
     if (closure === undefined) this.closures.set(module, (closure = sourceClosure(module, this.folders)));
     return closure;
   }
+}
+
+/** The modules that its code is written in, without what they import. */
+function modulesOf(code: StepCode): string[] {
+  const defined = code.insideFunction === undefined ? [code.module] : code.frames;
+  return [...new Set([...defined, ...(code.on?.module === undefined ? [] : [code.on.module])])];
 }
 
 /**

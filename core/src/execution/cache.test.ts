@@ -210,6 +210,40 @@ process.stdout.write(JSON.stringify(await p.run()));
     expectStatus(run(), 'later', 'cached');
   });
 
+  it.each([
+    ['before', `const first = step('first', { isolation: 'process', cache: false }, () => 0);`],
+    ['after', `const first = step('first', { cache: false }, () => 0);`],
+  ])('when its module was changed while an earlier run went on, whose processes had been started %s that', (started, first) => {
+    const later = (n: number): void =>
+      write(
+        'later.ts',
+        `import { step } from '@mortise/core';\nconst n = ${n};\nexport const later = step('later', { isolation: 'process' }, (_: { edited: number }) => n);\n`,
+      );
+    later(1);
+    write(
+      'main.ts',
+      `import { pipeline, step } from '@mortise/core';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { later } from './later.ts';
+const path = import.meta.dirname + '/later.ts';
+${first}
+const edit = step('edit', { cache: false }, (_: { first: number }) => {
+  if (process.env.EDIT) writeFileSync(path, readFileSync(path, 'utf8').replace('n = 1', 'n = 2'));
+  return 0;
+});
+const p = pipeline('later_${started}', () => later({ edited: edit({ first: first() }) }));
+process.stdout.write(JSON.stringify(await p.run()));
+`,
+    );
+    const edited = run({ EDIT: '1' });
+    expect(edited.steps['later']!.reason).toBe('its sources were changed while the run went on');
+    for (const n of [2, 1]) {
+      later(n);
+      expect(run()).toMatchObject({ result: n, steps: { later: { status: 'completed' } } });
+      expect(run()).toMatchObject({ result: n, steps: { later: { status: 'cached' } } });
+    }
+  });
+
   it('when the module of an inherited method was changed while an earlier run went on, which had loaded it before', () => {
     // As a compiler of decorators leaves it.
     const decorated = `const decorate = (C, name, how) => {

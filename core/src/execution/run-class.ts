@@ -17,7 +17,6 @@ import { endRun, type FinishedRun, type RunEnd } from './end-run.ts';
 import { allHooks } from './check-alerters.ts';
 import { callOnFrozen, instanceSource, type InstanceSource } from './frozen-instance.ts';
 import { MaskedOutput } from './masked-output.ts';
-import { isolationOf } from './isolation-of.ts';
 import { openRun, type OpenRun } from './open-run.ts';
 import { reasonOf } from './outcome.ts';
 import type { EarlierStep } from './recorded-steps.ts';
@@ -64,7 +63,7 @@ export async function runClassPipeline(
     let result: unknown;
     let thrown: { error: unknown } | undefined;
     const printed = new MaskedOutput();
-    await run.sources.lookAhead(steps.filter(({ step }) => isolationOf(run, step) === 'inline'));
+    await run.sources.lookAhead(steps);
     try {
       // A run that a step of another run began has steps of its own.
       const work = callUserCode({ output: (...chunk) => printed.output(...chunk) }, () =>

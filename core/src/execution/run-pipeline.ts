@@ -6,7 +6,6 @@ import type { OrchestratedRun } from '../stack/orchestrator.ts';
 import type { RunRecord } from '../store/run-data.ts';
 import { allHooks } from './check-alerters.ts';
 import { functionOrigin, type CodeOrigin } from './child/code-origin.ts';
-import { isolationOf } from './isolation-of.ts';
 import { openRun, type OpenRun } from './open-run.ts';
 import { reasonOf } from './outcome.ts';
 import { PlanResults } from './plan-results.ts';
@@ -31,8 +30,7 @@ export async function runPipelineFunction<R>(
     // A step that is named and not called is no error anywhere.
     if (compiled.spec.steps.length === 0)
       run.warnings.push(`the body of pipeline "${compiled.spec.pipeline}" called no step, so nothing ran`);
-    const inline = compiled.spec.steps.filter((step) => isolationOf(run, step) === 'inline');
-    await run.sources.lookAhead(inline.map((step) => ({ step, code: compiled.steps.get(step.id)! })));
+    await run.sources.lookAhead(compiled.spec.steps.map((step) => ({ step, code: compiled.steps.get(step.id)! })));
     try {
       await run.stack.orchestrator.execute(compiled.spec, functionRun);
     } catch (error) {

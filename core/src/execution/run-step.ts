@@ -79,8 +79,9 @@ async function runAttempts(run: OpenRun, call: StepCall, identity: StepIdentity,
         before?.retry?.decided(true);
         before = undefined;
       };
-      const attempt = (place?: ProcessPlace) => runAttempt(run, call, identity, key, { mayRetry: tries < retry.retries, begun, place });
-      const end = run.signal.aborted ? undefined : await (isolated ? inStepProcess(run, call, attempt) : attempt());
+      const attempt = (key: StepKey, place?: ProcessPlace) =>
+        runAttempt(run, call, identity, key, { mayRetry: tries < retry.retries, begun, place });
+      const end = run.signal.aborted ? undefined : await (isolated ? inStepProcess(run, call, key, attempt) : attempt(key));
       if (end === undefined) return before === undefined ? await notStarted(run, call) : stepEnd(before);
       before = end;
       if (end.retry === undefined || run.signal.aborted) return stepEnd(end);
@@ -142,13 +143,16 @@ async function settleCached(run: OpenRun, call: StepCall, identity: StepIdentity
 async function inStepProcess(
   run: OpenRun,
   call: StepCall,
-  attempt: (place: ProcessPlace) => Promise<AttemptEnd>,
+  key: StepKey,
+  attempt: (key: StepKey, place: ProcessPlace) => Promise<AttemptEnd>,
 ): Promise<AttemptEnd | undefined> {
   const { takePlace } = await import('./child/execute-in-process.ts');
   const place = await takePlace(run, call);
   if (place === undefined) return undefined;
   try {
-    return await attempt(place);
+    // It has loaded them since the run began.
+    const changed = 'key' in key && !(await run.sources.unchanged(call.code));
+    return await attempt(changed ? { reason: 'its sources were changed while the run went on' } : key, place);
   } finally {
     place.leave();
   }
