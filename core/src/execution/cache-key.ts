@@ -120,7 +120,7 @@ export async function cacheKey(
   const parts: Json = [
     1,
     step.name,
-    code.ordinal,
+    code.inBody ? ['in a body', code.ordinal] : code.ordinal,
     code.on?.id ?? null,
     source.digest,
     step.options.cacheKey ?? null,

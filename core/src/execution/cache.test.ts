@@ -86,6 +86,20 @@ describe('a step comes from the cache', () => {
     expectStatus(other, 's', 'completed');
     expectStatus(other, 's_2', 'completed');
   });
+
+  it('when it is made in the body of its pipeline with a key of its own, whatever ran before in the process', () => {
+    write(
+      'main.ts',
+      `import { pipeline, step } from '@mortise/core';
+const make = (n: number) => step('s', { cacheKey: n }, () => n);
+const p = pipeline('in_body', { params: { n: 0 } }, ({ n }) => make(n)());
+const statuses: string[] = [];
+for (const n of [1, 2, 1, 2]) statuses.push((await p.run({ n })).steps['s']!.status);
+process.stdout.write(JSON.stringify(statuses));
+`,
+    );
+    expect(run()).toEqual(['completed', 'completed', 'cached', 'cached']);
+  });
 });
 
 describe('a step runs anew', () => {

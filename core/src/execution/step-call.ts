@@ -22,7 +22,7 @@ export interface StepCode {
   frames: readonly string[];
   /** Set when it was made inside a function, so that its source does not tell it apart. */
   insideFunction: string | undefined;
-  /** How many steps of this name its module had defined before it. */
+  /** How many steps of this name its module had defined before it; of one made in a body, how many for the same plan. */
   ordinal: number;
   hooks?: StepHooks | undefined;
   /** It was made in the body of a pipeline, anew for each plan. */

@@ -51,6 +51,8 @@ export class Compilation {
   /** By step id. */
   readonly definitions = new Map<string, StepDefinition>();
   readonly nested = new Set<PipelineDefinition>();
+  /** Of the steps that its body makes: a later plan of the same body counts anew. */
+  readonly ordinals = new Map<string, number>();
   private readonly planned: PlannedStep[] = [];
   private readonly taken = new Set<string>();
   private readonly counts = new Map<string, number>();

@@ -14,7 +14,7 @@ export interface StepDefinition extends DefinitionSite {
   /** Undefined: one output called `output`, whatever its shape. */
   outputs: DeclaredOutput[] | undefined;
   hooks: StepHooks | undefined;
-  /** How many steps of this name its module had defined before it. */
+  /** How many steps of this name its module had defined before it; of one made in a body, how many for the same plan. */
   ordinal: number;
   /** It was made in the body of a pipeline, anew for each plan. */
   inBody?: true;
@@ -29,10 +29,10 @@ export function checkStepId(id: unknown): asserts id is string {
 }
 
 /**
- * Checks what a step is made of, and finds on the stack where the user's code defines it.
+ * Checks what a step is made of, and finds on the stack where the user's code defines it. `ordinals` are those of the plan whose body makes it.
  * @throws BadStepId, StepArguments, UnknownOption, BadOption
  */
-export function defineStep(name: string, fn: StepFunction, options: StepOptions): StepDefinition {
+export function defineStep(name: string, fn: StepFunction, options: StepOptions, ordinals?: Map<string, number>): StepDefinition {
   checkStepId(name);
   if (typeof fn !== 'function') throw new StepArguments({ step: name, reason: 'was made without a function' });
   if (fn.length > 1) throw new StepArguments({ step: name, reason: `has a function of ${fn.length} arguments` });
@@ -45,16 +45,19 @@ export function defineStep(name: string, fn: StepFunction, options: StepOptions)
     settings,
     outputs: declaredOutputs(options),
     hooks: hooksOf(options),
-    ordinal: nextOrdinal(site.module, name),
+    ordinal: nextOrdinal(site.module, name, ordinals),
   };
 }
 
 /** 0 for the first step of this name that a module defines, then 1, ...; counted for all copies of this package. */
-export function nextOrdinal(module: string, name: string): number {
-  const place = globalThis as { [KEY]?: Map<string, number> };
-  const counts = (place[KEY] ??= new Map());
+export function nextOrdinal(module: string, name: string, counts = ordinalsOfProcess()): number {
   const key = `${module}\n${name}`;
   const ordinal = counts.get(key) ?? 0;
   counts.set(key, ordinal + 1);
   return ordinal;
+}
+
+function ordinalsOfProcess(): Map<string, number> {
+  const place = globalThis as { [KEY]?: Map<string, number> };
+  return (place[KEY] ??= new Map());
 }

@@ -61,8 +61,9 @@ export function step<const O extends StepOptions, F extends StepFunction>(
 ): Step<F, O>;
 export function step(name: string, ...rest: [fn: StepFunction] | [options: StepOptions, fn: StepFunction]): unknown {
   const [options, fn] = rest.length === 1 ? [{}, rest[0]] : rest;
-  const definition = defineStep(name, fn, options);
-  if (currentCompilation() !== undefined) definition.inBody = true;
+  const compilation = currentCompilation();
+  const definition = defineStep(name, fn, options, compilation?.ordinals);
+  if (compilation !== undefined) definition.inBody = true;
   const call = (...args: unknown[]): unknown => {
     const compilation = compilationFor(name);
     if (args.length > 2) throw new StepArguments({ step: name, reason: `was called with ${args.length} arguments` });
