@@ -47,6 +47,7 @@ export class StepSources {
   }
 
   private async identityOf(code: StepCode, declaredKey: Json | undefined): Promise<Identity> {
+    if (code.bundled) return { reason: 'its module is bundled together with @mortise/core; declare that external for a cache' };
     if (code.insideFunction !== undefined && declaredKey === undefined)
       return { reason: `it was made inside the function ${code.insideFunction}; declare { cacheKey } to tell it apart` };
     if (code.on !== undefined && code.on.module === undefined)

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 
@@ -344,6 +345,21 @@ describe('a step is not cached, and the run says why', () => {
     const again = run();
     expectStatus(again, 'a', 'completed');
     expect(again.steps['a']!.reason).toContain('is bound or built in');
+  });
+
+  it('when its module is bundled together with Mortise', async () => {
+    write('steps.ts', main(`const a = step('a', () => 1);`, 'a();'));
+    const modules = join(project.project.root, 'node_modules');
+    for (const [name, to] of Object.entries({ esbuild: 'node_modules/esbuild', '@mortise/flavor-local': 'flavors/local' }))
+      symlinkSync(fileURLToPath(new URL(`../../../${to}`, import.meta.url)), join(modules, name), 'dir');
+    const { build } = await import('esbuild');
+    const external = ['esbuild', '@mortise/flavor-local', 'systeminformation', 'inversify'];
+    const outfile = join(folder, 'out.mjs');
+    await build({ entryPoints: [join(folder, 'steps.ts')], bundle: true, format: 'esm', platform: 'node', outfile, external });
+    write('main.ts', `import './out.mjs';`);
+    const result = run();
+    expectStatus(result, 'a', 'completed');
+    expect(result.steps['a']!.reason).toBe('its module is bundled together with @mortise/core; declare that external for a cache');
   });
 
   it('when it says so', () => {

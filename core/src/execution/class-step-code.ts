@@ -11,6 +11,7 @@ export function classStepCode({ Class, written }: ClassPipeline, source: Instanc
     module: step.module,
     frames: [...step.frames, ...(written?.frames ?? [])],
     insideFunction: step.insideFunction ?? written?.insideFunction,
+    ...(step.bundled && { bundled: step.bundled }),
     ordinal: step.ordinal,
     hooks: step.hooks,
     on: { id: written?.id ?? Class.name, module: written?.module },

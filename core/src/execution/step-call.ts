@@ -22,6 +22,8 @@ export interface StepCode {
   frames: readonly string[];
   /** Set when it was made inside a function, so that its source does not tell it apart. */
   insideFunction: string | undefined;
+  /** Mortise itself is bundled into the files of the program. */
+  bundled?: true;
   /** How many steps of this name its module had defined before it; of one made in a body, how many for the same plan. */
   ordinal: number;
   hooks?: StepHooks | undefined;

@@ -198,7 +198,7 @@ describe('core bundled', () => {
     const { stdout } = await run(process.execPath, [join(out, 'user.js')]);
     const { topLevel } = JSON.parse(stdout) as { topLevel: DefinitionSite };
     const module = pathToFileURL(join(out, 'user.js')).href;
-    expect(topLevel).toEqual({ module, frames: [module], line: expect.any(Number) });
+    expect(topLevel).toEqual({ module, frames: [module], line: expect.any(Number), bundled: true });
   });
 });
 

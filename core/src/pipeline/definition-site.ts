@@ -13,6 +13,8 @@ export interface DefinitionSite {
   insideFunction: string | undefined;
   /** The modules, each once, whose code was on the stack from the call outwards to the top level of the one that began it. */
   frames: string[];
+  /** Mortise itself is bundled into the files of the program. */
+  bundled?: true;
 }
 
 type CallSite = NodeJS.CallSite;
@@ -84,7 +86,7 @@ function toUrl(scriptName: string): string {
 function siteInBundle(frames: Frame[]): DefinitionSite {
   const outermost = frames.findLast((frame) => frame.url.startsWith('file:'));
   const module = outermost?.url ?? '';
-  return { module, line: outermost?.callSite.getLineNumber() ?? 0, insideFunction: undefined, frames: [module] };
+  return { module, line: outermost?.callSite.getLineNumber() ?? 0, insideFunction: undefined, frames: [module], bundled: true };
 }
 
 /** Beyond a module's top level are only its importers and loaders. */
