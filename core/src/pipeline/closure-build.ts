@@ -14,7 +14,7 @@ import type {
 import { hash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
-import { dirname, extname, join, relative, sep } from 'node:path';
+import { dirname, extname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
 import { hiddenReferences, NAME_AT_RUN_TIME } from './hidden-references.ts';
@@ -119,11 +119,13 @@ export async function buildClosure(entry: string, o: { root: string; conditions:
     .filter((warning) => UNKNOWN_SPECIFIER.includes(warning.id))
     .map((warning) => onlyAtRunTime(placeOf(warning), warning.location?.lineText ?? ''));
   const composed = silent.filter(({ composed }) => composed).map(({ file }) => composedImport(file, o.root));
-  for (const [file, { imports }] of inputsOf(result))
+  for (const [file, { imports }] of inputsOf(result)) {
     closure.imports.set(
       file,
       imports.map(({ path }) => path),
     );
+    for (const { original = '' } of imports) if (RELATIVE.test(original)) stampLinks(resolve(o.root, dirname(file), original), o.files);
+  }
   closure.resolved = unresolved.length === 0;
   closure.problems = [...unresolved, ...[...unknown, ...composed, ...closure.problems].sort()];
   return closure;
@@ -229,6 +231,13 @@ async function loadCode(path: string, text: string, loader: Loader, building: Bu
       errors: (error as BuildFailure).errors.map((message) => ({ text: message.text, location: withFile(message, path, building.root) })),
     };
   }
+}
+
+/** esbuild tells the real paths of modules: the links that lead there may come to lead elsewhere. */
+function stampLinks(specifier: string, files: StampedFiles): void {
+  const path = specifier.replace(/[?#].*$/, '');
+  const candidates = [path, path.replace(/js(x?)$/, 'ts$1'), ...EXTENSIONS.map((extension) => path + extension)];
+  candidates.find((candidate) => files.follow(candidate));
 }
 
 function withFile({ location }: Message, path: string, root: string): Message['location'] {

@@ -57,6 +57,7 @@ export function moduleTypeOf(path: string, files: StampedFiles): string {
 export function installedPackage(name: string, importer: string, files: StampedFiles): InstalledPackage | undefined {
   for (const folder of foldersAbove(importer)) {
     if (!files.exists(join(folder, 'node_modules'))) continue;
+    files.follow(join(folder, 'node_modules', name));
     const found = toPackage(files.json(join(folder, 'node_modules', name, 'package.json')));
     if (found) return found;
   }

@@ -90,6 +90,28 @@ describe('local code', () => {
     await expectMiss({ 'packages/shared/package.json': '{ "name": "shared", "type": "module", "exports": "./other.js" }' });
   });
 
+  test.each([
+    ['a folder', `import { x } from './current/model.ts';`, 'current', ['one', 'two']],
+    ['a module', `import { x } from './model.js';`, 'model.ts', ['one/model.ts', 'two/model.ts']],
+    ['a package of the workspace', `import { x } from 'shared';`, 'node_modules/shared', ['../one', '../two']],
+  ])('a link of %s that moves is seen', async (_what, text, link, [one, two]) => {
+    await write({ 'steps.ts': `${text}\nexport const y = x;` });
+    for (const [folder, x] of [
+      ['one', 1],
+      ['two', 2],
+    ] as const)
+      await write({
+        [`${folder}/package.json`]: '{ "name": "shared", "type": "module", "exports": "./model.ts" }',
+        [`${folder}/model.ts`]: `export const x = ${x};`,
+      });
+    await mkdir(join(root, 'node_modules'));
+    await symlink(one!, join(root, link));
+    expect((await closureOf()).files).toEqual(['one/model.ts', 'steps.ts']);
+    await rm(join(root, link));
+    await symlink(two!, join(root, link));
+    expect((await closureOf()).files).toEqual(['steps.ts', 'two/model.ts']);
+  });
+
   test('decorators, parameter decorators, JSX and enums are read', async () => {
     await write({
       'tsconfig.json': `{ "compilerOptions": { "experimentalDecorators": true } }`,

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
-import { readdirSync, readFileSync, statSync, type Stats } from 'node:fs';
+import { readdirSync, readFileSync, realpathSync, statSync, type Stats } from 'node:fs';
+import { basename, dirname, relative } from 'node:path';
 
 import { parseEditedJson } from '../parse-edited-json.ts';
 
@@ -9,8 +10,10 @@ export interface Stamp {
   mtimeMs: number;
   ctimeMs: number;
   ino: number;
-  /** sha256 of a file's bytes, or of the names of a folder's modules. */
+  /** sha256 of a file's bytes, or of the names of a folder's modules; of a link the path, relative to its folder, that it leads to in the end. */
   digest: string;
+  /** It is a symbolic link, or lies below one: all that counts is where it leads. */
+  link?: true;
   /** It had changed so shortly before that another change may not have moved its times: compare the digest the next time. */
   recent?: true;
 }
@@ -49,6 +52,14 @@ export class StampedFiles {
     return false;
   }
 
+  /** True if there is something; if symbolic links lead there, that they lead elsewhere will be noticed. */
+  follow(path: string): boolean {
+    const end = endOf(path);
+    if (end !== undefined && end !== basename(path))
+      this.stamps.set(path, { size: 0, mtimeMs: 0, ctimeMs: 0, ino: 0, digest: end, link: true });
+    return end !== undefined;
+  }
+
   /** Another module in this folder (which may come before a known one when an import is resolved) will be noticed. */
   watchFolder(path: string): void {
     if (this.stamps.has(path)) return;
@@ -65,6 +76,10 @@ export class StampedFiles {
 export function checkStamps(stamps: Stamps): 'same' | 'renewed' | 'changed' {
   let answer: 'same' | 'renewed' = 'same';
   for (const [path, stamp] of stamps) {
+    if (stamp?.link) {
+      if (endOf(path) !== stamp.digest) return 'changed';
+      continue;
+    }
     const now = Date.now();
     const stats = statOf(path);
     if (!stats || !stamp) {
@@ -113,6 +128,15 @@ function moduleNames(folder: string): string {
 function statOf(path: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
+/** Seen from the folder of a path, where it leads. */
+function endOf(path: string): string | undefined {
+  try {
+    return relative(dirname(path), realpathSync(path));
   } catch {
     return undefined;
   }
