@@ -48,7 +48,7 @@ const underWay = new Map<string, Promise<SourceClosure>>();
  * so do other uses of `createRequire`, a `Worker` or `fork` of a path, `eval` and `Function`.
  *
  * Not seen: files read as data (declare them as extra files); programs that are spawned; versions of what third-party packages import in turn; third-party code that
- * changes under the same version; an unused value import of a name that is not relative in TypeScript, which compilers drop but Node keeps; a file that comes to lie on
+ * changes under the same version; what a module that is not reached sets in one that is; an unused value import of a name that is not relative in TypeScript, which compilers drop but Node keeps; a file that comes to lie on
  * an earlier alternative of tsconfig `paths` in a folder that holds no module of the closure.
  *
  * Never throws for what is wrong with the code: `uncacheable` says it.
