@@ -136,6 +136,19 @@ process.stdout.write(JSON.stringify(await p.run({ n: Number(process.env.N ?? ${n
     expectStatus(run({ N: '2' }), 'b', 'cached');
   });
 
+  it('when it is made in the body of a pipeline, and what that was given by the module that made it has changed', () => {
+    write(
+      'make.ts',
+      `import { pipeline, step } from '@mortise/core';\nexport const make = (fn: () => number) => pipeline('made', () => step('s', { cacheKey: 1 }, () => fn())());\n`,
+    );
+    write('go.ts', `export const go = (p: any) => setTimeout(async () => process.stdout.write(JSON.stringify(await p.run())));`);
+    for (const n of [1, 2]) {
+      write('main.ts', `import { go } from './go.ts';\nimport { make } from './make.ts';\ngo(make(() => ${n}));\n`);
+      expectStatus(run(), 's', 'completed');
+      expectStatus(run(), 's', 'cached');
+    }
+  });
+
   it('when it is another of two definitions of its name, chosen at run time', () => {
     const choose = `const a = process.env.OTHER ? step('a', () => 'other') : step('a', () => 'one');`;
     write('main.ts', main(choose, 'return a();'));

@@ -21,6 +21,8 @@ interface Scope {
   after: readonly unknown[];
   /** Names of the pipelines from the outermost to this one. */
   path: readonly string[];
+  /** Modules on the stack of their definitions. */
+  frames: readonly string[];
   outer: Scope | undefined;
   /** Of the steps that were called in it. */
   settings: Map<StepDefinition, StepSettings>;
@@ -60,9 +62,14 @@ export class Compilation {
   private scope: Scope;
   private hasAfter = false;
 
-  constructor(pipeline: string, defaults: StepSettings) {
-    this.pipeline = pipeline;
-    this.scope = { prefix: '', defaults, first: 0, after: [], path: [pipeline], outer: undefined, settings: new Map() };
+  constructor({ name, defaults, frames }: Pick<PipelineDefinition, 'name' | 'defaults' | 'frames'>) {
+    this.pipeline = name;
+    this.scope = { prefix: '', defaults, first: 0, after: [], path: [name], frames, outer: undefined, settings: new Map() };
+  }
+
+  /** Modules on the stack of the definition of the pipeline whose body runs: what a step closes over that the body makes may be written there. */
+  get frames(): readonly string[] {
+    return this.scope.frames;
   }
 
   /** Runs a body; the steps it calls become part of this plan. */
@@ -119,7 +126,17 @@ export class Compilation {
     this.nested.add(pipeline);
     const prefix = `${this.takeId(pipeline.name, options.id)}.`;
     const defaults = mergeSettings(scope.defaults, pipeline.defaults);
-    this.scope = { prefix, defaults, first: this.planned.length, after: options.after ?? [], path, outer: scope, settings: new Map() };
+    const frames = [...scope.frames, ...pipeline.frames];
+    this.scope = {
+      prefix,
+      defaults,
+      first: this.planned.length,
+      after: options.after ?? [],
+      path,
+      frames,
+      outer: scope,
+      settings: new Map(),
+    };
     try {
       return body();
     } finally {

@@ -27,7 +27,7 @@ export interface CompiledPipeline {
 export async function compilePipeline(pipeline: PipelineDefinition, given?: object, checked = false): Promise<CompiledPipeline> {
   const params = paramValues(pipeline, given);
   if (!checked) await refuseTestedWires(pipeline);
-  const compilation = new Compilation(pipeline.name, pipeline.defaults);
+  const compilation = new Compilation(pipeline);
   try {
     const returned = compilation.follow(() => callBody(pipeline, params, {}));
     const result = resultSpec(returned, compilation);

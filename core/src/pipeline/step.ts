@@ -63,7 +63,11 @@ export function step(name: string, ...rest: [fn: StepFunction] | [options: StepO
   const [options, fn] = rest.length === 1 ? [{}, rest[0]] : rest;
   const compilation = currentCompilation();
   const definition = defineStep(name, fn, options, compilation?.ordinals);
-  if (compilation !== undefined) definition.inBody = true;
+  if (compilation !== undefined) {
+    definition.inBody = true;
+    // Whoever runs the pipeline need not be whoever made it.
+    definition.frames = [...new Set([...definition.frames, ...compilation.frames])];
+  }
   const call = (...args: unknown[]): unknown => {
     const compilation = compilationFor(name);
     if (args.length > 2) throw new StepArguments({ step: name, reason: `was called with ${args.length} arguments` });
