@@ -12,7 +12,7 @@ import type {
   PluginBuild,
 } from 'esbuild';
 import { hash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { dirname, extname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -124,7 +124,7 @@ export async function buildClosure(entry: string, o: { root: string; conditions:
       file,
       imports.map(({ path }) => path),
     );
-    for (const { original = '' } of imports) if (RELATIVE.test(original)) stampLinks(resolve(o.root, dirname(file), original), o.files);
+    for (const { original = '' } of imports) if (RELATIVE.test(original)) stampPath(resolve(o.root, dirname(file), original), o.files);
   }
   closure.resolved = unresolved.length === 0;
   closure.problems = [...unresolved, ...[...unknown, ...composed, ...closure.problems].sort()];
@@ -233,11 +233,12 @@ async function loadCode(path: string, text: string, loader: Loader, building: Bu
   }
 }
 
-/** esbuild tells the real paths of modules: the links that lead there may come to lead elsewhere. */
-function stampLinks(specifier: string, files: StampedFiles): void {
+/** esbuild tells the real paths of modules: the links that lead there, and the package.json of a folder, may come to lead elsewhere. */
+function stampPath(specifier: string, files: StampedFiles): void {
   const path = specifier.replace(/[?#].*$/, '');
   const candidates = [path, path.replace(/js(x?)$/, 'ts$1'), ...EXTENSIONS.map((extension) => path + extension)];
   candidates.find((candidate) => files.follow(candidate));
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) files.json(join(path, 'package.json'));
 }
 
 function withFile({ location }: Message, path: string, root: string): Message['location'] {

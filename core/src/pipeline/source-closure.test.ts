@@ -317,6 +317,11 @@ describe('what an import means', () => {
     await expectMiss({ ...installed('old', '2.0.0'), ...installed('new', '1.0.0') });
   });
 
+  test('changes the hash where the package.json of a folder names another module, which lies elsewhere', async () => {
+    await write({ ...TWO, 'steps.cjs': `exports.z = require('./lib').x;`, 'lib/package.json': '{ "main": "../one.ts" }' });
+    await expectMiss({ 'lib/package.json': '{ "main": "../two.ts" }' }, 'steps.cjs');
+  });
+
   test('stays the same in a copy of the project', async () => {
     await write({ ...TWO, 'package.json': '{ "name": "project", "type": "module", "imports": { "#x": "./one.ts", "#y": "./two.ts" } }' });
     const { hash } = await closureOf();
