@@ -94,6 +94,7 @@ async function execute(
       mapIndex,
       code: { module: code.module, ordinal: code.ordinal, inBody: code.inBody ?? false },
       inputs: Object.fromEntries(Object.entries(inputs).map(([name, { stored }]) => [name, stored])),
+      env: Object.fromEntries((step.options.cacheEnv ?? []).map((name) => [name, globalThis.process.env[name] ?? null])),
       intents,
       trackerRuns: tracking.trackerRuns.map(({ component, flavor }) => ({ component, flavor })),
     },

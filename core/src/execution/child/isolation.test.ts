@@ -55,6 +55,21 @@ console.log(JSON.stringify({ sum, here: loaded.pid === process.pid, there: pid !
     expect(runMetadata['experiment_tracker_url']).toBeDefined();
   });
 
+  it('has the variables that are part of its cache key as the run has them', async () => {
+    project.write(
+      'env.ts',
+      `${IMPORT}
+const apart = { isolation: 'process' } as const;
+const first = step('first', { ...apart, cache: false }, () => 0);
+const set = step('set', { cache: false }, (_: { after: number }) => { process.env.REGION = 'north'; delete process.env.OLD; return 0; });
+const read = step('read', { ...apart, cacheEnv: ['REGION', 'OLD'] }, (_: { after: number }) => [process.env.REGION, process.env.OLD ?? 'none']);
+const p = pipeline('env', () => read({ after: set({ after: first() }) }));
+Object.assign(process.env, { REGION: 'south', OLD: 'yes' });
+console.log(JSON.stringify((await p.run()).result));`,
+    );
+    expect(await project.json('env.ts')).toEqual(['north', 'none']);
+  });
+
   it('may send messages of its own, as programs do that pm2 starts: nobody takes them for ours', async () => {
     project.write(
       'sends.ts',

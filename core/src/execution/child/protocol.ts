@@ -34,6 +34,8 @@ export interface StepTask {
   /** What its code must be, so that another one is never run in its place. */
   code: { module: string; ordinal: number; inBody: boolean };
   inputs: Record<string, StoredInput>;
+  /** The variables of its `cacheEnv`, which the run may have changed since the process was started; null: not set. */
+  env: Record<string, string | null>;
   intents: readonly VersionIntent[];
   trackerRuns: { component: string; flavor: string }[];
 }

@@ -121,6 +121,7 @@ class StepServer {
     let answer: FromChild;
     try {
       const { id, attempt, step, mapIndex, intents } = task;
+      takeOver(task.env);
       const call = { step: untimed(step), mapIndex, code: prepared.locate(task), inputs: inputsOf(task, prepared.inputs) };
       const { outputs, undeclared } = await this.#guarded(task, () =>
         executeInline(prepared.run, call, { id, attempt, intents, stop, tracking }),
@@ -199,6 +200,12 @@ async function printed(): Promise<void> {
 function untimed(step: StepSpec): StepSpec {
   const { timeoutMs: _, ...options } = step.options;
   return { ...step, options };
+}
+
+function takeOver(env: StepTask['env']): void {
+  for (const [name, value] of Object.entries(env))
+    if (value === null) delete process.env[name];
+    else process.env[name] = value;
 }
 
 function inputsOf(task: StepTask, stored: StoredInputs): Record<string, Pick<StepInput, 'load'>> {
