@@ -317,6 +317,19 @@ describe('what an import means', () => {
     await expectMiss({ ...installed('old', '2.0.0'), ...installed('new', '1.0.0') });
   });
 
+  test.each(['-C dev', '"--conditions=dev"'])('is what the conditions say that NODE_OPTIONS gives: %s', async (options) => {
+    const before = process.env['NODE_OPTIONS'];
+    process.env['NODE_OPTIONS'] = options;
+    try {
+      const manifest = { name: 'project', type: 'module', imports: { '#x': { dev: './one.ts', default: './two.ts' } } };
+      await write({ ...TWO, 'steps.ts': `export { x } from '#x';`, 'package.json': JSON.stringify(manifest) });
+      expect((await closureOf()).files).toEqual(['one.ts', 'steps.ts']);
+    } finally {
+      if (before === undefined) delete process.env['NODE_OPTIONS'];
+      else process.env['NODE_OPTIONS'] = before;
+    }
+  });
+
   test('changes the hash where the package.json of a folder names another module, which lies elsewhere', async () => {
     await write({ ...TWO, 'steps.cjs': `exports.z = require('./lib').x;`, 'lib/package.json': '{ "main": "../one.ts" }' });
     await expectMiss({ 'lib/package.json': '{ "main": "../two.ts" }' }, 'steps.cjs');

@@ -120,7 +120,7 @@ function withoutFiles(uncacheable: string): SourceClosure {
 
 /** Conditions of `exports` that the user gave to Node: `-C development`, `--conditions=development`. */
 function resolveConditions(): string[] {
-  const words = [...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').split(/\s+/)];
+  const words = [...process.execArgv, ...(process.env['NODE_OPTIONS'] ?? '').replaceAll('"', '').split(/\s+/)];
   return words.flatMap((word, index) => {
     if (word.startsWith('--conditions=')) return [word.slice('--conditions='.length)];
     const next = words[index + 1];
