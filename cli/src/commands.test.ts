@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { ComponentView, FlavorDescriptor, Listing, ProjectStatus, StackView } from '@mortise/core/client';
@@ -226,6 +226,16 @@ describe('a mistake is one line, exit code 1, and nothing is stored', () => {
       });
     } finally {
       broken.remove();
+    }
+  });
+
+  it.each(['runs list', 'status', 'stack list'])('none for "%s" in a project that may only be read', async (command) => {
+    const state = join(project.folder, '.mortise');
+    chmodSync(state, 0o555);
+    try {
+      expect(await project.mortise(command.split(' '), { unprivileged: true })).toMatchObject({ code: 0, stderr: '' });
+    } finally {
+      chmodSync(state, 0o755);
     }
   });
 

@@ -25,6 +25,11 @@ export const StoreMissing = define('STORE_MISSING', (p: { path: string }) => [
   `there is no store ${p.path}`,
   'Run "mortise init" to make one, or restore it from a backup.',
 ]);
+/** SQLite has to write to such a store before anybody can read it. */
+export const StoreLeftOpen = define('STORE_LEFT_OPEN', (p: { path: string; folder: string }) => [
+  `the store ${p.path} cannot be read without writing to ${p.folder}, which you may not: the process that wrote it last died without closing it`,
+  'Run "mortise status" there as the user who owns it, or copy the project to a folder of your own.',
+]);
 export const StoreTooNew = define('STORE_TOO_NEW', (p: { path: string; version: number; supported: number }) => [
   `the store ${p.path} was written by a newer Mortise (schema ${p.version}, this one knows ${p.supported})`,
   'Update Mortise in this project.',

@@ -6,8 +6,8 @@ const SQLITE = 'sqlite:';
 
 /**
  * Opens the store at `url` (`sqlite:` and an absolute path) and brings it to the newest schema. A store that does not exist is made only with
- * `create` (its folder must be there). Throws `StoreUrlUnsupported`, `StoreMissing`, `StoreCorrupt`, `StoreTooNew`, `FolderNotWritable`,
- * `StoreWriteFailed`, `StoreBusy`.
+ * `create` (its folder must be there). Throws `StoreUrlUnsupported`, `StoreMissing`, `StoreLeftOpen`, `StoreCorrupt`, `StoreTooNew`,
+ * `FolderNotWritable`, `StoreWriteFailed`, `StoreBusy`. Where it may not be written to, it can be read.
  */
 export async function openStore(url: string, options: { create?: boolean } = {}): Promise<MetadataStore> {
   const path = url.startsWith(SQLITE) ? url.slice(SQLITE.length) : '';

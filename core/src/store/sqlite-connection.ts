@@ -2,11 +2,25 @@ import { accessSync, constants, existsSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
-import { FolderNotWritable, isMortiseError, NodeTooOld, StoreBusy, StoreCorrupt, StoreMissing, StoreWriteFailed } from '../errors.ts';
+import { pathToFileURL } from 'node:url';
+import {
+  FolderNotWritable,
+  isMortiseError,
+  NodeTooOld,
+  StoreBusy,
+  StoreCorrupt,
+  StoreLeftOpen,
+  StoreMissing,
+  StoreWriteFailed,
+} from '../errors.ts';
+import { stillMark } from './still-mark.ts';
 import { Transaction } from './transaction.ts';
 
 /** How long a locked store is tried again, seconds. */
 const PATIENCE = 30;
+
+/** How long it takes to remove two files, ms. */
+const CLOSING_MS = 50;
 
 // Result codes of SQLite (sqlite.org/rescode.html); the low byte of an extended code is the primary one.
 const BUSY = 5;
@@ -24,6 +38,13 @@ function closeAll(): void {
   for (const connection of connections) connection.close();
 }
 
+interface OpenDatabase {
+  db: DatabaseSync;
+  transaction: Transaction;
+  /** Of a file that nothing locks for this process: how it was when it was opened. What is read of it holds only if it is still so afterwards. */
+  mark?: string;
+}
+
 /**
  * One SQLite file. A write is one synchronous BEGIN IMMEDIATE ... COMMIT in which nothing is awaited, so that no other code of this process can
  * run inside it. A lock is not waited for inside SQLite, whose waiting is unfair and blocks the event loop: the whole transaction is tried again
@@ -31,32 +52,22 @@ function closeAll(): void {
  */
 export class SqliteConnection {
   readonly path: string;
-  readonly #db: DatabaseSync;
-  readonly #transaction: Transaction;
+  #open: OpenDatabase;
 
-  private constructor(path: string, db: DatabaseSync) {
+  private constructor(path: string, open: OpenDatabase) {
     this.path = path;
-    this.#db = db;
-    this.#transaction = new Transaction(db);
+    this.#open = open;
     if (connections.size === 0) process.once('exit', closeAll);
     connections.add(this);
   }
 
-  /** Throws `StoreMissing` unless `create`, `StoreCorrupt`, `FolderNotWritable`, `StoreBusy`. */
+  /**
+   * Where this process may not write, it can be read.
+   * @throws StoreMissing, StoreLeftOpen, StoreCorrupt, FolderNotWritable, StoreBusy; `StoreMissing` not with `create`
+   */
   static async open(path: string, create: boolean): Promise<SqliteConnection> {
-    if (!create && !existsSync(path)) throw new StoreMissing({ path });
-    return patiently(path, () => {
-      const db = new (loadSqlite().DatabaseSync)(path, { timeout: 0 });
-      try {
-        db.exec(
-          'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 16000000; PRAGMA wal_autocheckpoint = 4000',
-        );
-        return new SqliteConnection(path, db);
-      } catch (error) {
-        db.close();
-        throw error;
-      }
-    });
+    if (!create && isMissing(path)) throw new StoreMissing({ path });
+    return patiently(path, () => new SqliteConnection(path, openFile(path, create)));
   }
 
   /** Runs `work` as one transaction, all or nothing. It may run more than once, and must not await. Throws `StoreBusy` after `patience` seconds. */
@@ -64,31 +75,94 @@ export class SqliteConnection {
     return patiently(this.path, () => this.#once('BEGIN IMMEDIATE', work), patience);
   }
 
-  /** Runs `work`, which only reads, on one snapshot of the store. */
+  /** Runs `work`, which only reads, on one snapshot of the store. It may run more than once. */
   async read<T>(work: (tx: Transaction) => T): Promise<T> {
-    return patiently(this.path, () => this.#once('BEGIN', work));
+    return patiently(this.path, () => {
+      for (;;) {
+        try {
+          return this.#once('BEGIN', work);
+        } catch (error) {
+          if (!this.#isOvertaken()) throw error;
+          this.#open.db.close();
+          this.#open = openFile(this.path, false);
+        }
+      }
+    });
   }
 
   close(): void {
-    if (this.#db.isOpen) this.#db.close();
+    if (this.#open.db.isOpen) this.#open.db.close();
     connections.delete(this);
     if (connections.size === 0) process.off('exit', closeAll);
   }
 
   #once<T>(begin: 'BEGIN' | 'BEGIN IMMEDIATE', work: (tx: Transaction) => T): T {
-    this.#db.exec(begin);
+    const { db, transaction } = this.#open;
+    db.exec(begin);
     let result: T;
     try {
-      result = work(this.#transaction);
-      this.#db.exec('COMMIT');
+      result = work(transaction);
+      if (this.#isOvertaken()) throw new Error('the store was written to meanwhile');
+      db.exec('COMMIT');
     } catch (error) {
-      this.#transaction.forget();
-      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+      transaction.forget();
+      if (db.isTransaction) db.exec('ROLLBACK');
       throw error;
     }
-    this.#transaction.committed();
+    transaction.committed();
     return result;
   }
+
+  #isOvertaken(): boolean {
+    const { db, mark } = this.#open;
+    return mark !== undefined && db.isOpen && stillMark(this.path) !== mark;
+  }
+}
+
+/** `mayClose`: somebody may be closing the store just now, who removes its files one after the other. */
+function openFile(path: string, create: boolean, mayClose = true): OpenDatabase {
+  try {
+    return openShared(path);
+  } catch (error) {
+    const code = resultCode(error);
+    // SQLite needs files beside a store to read it beside others, and may not make them here.
+    if (create || (code !== READONLY && code !== CANTOPEN) || !isOnlyReadable(path)) throw error;
+    const mark = stillMark(path);
+    if (mark !== undefined) return { ...openStill(path), mark };
+    if (!mayClose) throw new StoreLeftOpen({ path, folder: dirname(path) }, { cause: error });
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, CLOSING_MS);
+    return openFile(path, create, false);
+  }
+}
+
+function openShared(path: string): OpenDatabase {
+  const db = new (loadSqlite().DatabaseSync)(path, { timeout: 0 });
+  try {
+    db.exec(
+      'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 16000000; PRAGMA wal_autocheckpoint = 4000',
+    );
+    return { db, transaction: new Transaction(db) };
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/** Without locks. */
+function openStill(path: string): OpenDatabase {
+  const url = pathToFileURL(path);
+  url.search = 'immutable=1';
+  const db = new (loadSqlite().DatabaseSync)(url, { readOnly: true });
+  return { db, transaction: new Transaction(db) };
+}
+
+function isMissing(path: string): boolean {
+  const reason = accessDenied(path, constants.F_OK);
+  return reason === 'ENOENT' || reason === 'ENOTDIR';
+}
+
+function isOnlyReadable(path: string): boolean {
+  return accessDenied(path, constants.R_OK) === undefined && accessDenied(dirname(path), constants.W_OK | constants.X_OK) !== undefined;
 }
 
 /** Node 22 prints an ExperimentalWarning when the module is first loaded. Synchronous, so no other warning is caught by this. */
