@@ -1,8 +1,13 @@
 import { checkKnown } from './check-known.ts';
-import { checkFlags, checkTexts } from './check-texts.ts';
+import { checkFlags, checkLists, checkMs, checkObjects, checkTexts } from './check-texts.ts';
 
-/** What each option is to be. `other` is looked at where it is used. */
-export type OptionKinds<Options> = { readonly [Name in keyof Options]-?: 'text' | 'flag' | 'other' };
+/** `list`: of texts. `ms`: a duration. */
+const CHECKS = { text: checkTexts, flag: checkFlags, object: checkObjects, list: checkLists, ms: checkMs };
+
+/** What an option is to be. `other` is looked at where it is used. */
+type OptionKind = keyof typeof CHECKS | 'other';
+
+export type OptionKinds<Options> = { readonly [Name in keyof Options]-?: OptionKind };
 
 /**
  * For callers without types: an option that is misspelt, or is not what it should be, would often stand for all there is.
@@ -12,8 +17,7 @@ export function checkOptions<Options extends object>(of: string, options: Option
   checkKnown(of, options, Object.keys(kinds));
   for (const [name, value] of Object.entries(options) as [string, unknown][]) {
     if (value === undefined) continue;
-    const kind = kinds[name as keyof Options];
-    if (kind === 'text') checkTexts(of, { [name]: value });
-    if (kind === 'flag') checkFlags(of, { [name]: value });
+    const kind: OptionKind = kinds[name as keyof Options];
+    if (kind !== 'other') CHECKS[kind](of, { [name]: value });
   }
 }

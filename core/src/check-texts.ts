@@ -23,6 +23,19 @@ export function checkFlags(of: string, flags: Readonly<Record<string, unknown>>)
     if (typeof value !== 'boolean') throw new BadUsage({ what: `${of} needs true or false as its ${name}, not ${spoken(value)}` });
 }
 
+/** @throws BadUsage for what is no list of texts */
+export function checkLists(of: string, lists: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(lists))
+    if (!Array.isArray(value) || value.some((item) => typeof item !== 'string'))
+      throw new BadUsage({ what: `${of} needs a list of texts as its ${name}${Array.isArray(value) ? '' : `, not ${spoken(value)}`}` });
+}
+
+/** @throws BadUsage for what is no duration in ms */
+export function checkMs(of: string, durations: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(durations))
+    if (!(typeof value === 'number' && value >= 0)) throw new BadUsage({ what: `${of} needs a number of ms from 0 as its ${name}` });
+}
+
 /** A path, of which an empty one would be the working directory. Throws BadUsage. */
 export function checkPath(of: string, path: unknown): void {
   checkTexts(of, { path });

@@ -1,6 +1,8 @@
 import { checkKnown } from '../check-known.ts';
 import { checkTexts } from '../check-texts.ts';
 import { BadOption } from '../errors.ts';
+import { didYouMean } from '../errors/wording.ts';
+import type { RunStatus } from '../pipeline/pipeline-spec.ts';
 import type { ComponentQuery, RunQuery, SecretQuery, StackQuery, VersionQuery } from '../store/queries.ts';
 
 interface Queries {
@@ -22,6 +24,8 @@ const FILTERS: { readonly [List in keyof Queries]: Readonly<Record<keyof Queries
   listSecrets: { limit: true, after: true, name: true },
 };
 
+const STATUSES: Readonly<Record<RunStatus, true>> = { queued: true, running: true, completed: true, failed: true, killed: true };
+
 /** Filters that are no texts. */
 const NO_TEXTS: ReadonlySet<string> = new Set(['limit', 'tags', 'labels']);
 
@@ -34,10 +38,15 @@ export function checkQuery<List extends keyof Queries>(list: List, query: Querie
   checkKnown(of, query, Object.keys(FILTERS[list]));
   const { limit, tags, labels } = query as { limit?: unknown; tags?: unknown; labels?: unknown };
   if (limit !== undefined && !Number.isFinite(limit)) throw new BadOption({ of, option: 'limit', reason: 'must be a number' });
+  if (limit !== undefined && !(Number.isInteger(limit) && (limit as number) >= 1))
+    throw new BadOption({ of, option: 'limit', reason: 'must be a whole number from 1' });
   for (const [option, value] of Object.entries(query) as [string, unknown][])
     if (value !== undefined && !NO_TEXTS.has(option)) checkTexts(of, { [option]: value });
   for (const [option, texts] of Object.entries({ tags, labels }))
     if (texts !== undefined && !areTexts(texts)) throw new BadOption({ of, option, reason: 'must be an object of texts' });
+  const { status } = query as { status?: string };
+  if (list === 'listRuns' && status !== undefined && !Object.hasOwn(STATUSES, status))
+    throw new BadOption({ of, option: 'status', reason: `cannot be "${status}". ${didYouMean(status, Object.keys(STATUSES))}` });
 }
 
 function areTexts(value: unknown): boolean {

@@ -91,6 +91,13 @@ describe('artifacts', () => {
     expect(items.map(({ artifact, version, runId }) => [artifact, version, runId])).toEqual([['training/load/output', 1, made.id]]);
   });
 
+  it('of a run are also found by its name', async () => {
+    const { id } = await training.run({}, { name: 'first' });
+    const byId = await client.listArtifacts({ runId: id });
+    expect(byId.items).toHaveLength(2);
+    for (const runId of ['first', 'latest']) expect(await client.listArtifacts({ runId })).toEqual(byId);
+  });
+
   it('load in a project that was moved', async () => {
     await training.run();
     const { root } = project.project;
@@ -109,14 +116,16 @@ describe('artifacts', () => {
   });
 });
 
-it('metricHistory gives every point of a metric, also of a cached step, and none of an unknown one', async () => {
+it('metricHistory gives every point of a metric, also of a cached step, none of an unknown one, and throws for an unknown step', async () => {
   await training.run({}, { name: 'first' });
   await training.run({}, { name: 'cached' });
   const points = await client.metricHistory('first', 'train', 'loss');
   expect(points.map(({ step: at, value }) => [at, value])).toEqual([[1, 1], [2, Infinity], [3, 1 / 3]]); // prettier-ignore
   expect(await client.metricHistory('cached', 'train', 'loss')).toEqual(points);
   expect(await client.metricHistory('first', 'train', 'los')).toEqual([]);
-  expect(await client.metricHistory('first', 'nowhere', 'loss')).toEqual([]);
+  await expect(client.metricHistory('first', 'trian', 'loss')).rejects.toMatchObject({
+    line: 'UNKNOWN_STEP: run "first" has no step "trian". Did you mean "train"?',
+  });
 });
 
 it('one metric, or one document, of a run with many steps and metrics is read without the others', async () => {
@@ -179,7 +188,7 @@ it('shows what a step logged, and gives back JSON, tables and figures by name, a
     expect(await client.getDocument(name, 'report', 'scores')).toEqual({ name: 'scores', mime: 'application/json', value: { best: 'NaN', at: '1970-01-01T00:00:00.000Z' } }); // prettier-ignore
     expect((await client.getDocument(name, 'report', 'rows'))?.mime).toContain('table');
     expect(await client.getDocument(name, 'report', 'none')).toBeNull();
-    expect(await client.getDocument(name, 'nowhere', 'rows')).toBeNull();
+    await expect(client.getDocument(name, 'reprot', 'rows')).rejects.toMatchObject({ advice: 'Did you mean "report"?' });
   }
 });
 
@@ -217,6 +226,11 @@ describe('callers without types are refused', () => {
     ['listRuns', [{ pipelin: 'wine' }], 'UNKNOWN_OPTION: listRuns() has no option "pipelin". Did you mean "pipeline"?'],
     ['listRuns', [{ tags: 'kind' }], 'BAD_OPTION: option "tags" of listRuns() must be an object of texts'],
     ['listRuns', [{ limit: 'x' }], 'BAD_OPTION: option "limit" of listRuns() must be a number'],
+    ['listRuns', [{ limit: 0 }], 'BAD_OPTION: option "limit" of listRuns() must be a whole number from 1'],
+    ['listSecrets', [{ limit: 1.5 }], 'BAD_OPTION: option "limit" of listSecrets() must be a whole number from 1'],
+    ['listRuns', [{ status: 'complete' }], 'BAD_OPTION: option "status" of listRuns() cannot be "complete". Did you mean "completed"?'],
+    ['listComponents', [{ type: 'alertr' }], 'UNKNOWN_COMPONENT_TYPE: no component type "alertr". Did you mean "alerter"?'],
+    ['listArtifacts', [{ runId: 'nothing' }], 'UNKNOWN_RUN: no run "nothing". "mortise runs list" shows what there is.'],
     [
       'listRuns',
       [{ sort: 'pipeline' }],

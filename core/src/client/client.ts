@@ -25,6 +25,7 @@ import { isoTime } from './pipeline-run-view.ts';
 import type { PipelineRun } from './pipeline-run.ts';
 import type { ClientOptions } from './project-client.ts';
 import { findRun, readPipelineRun } from './read-pipeline-run.ts';
+import { requireStep } from './require-step.ts';
 import { StackClient } from './stack-client.ts';
 import type { LogOptions, StepLog } from './step-logs.ts';
 import type { DeliveryOptions, DeliveryReport, TrackerStatus } from './tracker-work.ts';
@@ -48,7 +49,8 @@ export interface ProjectStatus {
   undelivered: { total: number; components: { component: string; trackerRuns: number }[] };
 }
 
-const DELIVERY: OptionKinds<DeliveryOptions> = { component: 'text', signal: 'other', patienceMs: 'other' };
+const DELIVERY: OptionKinds<DeliveryOptions> = { component: 'text', signal: 'other', patienceMs: 'ms' };
+const LOGS: OptionKinds<LogOptions> = { step: 'text', follow: 'flag', signal: 'other' };
 
 /** How long a cancelled run's end is waited for, unless the caller says otherwise, ms. */
 const CANCEL_WAIT_MS = 10_000;
@@ -85,16 +87,25 @@ export class Client extends StackClient {
     return listing(await store.runs(query), runListItem);
   }
 
-  /** Versions of artifacts, newest first unless sorted otherwise; of one artifact, of one run, of one step. */
+  /**
+   * Versions of artifacts, newest first unless sorted otherwise; of one artifact, of one run, of one step.
+   * @throws UnknownRun
+   */
   async listArtifacts(query: VersionQuery = {}): Promise<Listing<ArtifactVersionView>> {
     checkQuery('listArtifacts', query);
     const { store } = await this.open();
-    return listing(await store.versions(query), artifactVersionView);
+    const found = await store.versions(query);
+    if (found.items.length > 0 || query.runId === undefined) return listing(found, artifactVersionView);
+    // It may be a name.
+    const { id } = await findRun(store, query.runId);
+    return listing(await store.versions({ ...query, runId: id }), artifactVersionView);
   }
 
   /** Throws `ArtifactNotFound`. */
   async getArtifactVersion(artifact: string, version: number | 'latest' = 'latest'): Promise<ArtifactVersion> {
     checkTexts('getArtifactVersion()', { artifact });
+    if (!['number', 'string'].includes(typeof version))
+      throw new BadUsage({ what: 'getArtifactVersion() needs a number or "latest" as its version' });
     const { store, artifactStores } = await this.open();
     const record = await store.version({ artifact, version });
     if (record === undefined)
@@ -118,7 +129,7 @@ export class Client extends StackClient {
    * @param run name or id of a run, or `latest`
    * @param step id of a step, with the index of the item of a mapped one: `train`, `each[2]`; its last attempt
    * @param metric name, with the context it was logged with: `loss`, `val/loss`
-   * @throws UnknownRun
+   * @throws UnknownRun, UnknownStep
    */
   async metricHistory(run: string, step: string, metric: string): Promise<MetricPointView[]> {
     checkTexts('metricHistory()', { step, metric });
@@ -132,7 +143,7 @@ export class Client extends StackClient {
    * JSON, a table or a figure that a step logged (`logJson`, `logTable`, `logFigure`); null if it logged none of this name.
    * @param run name or id of a run, or `latest`
    * @param step as for `metricHistory`
-   * @throws UnknownRun
+   * @throws UnknownRun, UnknownStep
    */
   async getDocument(run: string, step: string, name: string): Promise<DocumentView | null> {
     checkTexts('getDocument()', { step, name });
@@ -148,6 +159,7 @@ export class Client extends StackClient {
    * @throws UnknownRun, UnknownStep
    */
   async *stepLogs(run: string, options: LogOptions = {}): AsyncGenerator<StepLog> {
+    checkOptions('stepLogs()', options, LOGS);
     const { project, store } = await this.openSwept();
     const found = await findRun(store, run);
     const { readStepLogs } = await import('./step-logs.ts');
@@ -163,6 +175,7 @@ export class Client extends StackClient {
    * @throws UnknownRun, RunIsOver
    */
   async cancelRun(run: string, options: { waitMs?: number } = {}): Promise<CancelledRun> {
+    checkOptions('cancelRun()', options, { waitMs: 'ms' });
     const place = await this.open();
     const { cancelRun } = await import('../execution/cancel-run.ts');
     return cancelRun(place, run, options.waitMs ?? CANCEL_WAIT_MS);
@@ -235,7 +248,7 @@ export class Client extends StackClient {
   async deliverRuns(options: RunDeliveryOptions): Promise<RunsDelivered> {
     checkObjects('deliverRuns()', { options });
     checkTexts('deliverRuns()', { to: options.to });
-    checkOptions('deliverRuns()', options, { runs: 'other', to: 'text', signal: 'other', patienceMs: 'other' });
+    checkOptions('deliverRuns()', options, { runs: 'other', to: 'text', signal: 'other', patienceMs: 'ms' });
     if (!Array.isArray(options.runs)) throw new BadUsage({ what: 'deliverRuns() needs a list as its runs' });
     const place = await this.openSwept();
     const { deliverRuns } = await import('./deliver-runs.ts');
@@ -286,13 +299,15 @@ export class Client extends StackClient {
   }
 }
 
-/** Its id. `step` as people write it: `train`, `each[2]`. */
+/** Its id; undefined if the step has not begun. `step` as people write it: `train`, `each[2]`. */
 async function lastAttempt(store: MetadataStore, run: string, step: string): Promise<string | undefined> {
   const [, stepId = step, index] = /^(.*)\[(\d+)\]$/.exec(step) ?? [];
   // Not by way of the run, which may be long: scripts ask for one metric after another.
   const found =
     typeof run === 'string' ? await store.lastAttempt(run, { stepId, ...(index !== undefined && { mapIndex: Number(index) }) }) : undefined;
-  // There is none: says so.
-  if (found === undefined) await findRun(store, run);
-  return found?.id;
+  if (found?.id !== undefined) return found.id;
+  const record = await findRun(store, run);
+  // One that is under way may come to it yet.
+  if (hasEnded(record.status)) requireStep(step, record, await store.stepRuns(record.id));
+  return undefined;
 }

@@ -1,8 +1,12 @@
+import { checkOptions, type OptionKinds } from '../check-options.ts';
 import { checkObjects, checkTexts } from '../check-texts.ts';
+import { BadUsage } from '../errors.ts';
 import { flavorProblem } from '../stack/flavor-status.ts';
 import type { FlavorOptions, FlavorRegistry, NewFlavor, RefreshedFlavor } from '../stack/flavor-registry.ts';
 import { flavorView, type FlavorView, type Listing } from './listings.ts';
 import { SecretClient } from './secret-client.ts';
+
+const REGISTERING: OptionKinds<FlavorOptions> = { force: 'flag', onLoad: 'other' };
 
 /** The part of the client that reads and edits flavors. To list and to describe them imports none of them. */
 export class FlavorClient extends SecretClient {
@@ -33,6 +37,8 @@ export class FlavorClient extends SecretClient {
   async registerFlavor(flavor: NewFlavor, options: FlavorOptions = {}): Promise<FlavorView> {
     checkObjects('registerFlavor()', { flavor });
     checkTexts('registerFlavor()', { type: flavor.type, source: flavor.source });
+    checkOptions('registerFlavor()', flavor, { type: 'text', source: 'text' });
+    checkOptions('registerFlavor()', options, REGISTERING);
     const { type, name } = await (await this.flavorRegistry()).register(flavor, options);
     return this.getFlavor(type, name);
   }
@@ -52,6 +58,10 @@ export class FlavorClient extends SecretClient {
     which: { type?: string; name?: string } = {},
     options: Pick<FlavorOptions, 'onLoad'> = {},
   ): Promise<RefreshedFlavor[]> {
+    // A flavor that is misspelt would run the code of all.
+    checkOptions('refreshFlavors()', which, { type: 'text', name: 'text' });
+    checkOptions('refreshFlavors()', options, { onLoad: 'other' });
+    if (which.name !== undefined && which.type === undefined) throw new BadUsage({ what: 'refreshFlavors() needs a type beside a name' });
     return (await this.flavorRegistry()).refresh(which, options);
   }
 

@@ -1,3 +1,4 @@
+import { checkOptions } from '../check-options.ts';
 import { checkObjects, checkTexts } from '../check-texts.ts';
 import { SHORTEST_MASKED } from '../secrets/masked-forms.ts';
 import type { SecretChange, SecretRegistry } from '../secrets/secret-registry.ts';
@@ -45,7 +46,9 @@ export class SecretClient extends ProjectClient {
   /** Sets some values and removes others; the rest stays. Throws `UnknownSecret`, `BadSecret`, `ChangedMeanwhile`, `SecretsLocked`, `SecretDamaged`. */
   async updateSecret(name: string, change: SecretChange): Promise<WrittenSecret> {
     checkTexts('updateSecret()', { name });
-    checkObjects('updateSecret()', { change, set: change?.set ?? {} });
+    checkObjects('updateSecret()', { change });
+    // A value that is set under a misspelt name would be taken for changed.
+    checkOptions('updateSecret()', change, { set: 'object', remove: 'list' });
     const registry = await this.secrets();
     return written(await registry.update(name, change), change.set ?? {});
   }

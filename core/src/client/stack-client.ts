@@ -1,5 +1,5 @@
-import { checkKnown } from '../check-known.ts';
-import { checkObjects, checkTexts } from '../check-texts.ts';
+import { checkOptions, type OptionKinds } from '../check-options.ts';
+import { checkLists, checkObjects, checkTexts } from '../check-texts.ts';
 import { BadUsage } from '../errors.ts';
 import type { ComponentConfigOptions } from '../stack/component-config.ts';
 import { parseComponentType } from '../stack/parse-component-type.ts';
@@ -20,6 +20,9 @@ import type { NamingStep } from './naming-steps.ts';
 export interface ImportedStack extends Omit<ImportOutcome, 'stack'> {
   stack: StackView;
 }
+
+const COMPONENT: OptionKinds<NewComponent> = { type: 'text', name: 'text', flavor: 'text', config: 'object', labels: 'object' };
+const CONFIG: OptionKinds<ComponentConfigOptions> = { stringsFromCommandLine: 'flag', allowPlainSecrets: 'flag' };
 
 /** The part of the client that reads and edits stacks and components. */
 export class StackClient extends FlavorClient {
@@ -48,7 +51,8 @@ export class StackClient extends FlavorClient {
   /** Throws `BadName`, `NameTaken`, `StackIncomplete`, `StackTooMany`, `UnknownComponent`, `BadLabel`. */
   async registerStack(name: string, parts: StackParts, options: { labels?: Labels } = {}): Promise<StackView> {
     checkTexts('registerStack()', { name });
-    checkObjects('registerStack()', { parts });
+    checkParts('registerStack()', parts);
+    checkOptions('registerStack()', options, { labels: 'object' });
     const { registry } = await this.open();
     await registry.registerStack(name, parts, options.labels);
     return this.getStack(name);
@@ -61,7 +65,8 @@ export class StackClient extends FlavorClient {
   async updateStack(name: string, edit: StackEdit): Promise<StackView> {
     checkTexts('updateStack()', { name });
     checkObjects('updateStack()', { edit });
-    checkKnown('updateStack()', edit, ['parts', 'labels', 'removeLabels'] satisfies (keyof StackEdit)[]);
+    checkOptions('updateStack()', edit, { parts: 'object', labels: 'object', removeLabels: 'list' });
+    if (edit.parts !== undefined) checkParts('updateStack()', edit.parts);
     const { registry } = await this.open();
     await registry.updateStack(name, edit);
     return this.getStack(name);
@@ -70,7 +75,7 @@ export class StackClient extends FlavorClient {
   /** Takes components out of a stack. Throws `UnknownStack`, `ComponentNotInStack`, `StackNeedsComponent` for the only one of a type. */
   async removeFromStack(name: string, parts: StackParts): Promise<StackView> {
     checkTexts('removeFromStack()', { name });
-    checkObjects('removeFromStack()', { parts });
+    checkParts('removeFromStack()', parts);
     const { registry } = await this.open();
     await registry.removeFromStack(name, parts);
     return this.getStack(name);
@@ -109,6 +114,7 @@ export class StackClient extends FlavorClient {
    */
   async validateStack(name?: string, options: ValidateOptions = {}): Promise<StackValidation> {
     if (name !== undefined) checkTexts('validateStack()', { name });
+    checkOptions('validateStack()', options, { timeoutMs: 'ms' });
     const { registry, project, store } = await this.open();
     const [{ validateStack }, { processLog }] = await Promise.all([import('../stack/validate-stack.ts'), import('../stack/logger.ts')]);
     return validateStack(name ?? registry.activeStack(), { project, store, log: processLog() }, options);
@@ -137,6 +143,7 @@ export class StackClient extends FlavorClient {
    * @throws BadStackDocument, StackImportTaken, StackImportIncomplete, StackVetoed, and what registering flavors, components and stacks throws
    */
   async importStack(document: unknown, options: ImportOptions = {}): Promise<ImportedStack> {
+    checkOptions('importStack()', options, { name: 'text', force: 'flag', onLoad: 'other' });
     const place = await this.open();
     const [{ importStack }, { parseStackDocument }] = await Promise.all([
       import('../stack/import-stack.ts'),
@@ -175,7 +182,8 @@ export class StackClient extends FlavorClient {
     checkObjects('registerComponent()', { component });
     checkTexts('registerComponent()', { type: component.type, name: component.name, flavor: component.flavor });
     checkObjects('registerComponent()', { config: component.config });
-    checkKnown('registerComponent()', component, ['type', 'name', 'flavor', 'config', 'labels'] satisfies (keyof NewComponent)[]);
+    checkOptions('registerComponent()', component, COMPONENT);
+    checkOptions('registerComponent()', options, CONFIG);
     const { registry } = await this.open();
     const { type, name } = await registry.registerComponent(component, options);
     return this.getComponent(type, name);
@@ -188,6 +196,7 @@ export class StackClient extends FlavorClient {
    */
   async checkComponent(type: string, name: string, options: ValidateOptions = {}): Promise<ComponentValidation> {
     checkTexts('checkComponent()', { type, name });
+    checkOptions('checkComponent()', options, { timeoutMs: 'ms' });
     const { registry, project, store } = await this.open();
     const record = await registry.component(type, name);
     const [{ checkComponent }, { processLog }] = await Promise.all([import('../stack/validate-stack.ts'), import('../stack/logger.ts')]);
@@ -202,7 +211,8 @@ export class StackClient extends FlavorClient {
   async updateComponent(type: string, name: string, edit: ComponentEdit, options: ComponentConfigOptions = {}): Promise<ComponentView> {
     checkTexts('updateComponent()', { type, name });
     checkObjects('updateComponent()', { edit });
-    checkKnown('updateComponent()', edit, ['config', 'labels', 'removeLabels'] satisfies (keyof ComponentEdit)[]);
+    checkOptions('updateComponent()', edit, { config: 'object', labels: 'object', removeLabels: 'list' });
+    checkOptions('updateComponent()', options, CONFIG);
     const { registry } = await this.open();
     await registry.updateComponent(type, name, edit, options);
     return this.getComponent(type, name);
@@ -254,4 +264,10 @@ export class StackClient extends FlavorClient {
     const { registry, project } = await this.open();
     return componentViews(await registry.flavors(), project.root);
   }
+}
+
+function checkParts(of: string, parts: StackParts): void {
+  checkObjects(of, { parts });
+  for (const [type, names] of Object.entries(parts) as [string, unknown][])
+    if (names !== undefined && typeof names !== 'string') checkLists(of, { [type]: names });
 }

@@ -1,13 +1,12 @@
 import { closeSync, fstatSync, readSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { nearest, UnknownStep } from '../errors.ts';
 import { consoleFile, type ConsoleChunk } from '../execution/step-console.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
 import type { RunRecord } from '../store/run-data.ts';
-import type { StepRunRecord } from '../store/step-data.ts';
 import { openIfThere } from '../tracking/open-if-there.ts';
 import { isoTime } from './pipeline-run-view.ts';
+import { requireStep, stepName } from './require-step.ts';
 
 export interface LogOptions {
   /** Only this step (`train`; with all of its items, or one: `each[2]`). Default: all. */
@@ -42,7 +41,7 @@ export async function* readStepLogs(
   const files = new Map<string, ConsoleReader>();
   for (let last = !follow; ;) {
     const attempts = await from.store.stepRuns(run.id);
-    if (step !== undefined) checkStep(step, run, attempts);
+    if (step !== undefined) requireStep(step, run, attempts, { whole: true });
     for (const attempt of attempts) {
       const name = stepName(attempt);
       if (attempt.attempt === 0 || (step !== undefined && step !== name && step !== attempt.stepId)) continue;
@@ -55,15 +54,6 @@ export async function* readStepLogs(
     // Once more after the end: what was written before it is there then.
     last = await from.ended();
   }
-}
-
-function stepName({ stepId, mapIndex }: StepRunRecord): string {
-  return mapIndex === undefined ? stepId : `${stepId}[${mapIndex}]`;
-}
-
-function checkStep(step: string, run: RunRecord, attempts: readonly StepRunRecord[]): void {
-  const known = new Set([...run.spec.steps.map(({ id }) => id), ...attempts.flatMap((attempt) => [attempt.stepId, stepName(attempt)])]);
-  if (!known.has(step)) throw new UnknownStep({ run: run.name, step, nearest: nearest(step, [...known]) });
 }
 
 /** Reads a console file as it grows. A line without its end is being written, or was when its writer died. */

@@ -56,6 +56,24 @@ describe('a call without types is refused in words', () => {
     ['dropUndelivered', ['wandb'], 'the options of dropUndelivered() are no object'],
     ['dropUndelivered', [{ component: 3 }], 'dropUndelivered() needs a text as its component, not a number'],
     ['deliver', [{ component: 3 }], 'deliver() needs a text as its component, not a number'],
+    ['deliver', [{ patienceMs: 'long' }], 'deliver() needs a number of ms from 0 as its patienceMs'],
+    ['cancelRun', ['x', { waitMs: 'long' }], 'cancelRun() needs a number of ms from 0 as its waitMs'],
+    ['cancelRun', ['x', null], 'the options of cancelRun() are no object'],
+    ['validateStack', ['default', { timeoutMs: NaN }], 'validateStack() needs a number of ms from 0 as its timeoutMs'],
+    ['registerStack', ['a', { orchestrator: 3 }], 'registerStack() needs a list of texts as its orchestrator, not a number'],
+    ['registerStack', ['a', {}, { labels: 'red' }], 'registerStack() needs an object as its labels, not a text'],
+    ['updateStack', ['default', { labels: 3 }], 'updateStack() needs an object as its labels, not a number'],
+    ['updateStack', ['default', { removeLabels: 'team' }], 'updateStack() needs a list of texts as its removeLabels, not a text'],
+    [
+      'registerComponent',
+      [{ type: store, name: 'x', flavor: 'local', config: {}, labels: 'red' }],
+      'registerComponent() needs an object as its labels, not a text',
+    ],
+    ['updateComponent', [store, 'default', { config: null }], 'updateComponent() needs an object as its config, not null'],
+    ['importStack', [{}, { name: 3 }], 'importStack() needs a text as its name, not a number'],
+    ['updateSecret', ['x', { remove: 'key' }], 'updateSecret() needs a list of texts as its remove, not a text'],
+    ['refreshFlavors', [{ name: 'x' }], 'refreshFlavors() needs a type beside a name'],
+    ['getArtifactVersion', ['x', {}], 'getArtifactVersion() needs a number or "latest" as its version'],
     ['listRuns', [{ sort: 3 }], 'listRuns() needs a text as its sort, not a number'],
     ['listRuns', [{ after: {} }], 'listRuns() needs a text as its after, not an object'],
     ['listStacks', [{ name: ['a'] }], 'listStacks() needs a text as its name, not a list'],
@@ -73,8 +91,35 @@ it.each<[string, unknown[]]>([
   ['registerComponent', [{ type: store, name: 'x', flavor: 'local', config: {}, label: { team: 'red' } }]],
   ['updateComponent', [store, 'default', { confg: {} }]],
   ['updateStack', ['default', { part: {} }]],
+  ['registerStack', ['a', { orchestrator: 'default', [store]: 'default' }, { label: { team: 'red' } }]],
+  ['registerComponent', [{ type: store, name: 'x', flavor: 'local', config: {} }, { allowPlainSecret: true }]],
+  ['importStack', [{}, { nam: 'x' }]],
+  ['updateSecret', ['x', { values: { key: 'new' } }]],
+  ['refreshFlavors', [{ typ: store }]],
+  ['registerFlavor', [{ type: store, source: 'x' }, { forced: true }]],
+  ['cancelRun', ['x', { wait: 1 }]],
 ])('%s refuses a misspelt option, which would stand for all or for nothing', async (method, args) => {
   await expect((client as unknown as Untyped)[method]!.call(client, ...args)).rejects.toMatchObject({ code: 'UNKNOWN_OPTION' });
+});
+
+it('the logs of a misspelt step are not those of all steps', async () => {
+  const logs = (options: unknown) => client.stepLogs('x', options as object).next();
+  await expect(logs({ stp: 'train' })).rejects.toMatchObject({ code: 'UNKNOWN_OPTION' });
+  await expect(logs({ step: 3 })).rejects.toMatchObject({ message: 'stepLogs() needs a text as its step, not a number' });
+});
+
+it('what only looks like the end of a page is refused', async () => {
+  const after = (...key: unknown[]): string => Buffer.from(JSON.stringify(key)).toString('base64url');
+  const pages: [method: string, query: object][] = [
+    ['listRuns', { after: after('-startedAt', 1) }],
+    ['listRuns', { after: after('-startedAt', 1, {}) }],
+    ['listArtifacts', { sort: 'createdAt', after: after('createdAt', 1, 'id of a stack') }],
+    ['listStacks', { sort: 'createdAt', after: after('createdAt', 'id of a version') }],
+    ['listComponents', { after: after('component', true, 'x') }],
+    ['listSecrets', { after: after('secret', null) }],
+  ];
+  for (const [method, query] of pages)
+    await expect((client as unknown as Untyped)[method]!.call(client, query)).rejects.toMatchObject({ code: 'BAD_USAGE' });
 });
 
 it('a client of a misspelt option is refused: it would be that of the working directory', () => {

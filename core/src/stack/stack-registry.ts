@@ -142,9 +142,10 @@ export class StackRegistry {
     throw new UnknownComponent({ type: known, name, known: items.map((item) => item.name) });
   }
 
-  /** Throws BadLabel. */
+  /** Throws BadLabel, UnknownComponentType. */
   async components(query: ComponentQuery = {}): Promise<Page<ComponentRecord>> {
     checkLabels(query.labels ?? {});
+    if (query.type !== undefined) parseComponentType(query.type);
     return this.#store.components(query);
   }
 

@@ -126,7 +126,7 @@ export function components(store: StoreDb, query: ComponentQuery): Promise<Page<
   const { type = null, flavor = null, name = '', labels = {}, after } = query;
   const limit = limitOf(query);
   return store.connection.read((tx) => {
-    const [lastType = '', lastName = ''] = after === undefined ? [] : (decodeCursor('component', after) as [ComponentType, string]);
+    const [lastType = '', lastName = ''] = after === undefined ? [] : (decodeCursor('component', after, 2) as [ComponentType, string]);
     const wanted = { type, flavor, name, labels: JSON.stringify(labels) };
     const rows = tx.all(componentList, { ...wanted, lastType, lastName, limit: limit + 1 });
     return pageOf(rows, limit, componentRecord, (row) => encodeCursor('component', [row.type, row.name]));

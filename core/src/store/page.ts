@@ -28,12 +28,12 @@ export function encodeCursor(sort: string, key: readonly (string | number)[]): s
   return Buffer.from(JSON.stringify([sort, ...key])).toString('base64url');
 }
 
-/** Throws `BadUsage` for what is no cursor of a list with this sort order. */
-export function decodeCursor(sort: string, after: string): (string | number)[] {
+/** `length`: of the sort key. Throws `BadUsage` for what is no cursor of a list with this sort order. */
+export function decodeCursor(sort: string, after: string, length: number): (string | number)[] {
   const [of, ...key] = parsed(after);
-  if (of !== sort || key.length === 0)
+  if (of !== sort || key.length !== length || !key.every((value) => typeof value === 'string' || typeof value === 'number'))
     throw new BadUsage({ what: `no page begins after "${after}"`, advice: 'Take it from the page before, listed in the same order.' });
-  return key as (string | number)[];
+  return key;
 }
 
 function parsed(after: string): unknown[] {

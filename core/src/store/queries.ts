@@ -59,7 +59,7 @@ export interface SecretQuery extends PageRequest {
 
 export interface VersionQuery extends PageRequest {
   artifact?: string;
-  /** Id of the pipeline run whose outputs they are, also those that it took from the cache. */
+  /** Id of the pipeline run whose outputs they are, also those that it took from the cache. The Client takes its name too, or `latest`. */
   runId?: string;
   /** Id of the step that made them; beside `runId`, of the step of that run whose outputs they are. */
   step?: string;

@@ -58,7 +58,7 @@ function runList(tx: Transaction, store: StoreDb, query: RunQuery) {
   }
   if (few !== undefined) list = list.where('runs.id', 'in', few);
   if (after !== undefined) {
-    const [value, id] = decodeCursor(sort, after) as [string, string];
+    const [value, id] = decodeCursor(sort, after, 2) as [string, string];
     list = list.where((eb) => eb(eb.refTuple(`runs.${key}`, 'runs.id'), direction === 'desc' ? '<' : '>', eb.tuple(value, id)));
   }
   return list;

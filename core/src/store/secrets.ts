@@ -69,7 +69,7 @@ export function secrets(store: StoreDb, query: SecretQuery): Promise<Page<Secret
   const { name = '', after } = query;
   const limit = limitOf(query);
   return store.connection.read((tx) => {
-    const [last = ''] = after === undefined ? [] : (decodeCursor('secret', after) as [string]);
+    const [last = ''] = after === undefined ? [] : (decodeCursor('secret', after, 1) as [string]);
     const rows = tx.all(secretList, { name, last, limit: limit + 1 });
     return pageOf(rows, limit, secretRecord, (row) => encodeCursor('secret', [row.name]));
   });

@@ -25,7 +25,7 @@ export function sortedComponents(store: StoreDb, query: Sorted<ComponentQuery>):
   if (name !== undefined) list = list.where((eb) => eb(eb.fn<number>('instr', ['name', eb.val(name)]), '>', 0));
   if (labels !== undefined) list = list.where((eb) => withLabels(eb.ref('labels'), JSON.stringify(labels)));
   if (after !== undefined) {
-    const [value, id] = decodeCursor(sort, after);
+    const [value, id] = decodeCursor(sort, after, 2);
     list = list.where((eb) => eb(eb.refTuple(column, 'id'), beyond, eb.tuple(value as never, id as never)));
   }
   return store.connection.read((tx) =>
@@ -47,7 +47,7 @@ export function sortedStacks(store: StoreDb, query: Sorted<StackQuery>): Promise
   if (component !== undefined) list = list.where((eb) => hasComponent(eb, component));
   if (labels !== undefined) list = list.where((eb) => withLabels(eb.ref('labels'), JSON.stringify(labels)));
   if (after !== undefined) {
-    const [value, id] = decodeCursor(sort, after);
+    const [value, id] = decodeCursor(sort, after, 2);
     list = list.where((eb) => eb(eb.refTuple(column, 'id'), beyond, eb.tuple(value as never, id as never)));
   }
   return store.connection.read((tx) =>

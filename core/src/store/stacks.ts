@@ -108,7 +108,7 @@ export function stacks(store: StoreDb, query: StackQuery): Promise<Page<StackRec
   const { name = '', component = null, labels = {}, after } = query;
   const limit = limitOf(query);
   return store.connection.read((tx) => {
-    const last = after === undefined ? '' : (decodeCursor('stack', after)[0] as string);
+    const last = after === undefined ? '' : (decodeCursor('stack', after, 1)[0] as string);
     const rows = tx.all(stackList, { name, component, labels: JSON.stringify(labels), last, limit: limit + 1 });
     return pageOf(
       rows,

@@ -39,7 +39,7 @@ function sortOf({ artifact, sort }: VersionQuery) {
 /** undefined when nothing can match. */
 function versionList(tx: Transaction, store: StoreDb, query: VersionQuery) {
   const { artifact, runId, step, after } = query;
-  const { sort, column, direction, beyond } = sortOf(query);
+  const { sort, keys, column, direction, beyond } = sortOf(query);
   // Those of one run or step are found first, and sorted.
   const byName = column === 'a.name' && runId === undefined && step === undefined;
   let list = (byName ? versionsByName(queries) : availableVersions(queries)).orderBy(column, direction).limit(limitOf(query) + 1);
@@ -52,7 +52,7 @@ function versionList(tx: Transaction, store: StoreDb, query: VersionQuery) {
   if (runId !== undefined) list = list.where('v.id', 'in', outputsOf(runId, step));
   else if (step !== undefined) list = list.where((eb) => eb.exists(stepRun(step).whereRef('run_id', '=', eb.ref('v.producer_run_id'))));
   if (after !== undefined) {
-    const [value, number] = decodeCursor(sort, after);
+    const [value, number] = decodeCursor(sort, after, keys.length);
     list = list.where((eb) =>
       column === 'a.name'
         ? eb(eb.refTuple(column, 'v.number'), beyond, eb.tuple(value as string, number as number))
