@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, jest, test } from '@jest/globals';
 import { DatabaseSync } from 'node:sqlite';
-import { completedStep, createdRun, temporaryStore, WORKER } from '../testing/sample-store.ts';
+import { completedStep, createdRun, sampleRun, temporaryStore, WORKER } from '../testing/sample-store.ts';
 import type { MetadataStore } from './metadata-store.ts';
 
 let store: MetadataStore;
@@ -68,4 +68,26 @@ test('taking a run away costs the same after many others, which garbage collecti
   const first = await rowsRead(ids[0]!);
   for (const id of ids.slice(1, 100)) await store.deleteRun(id);
   expect(await rowsRead(ids[100]!)).toBe(first);
+});
+
+test('of runs that are forgotten no word is left, and what other runs are made of stays', async () => {
+  const made = async (name: string, secret: string): Promise<string> => {
+    const { id } = await createdRun(store, { name, params: { secret }, spec: { ...sampleRun().spec, params: { secret } } });
+    await store.finishRun({ id, workerId: WORKER.id, status: 'completed', endedAt: 1, warnings: [], outcome: { status: 'completed' } });
+    return id;
+  };
+  const kept = await store.run(await made('kept', 'shared word'));
+  const gone = [await made('gone', 'private word'), await made('twin', 'shared word')];
+  for (const id of gone) await store.deleteRun(id);
+  expect(await store.forgetGarbage(await store.findGarbage(true), ['files'])).toBe(2);
+  const db = new DatabaseSync(store.url.replace('sqlite:', ''));
+  const snapshots = db
+    .prepare('SELECT json FROM snapshots')
+    .all()
+    .map(({ json }) => json as string);
+  db.close();
+  expect(snapshots.some((json) => json.includes('private word'))).toBe(false);
+  expect(await store.run('kept')).toEqual(kept);
+  const again = await store.run(await made('again', 'private word'));
+  expect(again?.spec.params).toEqual({ secret: 'private word' });
 });

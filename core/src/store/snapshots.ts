@@ -8,7 +8,8 @@ const insertSnapshot = statement((db, p: Param<{ hash: string; kind: Kind; json:
   db
     .insertInto('snapshots')
     .values({ hash: p('hash'), kind: p('kind'), json: p('json') })
-    .onConflict((conflict) => conflict.doNothing()),
+    // Of one that no run had any more, only the row is left.
+    .onConflict((conflict) => conflict.doUpdateSet({ json: p('json') }).where('snapshots.json', '=', '')),
 );
 
 /** Stores `value` unless the same is stored already, and gives its hash. */
