@@ -45,7 +45,9 @@ export class ArtifactStores {
   async close(): Promise<void> {
     const stores = await Promise.all(this.#opened.values());
     this.#opened.clear();
-    for (const store of stores) await store?.[Symbol.asyncDispose]?.();
+    const left = await Promise.allSettled(stores.map(async (store) => store?.[Symbol.asyncDispose]?.()));
+    const failed = left.find(({ status }) => status === 'rejected') as PromiseRejectedResult | undefined;
+    if (failed !== undefined) throw failed.reason;
   }
 
   #open(stack: StackSnapshot): Promise<ArtifactStore | undefined> {

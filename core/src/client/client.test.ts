@@ -1,9 +1,12 @@
-import { renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { consoleFile, consoleLine } from '../execution/step-console.ts';
 import { activeRun, pipeline, step } from '../index.ts';
 import { temporaryProject } from '../testing/temporary-project.ts';
+import { ArtifactStores } from './artifact-stores.ts';
 import { Client } from './client.ts';
 
 let project: Awaited<ReturnType<typeof temporaryProject>>;
@@ -245,6 +248,34 @@ describe('callers without types are refused', () => {
   ])('%s(...%j)', async (call, args, line) => {
     await expect(loose()[call]!.call(client, ...args)).rejects.toMatchObject({ line });
   });
+});
+
+it('lets go of the store also where an artifact store cannot be let go of', async () => {
+  const { close } = ArtifactStores.prototype;
+  const failing = jest.spyOn(ArtifactStores.prototype, 'close').mockImplementation(async function (this: ArtifactStores) {
+    await close.call(this);
+    throw new Error('the disk is gone');
+  });
+  await client.listRuns();
+  const log = `${project.project.folder}/store.db-wal`;
+  expect(existsSync(log)).toBe(true);
+  await expect(client.close()).rejects.toThrow('the disk is gone');
+  failing.mockRestore();
+  expect(existsSync(log)).toBe(false);
+});
+
+it('shows what a step printed around a part of it that was damaged', async () => {
+  const { id } = await training.run();
+  const [version] = (await client.listArtifacts({ runId: id, step: 'load' })).items;
+  const file = consoleFile(project.project.logsFolder, id, version!.stepRunId!);
+  mkdirSync(dirname(file), { recursive: true });
+  const [one, two, three] = ['one', 'two', 'three'].map((text) => consoleLine({ at: 1, stream: 'out', text }));
+  // A power cut may leave zeros in the place of bytes.
+  two!.fill(0, 0, 20);
+  writeFileSync(file, Buffer.concat([one!, two!, three!]));
+  const printed: string[] = [];
+  for await (const { text } of client.stepLogs(id)) printed.push(text);
+  expect(printed).toEqual(['one', '... a part of the output that was here is damaged\n', 'three']);
 });
 
 it('a client opens the project with its first call, and again after close()', async () => {

@@ -41,8 +41,11 @@ export class ProjectClient {
   async close(): Promise<void> {
     const opened = await this.#opened?.catch(() => undefined);
     this.#opened = undefined;
-    await opened?.artifactStores.close();
-    opened?.store.close();
+    try {
+      await opened?.artifactStores.close();
+    } finally {
+      opened?.store.close();
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -31,6 +31,7 @@ export interface StepLog {
 const INTERVAL_MS = 250;
 const LF = 0x0a;
 const CHUNK_BYTES = 1 << 20;
+const DAMAGED = '... a part of the output that was here is damaged\n';
 
 /** Throws `UnknownStep`. */
 export async function* readStepLogs(
@@ -45,7 +46,7 @@ export async function* readStepLogs(
     for (const attempt of attempts) {
       const name = stepName(attempt);
       if (attempt.attempt === 0 || (step !== undefined && step !== name && step !== attempt.stepId)) continue;
-      const file = files.get(attempt.id) ?? new ConsoleReader(consoleFile(from.logsFolder, run.id, attempt.id));
+      const file = files.get(attempt.id) ?? new ConsoleReader(consoleFile(from.logsFolder, run.id, attempt.id), attempt.startedAt);
       files.set(attempt.id, file);
       for (const { at, stream, text } of file.read()) yield { step: name, attempt: attempt.attempt, at: isoTime(at), stream, text };
     }
@@ -60,9 +61,12 @@ export async function* readStepLogs(
 class ConsoleReader {
   readonly #path: string;
   #offset = 0;
+  /** Of the line before. */
+  #at: number;
 
-  constructor(path: string) {
+  constructor(path: string, startedAt: number) {
     this.#path = path;
+    this.#at = startedAt;
   }
 
   *read(): Generator<ConsoleChunk> {
@@ -70,9 +74,19 @@ class ConsoleReader {
     if (fd === undefined) return;
     try {
       for (let lines = this.#lines(fd); lines !== undefined; lines = this.#lines(fd))
-        for (const line of lines.split('\n')) if (line !== '') yield JSON.parse(line) as ConsoleChunk;
+        for (const line of lines.split('\n')) if (line !== '') yield this.#chunkOf(line);
     } finally {
       closeSync(fd);
+    }
+  }
+
+  #chunkOf(line: string): ConsoleChunk {
+    try {
+      const chunk = JSON.parse(line) as ConsoleChunk;
+      this.#at = chunk.at;
+      return chunk;
+    } catch {
+      return { at: this.#at, stream: 'err', text: DAMAGED };
     }
   }
 

@@ -95,6 +95,19 @@ describe('opening', () => {
     });
   });
 
+  test('a damaged value in a store says so in one line', async () => {
+    const store = await openStore(url, { create: true });
+    const { id } = await createdRun(store);
+    const other = new DatabaseSync(path);
+    other.exec('UPDATE snapshots SET json = substr(json, 1, 9)');
+    other.close();
+    await expect(store.run(id)).rejects.toMatchObject({
+      code: 'STORE_CORRUPT',
+      message: expect.stringMatching(/store\.db cannot be read: a value in it is damaged \(.*JSON/),
+    });
+    store.close();
+  });
+
   test('an empty file is a store only when asked for', async () => {
     writeFileSync(path, '');
     await expect(openStore(url)).rejects.toMatchObject({ code: 'STORE_CORRUPT', facts: { reason: 'it is empty' } });

@@ -201,6 +201,9 @@ function resultCode(error: unknown): number | undefined {
 
 function explained(path: string, code: number | undefined, error: unknown): unknown {
   const reason = (error as { message?: string }).message ?? '';
+  // What columns hold as JSON is all that is parsed in a transaction.
+  if ((error as Error).name === 'SyntaxError')
+    return new StoreCorrupt({ path, reason: `a value in it is damaged (${reason})` }, { cause: error });
   if (code === CORRUPT || code === NOTADB) return new StoreCorrupt({ path, reason }, { cause: error });
   if (code === CANTOPEN || code === READONLY) {
     const folder = dirname(path);
