@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, copyFileSync, readdirSync } from 'node:fs';
+import { chmodSync, copyFileSync, readdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { sampleRun, temporaryFolder } from '../testing/sample-store.ts';
@@ -114,20 +114,32 @@ test('a reader beside a process that has it open takes no part in how that close
   expect(await read()).toBe('first,second,third');
 });
 
-test('what a dead process left in the log is not passed over: it says who can mend it', async () => {
+test('what a dead process left in the log is not passed over: it says who can mend it, and then goes on', async () => {
+  const read = reader();
+  expect(await read()).toBe('first');
   const owner = await write('second');
   chmodSync(folder.path, 0o755);
   copyFileSync(`${path}-wal`, `${path}-kept`);
   owner.close();
   copyFileSync(`${path}-kept`, `${path}-wal`);
-  const read = reader();
-  expect(await read()).toMatch(
-    /^STORE_LEFT_OPEN: the store [^\n]*store\.db cannot be read without writing to [^\n]* Run "mortise status" there/,
-  );
+  chmodSync(folder.path, 0o555);
+  for (const ask of [read, reader()])
+    expect(await ask()).toMatch(
+      /^STORE_LEFT_OPEN: the store [^\n]*store\.db cannot be read without writing to [^\n]* Run "mortise status" there/,
+    );
   chmodSync(folder.path, 0o755);
   (await openStore(url)).close();
   chmodSync(folder.path, 0o555);
   expect(await read()).toBe('first,second');
+});
+
+test('a store that goes away under a reader is an error in one line', async () => {
+  const read = reader();
+  expect(await read()).toBe('first');
+  chmodSync(folder.path, 0o755);
+  renameSync(path, `${path}-moved`);
+  chmodSync(folder.path, 0o555);
+  expect(await read()).toMatch(/^FOLDER_NOT_WRITABLE: /);
 });
 
 test('a folder that may not be looked into is not said to have no store', async () => {

@@ -83,8 +83,9 @@ export class SqliteConnection {
           return this.#once('BEGIN', work);
         } catch (error) {
           if (!this.#isOvertaken()) throw error;
+          const open = openFile(this.path, false);
           this.#open.db.close();
-          this.#open = openFile(this.path, false);
+          this.#open = open;
         }
       }
     });
