@@ -8,6 +8,7 @@ import { activeRun, pipeline, step } from '../index.ts';
 import { temporaryProject } from '../testing/temporary-project.ts';
 import { ArtifactStores } from './artifact-stores.ts';
 import { Client } from './client.ts';
+import type { OpenedProject } from './project-client.ts';
 
 let project: Awaited<ReturnType<typeof temporaryProject>>;
 let client: Client;
@@ -48,6 +49,22 @@ describe('getPipelineRun', () => {
     await expect(client.getPipelineRun('latest')).rejects.toMatchObject({ code: 'UNKNOWN_RUN', message: 'there is no run yet' });
     await training.run({}, { name: 'first' });
     await expect(client.getPipelineRun('fisrt')).rejects.toMatchObject({ code: 'UNKNOWN_RUN', advice: 'Did you mean "first"?' });
+  });
+
+  it('shows no half of a run that is deleted while it is read', async () => {
+    await training.run({}, { name: 'first' });
+    await training.run({}, { name: 'second' });
+    const { store } = await (client as unknown as { open(): Promise<OpenedProject> }).open();
+    const other = new Client();
+    const { stepRuns } = store;
+    const deleting = jest.spyOn(store, 'stepRuns').mockImplementation(async (id) => {
+      deleting.mockRestore();
+      await other.deleteRun('second');
+      await other.deleteRun('first');
+      return stepRuns(id);
+    });
+    await expect(client.getPipelineRun('first')).rejects.toMatchObject({ code: 'UNKNOWN_RUN' });
+    await other.close();
   });
 
   it('shows a run whose artifact store is gone, without URIs', async () => {

@@ -77,7 +77,9 @@ export class Client extends StackClient {
    */
   async getPipelineRun(nameOrId: string): Promise<PipelineRun> {
     const { store, artifactStores } = await this.openSwept();
-    return readPipelineRun(store, nameOrId, (version, stack) => artifactStores.holding(version, stack));
+    const run = await readPipelineRun(store, nameOrId, (version, stack) => artifactStores.holding(version, stack));
+    // Who deletes it meanwhile takes its steps and what they logged away under the reader.
+    return (await store.runPresence(run.id)) === 'there' ? run : this.getPipelineRun(nameOrId);
   }
 
   /** Newest first, unless sorted otherwise. */
