@@ -267,6 +267,21 @@ describe('callers without types are refused', () => {
   });
 });
 
+it('calls that are not awaited before close() say so in one line', async () => {
+  await client.listRuns();
+  const calls = [client.listRuns(), client.status(), client.getPipelineRun('latest')];
+  const closed = client.close();
+  for (const call of await Promise.allSettled(calls))
+    if (call.status === 'rejected')
+      expect(call.reason).toMatchObject({ code: 'BAD_USAGE', advice: 'Await the calls of a Client before its close().' });
+  await closed;
+  const other = await (client as unknown as { open(): Promise<OpenedProject> }).open();
+  await client.close();
+  await expect(other.store.runs({})).rejects.toMatchObject({
+    message: expect.stringMatching(/^the store .*store\.db was closed while it was in use$/),
+  });
+});
+
 it('lets go of the store also where an artifact store cannot be let go of', async () => {
   const { close } = ArtifactStores.prototype;
   const failing = jest.spyOn(ArtifactStores.prototype, 'close').mockImplementation(async function (this: ArtifactStores) {

@@ -4,6 +4,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout as pause } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import {
+  BadUsage,
   FolderNotWritable,
   isMortiseError,
   NodeTooOld,
@@ -99,6 +100,11 @@ export class SqliteConnection {
 
   #once<T>(begin: 'BEGIN' | 'BEGIN IMMEDIATE', work: (tx: Transaction) => T): T {
     const { db, transaction } = this.#open;
+    if (!db.isOpen)
+      throw new BadUsage({
+        what: `the store ${this.path} was closed while it was in use`,
+        advice: 'Await the calls of a Client before its close().',
+      });
     db.exec(begin);
     let result: T;
     try {
