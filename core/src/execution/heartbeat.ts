@@ -1,6 +1,7 @@
 import { extname } from 'node:path';
 import type { Worker } from 'node:worker_threads';
 
+import { moduleUrl } from '../module-url.ts';
 import type { Logger } from '../stack/flavor.ts';
 
 /**
@@ -12,8 +13,8 @@ const START_AFTER_MS = 3_000;
 const SQLITE = 'sqlite:';
 /** The thread's code, wherever in the sources, or in the bundle, this very code has come to lie. */
 const WORKER_FILE = new URL(
-  `execution/heartbeat-worker${extname(import.meta.url)}`,
-  /^.*\/(?:src|dist)\//.exec(import.meta.url)?.[0] ?? import.meta.url,
+  `execution/heartbeat-worker${extname(moduleUrl(import.meta))}`,
+  /^.*\/(?:src|dist)\//.exec(moduleUrl(import.meta))?.[0] ?? moduleUrl(import.meta),
 );
 
 /** A run that this process owns. */

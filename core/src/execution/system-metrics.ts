@@ -1,6 +1,7 @@
 import { extname } from 'node:path';
 import { MessageChannel, receiveMessageOnPort, Worker, type MessagePort } from 'node:worker_threads';
 
+import { moduleUrl } from '../module-url.ts';
 import type { SystemMetricsSpec } from '../pipeline/pipeline-spec.ts';
 import type { Logger } from '../stack/flavor.ts';
 import type { AttemptTracking } from '../tracking/run-tracking.ts';
@@ -28,8 +29,8 @@ const IDLE_MS = 1_000;
 
 /** The thread's code, wherever in the sources, or in the bundle, this very code has come to lie. */
 const WORKER_FILE = new URL(
-  `execution/system-metrics-worker${extname(import.meta.url)}`,
-  /^.*\/(?:src|dist)\//.exec(import.meta.url)?.[0] ?? import.meta.url,
+  `execution/system-metrics-worker${extname(moduleUrl(import.meta))}`,
+  /^.*\/(?:src|dist)\//.exec(moduleUrl(import.meta))?.[0] ?? moduleUrl(import.meta),
 );
 /** What a child process of the thread needs: secrets are no part of it. */
 const ENVIRONMENT = ['PATH', 'LD_LIBRARY_PATH', 'SystemRoot', 'WINDIR', 'COMSPEC', 'TEMP'];

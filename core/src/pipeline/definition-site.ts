@@ -1,5 +1,7 @@
 import { pathToFileURL } from 'node:url';
 
+import { moduleUrl } from '../module-url.ts';
+
 /** Where a step or a pipeline is written down. */
 export interface DefinitionSite {
   /** The `file:` URL, without query, of the file as it was loaded (so `dist/x.js`, not the `src/x.ts` behind a source map). */
@@ -28,7 +30,7 @@ interface Frame {
 
 const MAX_FRAMES = 25;
 const TEST_FILE = /\.(?:test|types)\.[cm]?[jt]sx?$/;
-const OWN_FOLDER = ownFolder(import.meta.url);
+const OWN_FOLDER = ownFolder(moduleUrl(import.meta));
 const scripts = new Map<string, { url: string; user: boolean }>();
 
 /**

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { findPackageJSON } from 'node:module';
-import { BadFlavor, FlavorBroken, UnknownFlavor } from '../errors.ts';
+import { BadFlavor, FlavorBroken, MissingPackage, UnknownFlavor } from '../errors.ts';
+import { moduleUrl } from '../module-url.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
 import type { ComponentType } from './component-types.ts';
 import { isFlavor } from './define-flavor.ts';
@@ -77,7 +78,16 @@ async function builtinFlavors(): Promise<Flavor[]> {
 }
 
 function builtinVersion(): string {
-  // Not require(), which takes four times as long.
-  const { version } = JSON.parse(readFileSync(findPackageJSON(PACKAGE, import.meta.url)!, 'utf8')) as { version: string };
+  const { version } = JSON.parse(readFileSync(builtinManifest(), 'utf8')) as { version: string };
   return version;
+}
+
+/** Where this package was installed that one was too; where it is bundled into a program it may lack. */
+function builtinManifest(): string {
+  try {
+    // Not require(), which takes four times as long.
+    return findPackageJSON(PACKAGE, moduleUrl(import.meta))!;
+  } catch (cause) {
+    throw new MissingPackage({ package: PACKAGE, of: 'Mortise' }, { cause });
+  }
 }
