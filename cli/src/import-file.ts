@@ -45,6 +45,8 @@ function isOfQuestionMark(error: unknown, file: string): boolean {
   return errorName(error) === 'TransformError' || messageOf(error).startsWith(`Cannot find module '${file.slice(0, at)}'`);
 }
 
+const REQUIRE = `Node ${process.version} cannot load an ES module by require() from TypeScript that is CommonJS: write "import" for "require", or take Node 24 or newer`;
+
 /** How Node is started so that it imports through tsx from the beginning. */
 function childByTsx(tsx: 'commonjs' | 'module', tsconfig: string | undefined): { execArgv: string[]; env: Record<string, string> } {
   const maps = '--enable-source-maps';
@@ -116,6 +118,9 @@ function nearestTsconfig(file: string): string | undefined {
 /** The error of a file that cannot be loaded: a mistake that Mortise knows as it is, anything else with its place. */
 async function broken(file: string, error: unknown, core: Core): Promise<unknown> {
   if (core.isMortiseError(error)) return error;
+  // Node 22 alone; run by itself such a file works there as well.
+  if (field(error, 'code') === 'ERR_VM_MODULE_LINK_FAILURE')
+    return new core.FileBroken({ file: shown(file), reason: REQUIRE }, { cause: error });
   const missing = MISSING.exec(messageOf(error))?.slice(1).find(Boolean);
   if (missing !== undefined) return new core.MissingPackage({ package: missing, of: shown(file) }, { cause: error });
   return new core.FileBroken(
@@ -182,8 +187,8 @@ function shown(place: string): string {
 const pathOf = (place: string): string => (place.startsWith('file://') ? fileURLToPath(place) : place);
 
 // What users throw may be anything, also errors of another realm.
-const field = (error: unknown, name: 'name' | 'message' | 'stack'): string =>
-  String((error as Partial<Error> | null | undefined)?.[name] ?? '');
+const field = (error: unknown, name: 'name' | 'message' | 'stack' | 'code'): string =>
+  String((error as Partial<NodeJS.ErrnoException> | null | undefined)?.[name] ?? '');
 const errorName = (error: unknown): string => field(error, 'name');
 const messageOf = (error: unknown): string => field(error, 'message') || String(error);
 const stackOf = (error: unknown): string => field(error, 'stack');
