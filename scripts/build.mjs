@@ -11,6 +11,8 @@ import { promisify } from 'node:util';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const stampFile = join(root, '.tsbuild/build.stamp');
+/** In `dist/` of a package that has code of others within. */
+const LICENSES = 'THIRD-PARTY-LICENSES.txt';
 const lockFile = join(root, '.tsbuild/build.lock');
 const packages = [
   { folder: 'core', declared: true },
@@ -98,8 +100,11 @@ async function bundle(each) {
     },
   });
   linkCommands(each);
-  writeFileSync(join(root, each.folder, 'dist/THIRD-PARTY-LICENSES.txt'), licensesOf(output));
-  return output.map(({ fileName }) => fileName);
+  const files = output.map(({ fileName }) => fileName);
+  const licenses = licensesOf(output);
+  if (licenses === '') return files;
+  writeFileSync(join(root, each.folder, 'dist', LICENSES), licenses);
+  return [...files, LICENSES];
 }
 
 /** npm links a command of the workspace only if its file was there at the install, which in a fresh clone it was not. */
@@ -171,7 +176,7 @@ function removeStale(each, bundled, added) {
     const stem = source.replace(/\.ts$/, '');
     return each.declared ? [`${stem}.d.ts`] : [];
   });
-  const expected = new Set([...emitted, ...added, ...bundled, 'THIRD-PARTY-LICENSES.txt']);
+  const expected = new Set([...emitted, ...added, ...bundled]);
   for (const file of globSync('**/*.*', { cwd: dist })) if (!expected.has(file)) rmSync(join(dist, file));
 }
 

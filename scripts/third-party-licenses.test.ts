@@ -1,4 +1,4 @@
-import { globSync, readFileSync } from 'node:fs';
+import { globSync, readFileSync, statSync } from 'node:fs';
 
 import { beforeAll, expect, test } from '@jest/globals';
 
@@ -14,6 +14,11 @@ test('each library that is bundled into a package has its copyright notice told 
   );
   expect(entries.length).toBeGreaterThan(20);
   expect(entries.filter((entry) => !/copyright/i.test(entry))).toEqual([]);
+});
+
+test('a package that has no code of others within ships no empty list of it', () => {
+  const lists = globSync('{core,cli,flavors/*,integrations/*}/dist/THIRD-PARTY-LICENSES.txt');
+  expect(lists.filter((file) => statSync(file).size === 0)).toEqual([]);
 });
 
 test('the code of Google in the protocol buffers of W&B and Neptune comes with its terms', () => {
