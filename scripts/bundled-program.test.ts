@@ -25,13 +25,26 @@ beforeAll(async () => {
     const doubled = pipeline('doubled', () => double({ n: one() }));
     void doubled.run().then(({ status, result, error }) => console.log(status, result ?? error!.message), ({ code, message }) => console.log(code, message));`,
   );
+  const folder = JSON.stringify(resolve('flavors/local'));
+  project.write(
+    'elsewhere.cjs',
+    `const Module = require('node:module');
+    const { join } = require('node:path');
+    const { pathToFileURL } = require('node:url');
+    const known = { '${FLAVORS}': join(${folder}, 'dist/index.js'), '${FLAVORS}/package.json': join(${folder}, 'package.json') };
+    const resolve = Module._resolveFilename;
+    Module._resolveFilename = (name, ...rest) => known[name] ?? resolve(name, ...rest);
+    Module.registerHooks({
+      resolve: (name, context, next) => (name in known ? { url: pathToFileURL(known[name]).href, shortCircuit: true } : next(name, context)),
+    });`,
+  );
 });
 afterAll(() => project.remove());
 
 describe.each(['esm', 'cjs'] as const)('a program that is bundled whole, as %s', (format) => {
   const file = `out/program.${format === 'cjs' ? 'cjs' : 'mjs'}`;
-  const printedBy = (...args: string[]) => {
-    const { stdout, stderr } = spawnSync(process.execPath, [file, ...args], { cwd: project.folder, encoding: 'utf8' });
+  const printedBy = (isolation = 'inline', options: string[] = []) => {
+    const { stdout, stderr } = spawnSync(process.execPath, [...options, file, isolation], { cwd: project.folder, encoding: 'utf8' });
     return stdout + stderr;
   };
   beforeAll(async () => {
@@ -55,8 +68,13 @@ describe.each(['esm', 'cjs'] as const)('a program that is bundled whole, as %s',
     expect(printedBy('process')).toMatch(/^failed .* where @mortise\/core is bundled into a program, declare it external\n$/);
   });
 
-  test('is told which package it needs beside it', () => {
+  test("finds that package by other means than node_modules, as Yarn's Plug'n'Play", () => {
     rmSync(installed);
+    expect(printedBy('inline', ['--require', './elsewhere.cjs'])).toBe('completed 2\n');
+  });
+
+  test('is told which package it needs beside it', () => {
+    rmSync(installed, { force: true });
     expect(printedBy()).toBe(`MISSING_PACKAGE Mortise needs the package ${FLAVORS}\n`);
   });
 });

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { findPackageJSON } from 'node:module';
+import { createRequire, findPackageJSON } from 'node:module';
 import { BadFlavor, FlavorBroken, MissingPackage, UnknownFlavor } from '../errors.ts';
 import { moduleUrl } from '../module-url.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
@@ -84,9 +84,18 @@ function builtinVersion(): string {
 
 /** Where this package was installed that one was too; where it is bundled into a program it may lack. */
 function builtinManifest(): string {
+  const from = moduleUrl(import.meta);
   try {
-    // Not require(), which takes four times as long.
-    return findPackageJSON(PACKAGE, moduleUrl(import.meta))!;
+    return findPackageJSON(PACKAGE, from)!;
+  } catch {
+    return resolvedManifest(from);
+  }
+}
+
+/** For packages that are found by other means than node_modules, as by Yarn's Plug'n'Play. It takes four times as long. */
+function resolvedManifest(from: string): string {
+  try {
+    return createRequire(from).resolve(`${PACKAGE}/package.json`);
   } catch (cause) {
     throw new MissingPackage({ package: PACKAGE, of: 'Mortise' }, { cause });
   }
