@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { existsSync, readFileSync } from 'node:fs';
+import { createRequire, findPackageJSON } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { coreFolder, type Core } from './project-core.ts';
@@ -66,11 +66,21 @@ async function importByNode(file: string): Promise<Record<string, unknown>> {
 
 const hasBegun = (): boolean => BEGAN in globalThis;
 
-/** A CommonJS file is parsed when its turn to run comes, and named in the first line of the error if it cannot be. */
+/** A CommonJS file is parsed when its turn to run comes, and named in the first line of the error if it cannot be: so is an ES module with an enum. */
 function isUnparsedCommonJs(error: unknown, file: string): boolean {
   return (
     errorName(error) === 'SyntaxError' &&
+    !isSaidToBeModule(file) &&
     (stackOf(error).startsWith(`${file}:`) || stackOf(error).startsWith(`${pathToFileURL(file).href}:`))
+  );
+}
+
+function isSaidToBeModule(file: string): boolean {
+  if (/\.m[jt]s$/.test(file)) return true;
+  const manifest = /\.c[jt]s$/.test(file) ? undefined : findPackageJSON(pathToFileURL(file));
+  // Node has read it, and found no fault with it.
+  return (
+    manifest !== undefined && (JSON.parse(readFileSync(manifest, 'utf8').replace(/^\uFEFF/, '')) as { type?: unknown }).type === 'module'
   );
 }
 

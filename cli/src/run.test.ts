@@ -223,6 +223,20 @@ describe('what a file may look like', () => {
     expect(run).toMatchObject({ pipeline: 'Wine', params: { lr: 0.5 }, steps: { load: { status: 'completed' } } });
   });
 
+  it('a file with an enum that awaits at its top level is an ES module to tsx too', async () => {
+    project.write(
+      'awaits-enum.ts',
+      `${GREET}
+      enum Mode { fast = 'fast' }
+      const name: string = await Promise.resolve(Mode.fast);
+      export const greeting = pipeline('awaits-enum', () => hello({ name }));`,
+    );
+    const { code, stderr } = await mortise('run', 'awaits-enum.ts', '--name', 'awaits-enum');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect((await shown('awaits-enum')).steps['hello']!.params).toEqual({ name: 'fast' });
+    expect(await mortise('run', 'awaits-enum.ts', '--isolation', 'process', '--no-cache')).toMatchObject({ code: 0, stderr: '' });
+  });
+
   it('tsx takes the tsconfig.json nearest to the file, wherever it is called from', async () => {
     project.write('legacy/tsconfig.json', '{ "compilerOptions": { "experimentalDecorators": true } }');
     const kind = (file: string) => project.write(file, `${GREET}
