@@ -326,6 +326,18 @@ describe('a wrong file is one line, and nothing is stored', () => {
   };
   it.each<[string, () => string, RegExp]>([
     ['no YAML', () => 'a: [1', /BAD_STACK_DOCUMENT: .*no YAML/],
+    [
+      'several documents',
+      () => `${exported}---\n${exported}`,
+      /BAD_STACK_DOCUMENT: .*team\.yaml is no YAML \(it holds several documents\)/,
+    ],
+    ['a tag that nobody knows', () => exported.replace('name: team', 'name: !mine team'), /BAD_STACK_DOCUMENT: .*Unresolved tag: !mine/],
+    [
+      'a whole number that would be stored as another one',
+      () =>
+        edited((document) => void Object.assign(document.components[2]!.config, { file: 0 })).replace('file: 0', 'file: 90071992547409931'),
+      /BAD_STACK_DOCUMENT: .*"file" cannot be kept exactly/,
+    ],
     ['something else', () => '- 1\n', /BAD_STACK_DOCUMENT/],
     ['a newer format', () => edited((document) => ({ ...document, mortise: 2 })), /BAD_STACK_DOCUMENT: .*version 2/],
     [
@@ -365,6 +377,11 @@ describe('a wrong file is one line, and nothing is stored', () => {
     writeFileSync(join(there.folder, 'team.yaml'), text());
     await refuses(there, ['stack', 'import', 'team.yaml'], line);
   });
+});
+
+it('a file of other letters than UTF-8 has is refused, and not read with others', async () => {
+  writeFileSync(join(here.folder, 'latin.yaml'), Buffer.from(exported.replace('out.csv', 'sp\u00e9cial.csv'), 'latin1'));
+  await refuses(here, ['stack', 'import', 'latin.yaml', '--name', 'latin'], /FILE_BROKEN: latin\.yaml cannot be loaded: it is not UTF-8/);
 });
 
 it('a file that is not there, and one that cannot be written, are mistakes', async () => {

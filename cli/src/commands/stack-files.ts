@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { ImportedStack, StackDocument } from '@mortise/core/client';
 import { announceFlavor } from '../announce-flavor.ts';
+import { firstLine } from '../first-line.ts';
 import { print, printLine, yamlOf } from '../print.ts';
 import { withClient, type Core } from '../project-core.ts';
 
@@ -38,22 +39,49 @@ export async function importStack(file: string, { name, force = false }: { name?
 
 /** `-` is stdin. */
 async function read(file: string, core: Core): Promise<unknown> {
-  const text = file === '-' ? await textOfStdin() : textOf(file, core);
-  const { parse } = await import('yaml');
-  try {
-    return parse(text) as unknown;
-  } catch (error) {
-    const [reason = ''] = String((error as Error).message).split('\n');
-    throw new core.BadStackDocument(
-      { reason: `${file === '-' ? 'stdin' : file} is no YAML (${reason.replace(/:$/, '')})` },
-      { cause: error },
+  const { FileBroken, BadStackDocument } = core;
+  const place = file === '-' ? 'stdin' : file;
+  const text = decoded(file === '-' ? await bytesOfStdin() : bytesOf(file, core));
+  if (text === undefined) throw new FileBroken({ file: place, reason: 'it is not UTF-8' });
+  const { parseDocument } = await import('yaml');
+  const document = parseDocument(text, { intAsBigInt: true });
+  // A warning is of what is read as something else than what stands there.
+  const [problem] = [...document.errors, ...document.warnings];
+  if (problem !== undefined) {
+    const several = problem.code === 'MULTIPLE_DOCS' && 'it holds several documents';
+    throw new BadStackDocument(
+      { reason: `${place} is no YAML (${several || firstLine(problem.message).replace(/:$/, '')})` },
+      { cause: problem },
     );
+  }
+  try {
+    return document.toJS({ reviver: exact }) as unknown;
+  } catch (error) {
+    throw new BadStackDocument({ reason: `${place} is no YAML (${firstLine((error as Error).message)})` }, { cause: error });
   }
 }
 
-function textOf(file: string, { FileBroken, FileNotFound }: Core): string {
+/** A whole number that would be stored as another one is refused, as on the command line. */
+function exact(key: unknown, value: unknown): unknown {
+  if (typeof value !== 'bigint') return value;
+  const number = Number(value);
+  if (!Number.isSafeInteger(number))
+    throw new Error(`"${String(key)}" cannot be kept exactly: whole numbers go to ${Number.MAX_SAFE_INTEGER}, a text of digits has quotes`);
+  return number;
+}
+
+/** Undefined: it is no UTF-8, and would be stored with other letters than it has. */
+function decoded(bytes: Uint8Array): string | undefined {
   try {
-    return readFileSync(file, 'utf8');
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+function bytesOf(file: string, { FileBroken, FileNotFound }: Core): Uint8Array {
+  try {
+    return readFileSync(file);
   } catch (error) {
     const { code = String(error) } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') throw new FileNotFound({ file }, { cause: error });
@@ -61,10 +89,10 @@ function textOf(file: string, { FileBroken, FileNotFound }: Core): string {
   }
 }
 
-async function textOfStdin(): Promise<string> {
+async function bytesOfStdin(): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk as Uint8Array));
-  return Buffer.concat(chunks).toString();
+  return Buffer.concat(chunks);
 }
 
 function printImported({ stack, registered, reused, flavors, warnings }: ImportedStack): void {
