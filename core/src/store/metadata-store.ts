@@ -27,7 +27,7 @@ import type {
   StackRecord,
   StackWithParts,
 } from './stack-data.ts';
-import type { AttemptCommit, CachedStep, NewAttempt, SettledStep, StartedAttempt, StepRunRecord } from './step-data.ts';
+import type { AttemptCommit, AttemptState, CachedStep, NewAttempt, SettledStep, StartedAttempt, StepRunRecord } from './step-data.ts';
 import type { LoggedRecord, MetricPoint, TrackerRunUpdate } from './tracking-data.ts';
 import type { Accounted, CommittedVersion, Garbage, LooseIntent, VersionRecord } from './version-data.ts';
 
@@ -152,6 +152,8 @@ export interface MetadataStore extends DeliveryStore {
   runs(query: RunQuery): Promise<Page<RunSummary>>;
   /** All attempts of all steps of a run, by start. */
   stepRuns(runId: string): Promise<StepRunRecord[]>;
+  /** Of these, those that are under way, and those that began or ended since (ms UTC): for whoever looks again and again. */
+  attemptsSince(runId: string, since: number): Promise<AttemptState[]>;
   /** Id of the last attempt of a step, or of an item of it, if there is one; undefined: there is no such run. Costs the same however long the run is. */
   lastAttempt(nameOrId: string, step: { stepId: string; mapIndex?: number }): Promise<{ id?: string } | undefined>;
   /** By step, then time. Of a cache hit, what its source logged. */

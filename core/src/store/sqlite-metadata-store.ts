@@ -108,6 +108,7 @@ function metadataStore(store: StoreDb, id: string): MetadataStore {
     runNames: on(runNames),
     // Rarely called: loaded when they are.
     lastAttempt: async (...given) => (await import('./last-attempt.ts')).lastAttempt(store, ...given),
+    attemptsSince: async (...given) => (await import('./attempts-since.ts')).attemptsSince(store, ...given),
     addPastRun: async (...given) => (await import('./past-runs.ts')).addPastRun(store, ...given),
     runPresence: async (...given) => (await import('./past-runs.ts')).runPresence(store, ...given),
     addTrackerRuns: async (...given) => (await import('./added-trackers.ts')).addTrackerRuns(store, ...given),

@@ -88,6 +88,13 @@ export interface CachedStep {
   url?: string;
 }
 
+/** How far an attempt is. */
+export interface AttemptState extends Omit<StepIdentity, 'runId'> {
+  id: string;
+  attempt: number;
+  ended: boolean;
+}
+
 export interface StepRunRecord extends StepIdentity {
   id: string;
   stepName: string;
