@@ -43,7 +43,7 @@ export class SecretClient extends ProjectClient {
     return written(await registry.create(name, values), values);
   }
 
-  /** Sets some values and removes others; the rest stays. Throws `UnknownSecret`, `BadSecret`, `ChangedMeanwhile`, `SecretsLocked`, `SecretDamaged`. */
+  /** Sets some values and removes others; the rest stays. Throws `UnknownSecret`, `BadSecret`, `SecretsLocked`, `SecretDamaged`. */
   async updateSecret(name: string, change: SecretChange): Promise<WrittenSecret> {
     checkTexts('updateSecret()', { name });
     checkObjects('updateSecret()', { change });

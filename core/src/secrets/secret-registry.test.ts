@@ -139,6 +139,13 @@ describe('changes', () => {
     await expect(store.updateSecret({ ...before, sealed: 'v1:other' }, before.sealed)).rejects.toMatchObject({ code: 'CHANGED_MEANWHILE' });
   });
 
+  test('of other keys made by many at once are all made', async () => {
+    await registry.create('a', { key0: '0' });
+    const keys = Array.from({ length: 8 }, (_, i) => `key${i}`);
+    await Promise.all(keys.map((key) => registry.update('a', { set: { [key]: 'new' } })));
+    expect(await registry.values('a')).toEqual(Object.fromEntries(keys.map((key) => [key, 'new'])));
+  });
+
   test('that leave no key, or name one that is not there, are refused', async () => {
     await registry.create('a', { one: '1' });
     await expect(registry.update('a', { remove: ['one'] })).rejects.toMatchObject({ code: 'BAD_SECRET' });

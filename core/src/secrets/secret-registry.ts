@@ -2,6 +2,7 @@ import { BadSecret, NameTaken, UnknownSecret } from '../errors.ts';
 import { checkName } from '../stack/component-name.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
 import type { SecretRecord } from '../store/stack-data.ts';
+import { untilUndisturbed } from '../store/until-undisturbed.ts';
 import { seal, unseal, type SecretValues } from './seal.ts';
 import { findOrMakeSecretKey, findSecretKey, whereKeysAre } from './secret-key.ts';
 
@@ -34,19 +35,21 @@ export class SecretRegistry {
     return record;
   }
 
-  /** Throws UnknownSecret, BadSecret, ChangedMeanwhile, and what `values` throws. */
+  /** Throws UnknownSecret, BadSecret, and what `values` throws. */
   async update(name: string, { set = {}, remove = [] }: SecretChange): Promise<SecretRecord> {
-    const before = await this.find(name);
-    const values = { ...this.#open(before), ...set };
-    for (const key of remove) {
-      if (!Object.hasOwn(values, key))
-        throw new BadSecret({ name, reason: `has no key "${key}"`, advice: `It has: ${before.keys.join(', ')}.` });
-      delete values[key];
-    }
-    checkValues(name, values);
-    const record = this.#sealed(name, values, { createdAt: before.createdAt, updatedAt: Date.now() });
-    await this.#store.updateSecret(record, before.sealed);
-    return record;
+    return untilUndisturbed(async () => {
+      const before = await this.find(name);
+      const values = { ...this.#open(before), ...set };
+      for (const key of remove) {
+        if (!Object.hasOwn(values, key))
+          throw new BadSecret({ name, reason: `has no key "${key}"`, advice: `It has: ${before.keys.join(', ')}.` });
+        delete values[key];
+      }
+      checkValues(name, values);
+      const record = this.#sealed(name, values, { createdAt: before.createdAt, updatedAt: Date.now() });
+      await this.#store.updateSecret(record, before.sealed);
+      return record;
+    });
   }
 
   /** Throws UnknownSecret. */

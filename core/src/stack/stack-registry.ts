@@ -1,4 +1,4 @@
-import { AttributeRequired, ChangedMeanwhile, isError, NameTaken, StackInUse, UnknownAttribute, UnknownComponent } from '../errors.ts';
+import { AttributeRequired, NameTaken, StackInUse, UnknownAttribute, UnknownComponent } from '../errors.ts';
 import { newId } from '../id.ts';
 import type { JsonObject } from '../json.ts';
 import type { Project } from '../project/project.ts';
@@ -6,6 +6,7 @@ import { activeStackName, DEFAULT_STACK, readProjectConfig, writeProjectConfig }
 import type { MetadataStore } from '../store/metadata-store.ts';
 import type { ComponentQuery, Page, StackQuery } from '../store/queries.ts';
 import type { ComponentChange, ComponentRecord, Labels, StackChange, StackRecord } from '../store/stack-data.ts';
+import { untilUndisturbed } from '../store/until-undisturbed.ts';
 import { findDescriptor, flavorDescriptors } from './builtin-flavors.ts';
 import { checkedConfig, type ComponentConfigOptions } from './component-config.ts';
 import { checkName } from './component-name.ts';
@@ -34,9 +35,6 @@ export interface ComponentEdit extends LabelChange {
 export interface StackEdit extends LabelChange {
   parts?: StackParts;
 }
-
-/** How often a change is made anew because another process was faster. */
-const TRIES = 50;
 
 /** The components and stacks of a project. Every check is made before anything is stored. */
 export class StackRegistry {
@@ -263,14 +261,4 @@ export class StackRegistry {
       return this.component(type, name);
     });
   }
-}
-
-/** What is changed was read before, and another process may have changed it meanwhile: then once more, from what is there now. */
-async function untilUndisturbed<T>(change: () => Promise<T>): Promise<T> {
-  for (let tried = 1; ; tried++)
-    try {
-      return await change();
-    } catch (error) {
-      if (!isError(error, ChangedMeanwhile) || tried === TRIES) throw error;
-    }
 }
