@@ -13,10 +13,10 @@ export const BadSecret = define('BAD_SECRET', (p: { name: string; reason: string
   `secret "${p.name}" ${p.reason}`,
   p.advice,
 ]);
-/** `of`: whose reference it is, as in the errors below. */
-export const BadReference = define('BAD_REFERENCE', (p: { of: string; text: string }) => [
+/** `of`: whose reference it is, as in the errors below; `near`: what may be meant. */
+export const BadReference = define('BAD_REFERENCE', (p: { of: string; text: string; near?: string }) => [
   `${p.text} in ${p.of} is no reference`,
-  HOW_TO_REFER,
+  p.near === undefined ? HOW_TO_REFER : `Did you mean ${p.near}? ${HOW_TO_REFER}`,
 ]);
 export const SecretMissing = define(
   'SECRET_MISSING',

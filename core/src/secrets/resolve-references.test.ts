@@ -63,9 +63,24 @@ test.each([
   ['{{env.REF_NOPE}}', 'ENV_MISSING', `${of} needs {{env.REF_NOPE}}, and the variable REF_NOPE is not set`],
   ['{{secret.token}}', 'BAD_REFERENCE', `{{secret.token}} in ${of} is no reference`],
   ['{{secrets.team.ml.token}}', 'BAD_REFERENCE', `{{secrets.team.ml.token}} in ${of} is no reference`],
+  ['{{secret.team.ml.token', 'BAD_REFERENCE', `{{secret.team.ml.token in ${of} is no reference`],
+  ['{{secret.team.ml.token}', 'BAD_REFERENCE', `{{secret.team.ml.token} in ${of} is no reference`],
+  ['{{ENV.REF_HOST}}', 'BAD_REFERENCE', `{{ENV.REF_HOST}} in ${of} is no reference`],
+  ['{{env.REF_HOST}}{{Secret.team.ml.token}}', 'BAD_REFERENCE', `{{Secret.team.ml.token}} in ${of} is no reference`],
   ['{{secret.team.ml.__proto__}}', 'SECRET_KEY_MISSING', expect.any(String)],
 ])('%s is %s', async (text, code, message) => {
   await expect(resolveReferences({ a: [`x ${text}`] }, store, { of })).rejects.toMatchObject({ code, message });
+});
+
+test.each([
+  ['{{secret.team.ml.token}', '{{secret.team.ml.token}}'],
+  ['{{secrets.team.ml.token}}', '{{secret.team.ml.token}}'],
+  ['{{ Secret . team.ml . token }}', '{{secret.team.ml.token}}'],
+  ['{{ENV.REF_HOST}}', '{{env.REF_HOST}}'],
+])('of %s it says that %s may be meant', async (text, meant) => {
+  await expect(resolveReferences(text, store, { of })).rejects.toMatchObject({
+    advice: expect.stringContaining(`Did you mean ${meant}?`),
+  });
 });
 
 test('all that is missing is said at once, each once', async () => {
@@ -90,7 +105,7 @@ test('without its key a secret is missing, with where the key was looked for', a
 });
 
 test('a value without references is given back as it is', async () => {
-  const value = { a: ['{ {env.X} }'] };
+  const value = { a: ['{ {env.X} }', '{{ user.name }', '{{ENV}}', '{{environment.name'] };
   expect(holdsReferences(value)).toBe(false);
   expect(await resolveReferences(value, store, { of })).toBe(value);
 });

@@ -11,7 +11,7 @@ import {
 import type { Json } from '../json.ts';
 import type { MetadataStore } from '../store/metadata-store.ts';
 import { keepSecret } from './kept-secrets.ts';
-import { holdsReferences, referencesIn, replaceReferences, type Reference } from './references.ts';
+import { badReference, holdsReferences, referencesIn, replaceReferences, type Reference } from './references.ts';
 import type { SecretValues } from './seal.ts';
 
 /** Where secrets are read. */
@@ -53,7 +53,7 @@ export async function missingReferences(uses: readonly ReferenceUse[], store: Se
   const isNew = (text: string): boolean => !seen.has(text) && seen.add(text).has(text);
   for (const { value, of } of uses) {
     const found = referencesIn(value, of, (text) => {
-      if (isNew(text)) missing.set(text, new BadReference({ of, text }));
+      if (isNew(text)) missing.set(text, badReference(of, text));
     });
     for (const reference of found) {
       if (!isNew(reference.text)) continue;
