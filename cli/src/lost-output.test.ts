@@ -23,6 +23,14 @@ beforeAll(async () => {
      });
      export const talks = pipeline('talks', () => { talk(); });`,
   );
+  project.write(
+    'long.js',
+    `import { pipeline, step } from '@mortise/core';
+     const counts = step('counts', { cache: false }, async () => {
+       for (let i = 0; i < 600; i++) { console.log(i); await new Promise((resolve) => setTimeout(resolve, 100)); }
+     });
+     export const long = pipeline('long', () => { counts(); });`,
+  );
 });
 afterAll(() => {
   closeSync(full);
@@ -50,4 +58,15 @@ describeWithFull('output that cannot be written, as the disk of the file that it
     const { code, stdout } = await project.mortise(['run', 'talks.js', '--name', 'unwarned'], { output: { stderr: full } });
     expect([code, stdout]).toEqual([0, expect.stringMatching(/^run unwarned {2}completed /m)]);
   });
+});
+
+it('who follows a run and has read enough of it (| grep -m 1) does not wait for its end', async () => {
+  const run = project.mortise(['run', 'long.js', '--name', 'long']);
+  while ((await project.mortise(['runs', 'show', 'long'])).code !== 0);
+  const { code, stdout, stderr } = await project.mortise(['runs', 'logs', 'long', '--follow'], {
+    started: ({ stdout: read }) => void read!.once('data', () => read!.destroy()),
+  });
+  expect([code, stdout.split('\n')[0], stderr]).toEqual([0, 'counts | 0', '']);
+  expect((await project.mortise(['runs', 'cancel', 'long'])).stderr).toBe('');
+  await run;
 });

@@ -13,7 +13,10 @@ interface LogsOptions {
 /** What steps printed, each to the stream that it was printed to; as JSON, one object a line; as YAML, a stream of documents. */
 export async function showLogs(run: string, { step, follow = false, output }: LogsOptions): Promise<void> {
   await withClient(async (client) => {
-    const options = { follow, ...(step !== undefined && { step }) };
+    // Whoever reads this through a pipe may have seen what they waited for (`| grep -m 1`): the run may take hours yet.
+    const unread = new AbortController();
+    process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => code === 'EPIPE' && unread.abort());
+    const options = { follow, signal: unread.signal, ...(step !== undefined && { step }) };
     const show = { table: linesOf(step === undefined), json: jsonLine, yaml: yamlDocument }[output];
     for await (const log of client.stepLogs(run, options)) {
       const shown = await show(log);
