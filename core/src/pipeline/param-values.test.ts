@@ -99,6 +99,16 @@ describe('a param on the command line', () => {
     ['lr', 'fast', 'BAD_PARAM: param "lr" of pipeline "wine" must be a number, not "fast"'],
     ['lr', '', 'BAD_PARAM: param "lr" of pipeline "wine" must be a number, not ""'],
     ['lr', 'Infinity', 'BAD_PARAM: param "lr" of pipeline "wine" must be a number, not "Infinity"'],
+    [
+      'lr',
+      '90071992547409931',
+      'BAD_PARAM: param "lr" of pipeline "wine" cannot be 90071992547409931 exactly: whole numbers go to 9007199254740991',
+    ],
+    [
+      'sizes',
+      '[1, -90071992547409931]',
+      'BAD_PARAM: param "sizes" of pipeline "wine" cannot be -90071992547409931 exactly: whole numbers go to 9007199254740991',
+    ],
     ['deep', 'yes', 'BAD_PARAM: param "deep" of pipeline "wine" must be true or false, not "yes"'],
     ['sizes', '1,2', 'BAD_PARAM: param "sizes" of pipeline "wine" must be JSON (text in double quotes), not 1,2'],
     ['sizes', '{}', 'BAD_PARAM: param "sizes" of pipeline "wine" must be an array, not an object'],

@@ -47,6 +47,7 @@ export function parseParam({ name: pipeline, params }: DeclaredParams, param: st
   if (typeof declared === 'string') return text;
   if (typeof declared === 'number') {
     const value = Number(text);
+    if (isInexact(text)) throw new BadParam({ pipeline, param, reason: inexactReason(text.trim()) });
     if (text.trim() !== '' && Number.isFinite(value)) return value;
     throw new BadParam({ pipeline, param, reason: `must be a number, not ${shown}` });
   }
@@ -54,15 +55,26 @@ export function parseParam({ name: pipeline, params }: DeclaredParams, param: st
     if (text === 'true' || text === 'false') return text === 'true';
     throw new BadParam({ pipeline, param, reason: `must be true or false, not ${shown}` });
   }
-  const value = parseJson(text);
+  let inexact: string | undefined;
+  const value = parseJson(text, (number) => (inexact = number));
+  if (inexact !== undefined) throw new BadParam({ pipeline, param, reason: inexactReason(inexact) });
   if (value === undefined) throw new BadParam({ pipeline, param, reason: `must be JSON (text in double quotes), not ${text}` });
   checkGiven(pipeline, param, declared, value);
   return value;
 }
 
-function parseJson(text: string): Json | undefined {
+/** It spells a whole number that would be another one: a run is not to be told of a seed that nobody gave. */
+const isInexact = (text: string): boolean => /^[+-]?\d+$/.test(text.trim()) && !Number.isSafeInteger(Number(text));
+const inexactReason = (text: string): string => `cannot be ${text} exactly: whole numbers go to ${Number.MAX_SAFE_INTEGER}`;
+
+/** `inexact` is told of a number that would be another one. */
+function parseJson(text: string, inexact: (number: string) => void): Json | undefined {
   try {
-    return JSON.parse(text) as Json;
+    // Node gives the text of a number as well, which TypeScript does not know.
+    return JSON.parse(text, (_, value: unknown, ...[context]: { source?: string }[]) => {
+      if (typeof value === 'number' && isInexact(context?.source ?? '')) inexact(context!.source!);
+      return value;
+    }) as Json;
   } catch {
     return undefined;
   }
