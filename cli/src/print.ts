@@ -12,16 +12,28 @@ export async function print<T>(value: T, format: OutputFormat, text: (value: T) 
   else writeUnmasked(format === 'json' ? `${jsonOf(value, 2)}\n` : await yamlOf(value));
 }
 
+/** What would command a terminal, and neither JSON nor YAML escapes: DEL and C1. */
+const UNESCAPED = /[\u007f-\u009f]/g;
+const hex = (control: string): string => control.charCodeAt(0).toString(16);
+
 /** A value as JSON, in which nothing commands a terminal: JSON itself escapes only some of what would. */
 export function jsonOf(value: unknown, indent?: number): string {
-  return JSON.stringify(value, undefined, indent).replace(/[\u007f-\u009f]/g, (control) => `\\u00${control.charCodeAt(0).toString(16)}`);
+  return JSON.stringify(value, undefined, indent).replace(UNESCAPED, (control) => `\\u00${hex(control)}`);
 }
 
-/** A value as YAML, with the keys that its JSON has. */
+/** A value as YAML, with the keys that its JSON has, in which nothing commands a terminal. */
 export async function yamlOf(value: unknown): Promise<string> {
-  const { stringify } = await import('yaml');
-  // Long texts stay on their line, and two places that hold one object do not become an anchor and its alias.
-  return stringify(value, { lineWidth: 0, aliasDuplicateObjects: false });
+  const { Document, visit } = await import('yaml');
+  // Two places that hold one object do not become an anchor and its alias.
+  const document = new Document(value, { aliasDuplicateObjects: false });
+  // It can be escaped only within double quotes.
+  visit(document, {
+    Scalar: (_, scalar) => {
+      if (typeof scalar.value === 'string' && scalar.value.search(UNESCAPED) !== -1) scalar.type = 'QUOTE_DOUBLE';
+    },
+  });
+  // Long texts stay on their line.
+  return document.toString({ lineWidth: 0 }).replace(UNESCAPED, (control) => `\\x${hex(control)}`);
 }
 
 /** Prints lines for a person. Control characters in them are shown, and do nothing. */
