@@ -158,7 +158,7 @@ export class Client extends StackClient {
   /**
    * What the steps of a run printed, attempt by attempt in the order of their start; while following, as it comes.
    * @param run name or id of a run, or `latest`
-   * @throws UnknownRun, UnknownStep
+   * @throws UnknownRun, UnknownStep, FileBroken for what cannot be read
    */
   async *stepLogs(run: string, options: LogOptions = {}): AsyncGenerator<StepLog> {
     checkOptions('stepLogs()', options, LOGS);

@@ -57,3 +57,26 @@ it('to follow a run costs no more for the steps of it that ended before', async 
   expect(looks).toEqual([21, 1, 1, 22]);
   expect(seen.toSorted()).toEqual([...ended.map((_, i) => `${i}\n`), 'look 1\n', 'look 2\n', 'look 3\n', 'unseen\n'].toSorted());
 });
+
+it('what a machine that went down left in the middle of a log hides nothing that stands behind it, and is told', async () => {
+  const { id: runId } = await createdRun(store);
+  const [first, second] = [await completedStep(store, runId, 'first'), await completedStep(store, runId, 'second')];
+  printed(runId, first.id, 'before\n');
+  writeFileSync(consoleFile(logs.path, runId, first.id), `${'\0'.repeat(64)}\n{"at":"x"}\n`, { flag: 'a' });
+  printed(runId, first.id, 'after\n');
+  printed(runId, second.id, 'of the next step\n');
+  const seen: string[] = [];
+  const from = { store, logsFolder: logs.path, ended: () => Promise.resolve(true) };
+  for await (const { text } of readStepLogs(from, (await store.run(runId))!, {})) seen.push(text);
+  const damaged = expect.stringContaining('damaged');
+  expect(seen).toEqual(['before\n', damaged, damaged, 'after\n', 'of the next step\n']);
+});
+
+it('a log that cannot be read is a mistake of the place, and no bug', async () => {
+  const { id: runId } = await createdRun(store);
+  const file = consoleFile(logs.path, runId, (await completedStep(store, runId, 'only')).id);
+  mkdirSync(file, { recursive: true });
+  const from = { store, logsFolder: logs.path, ended: () => Promise.resolve(true) };
+  const read = readStepLogs(from, (await store.run(runId))!, {}).next();
+  await expect(read).rejects.toMatchObject({ code: 'FILE_BROKEN', message: `${file} cannot be loaded: it is a folder` });
+});
