@@ -193,6 +193,15 @@ describe('with a tracker that is down', () => {
     expect(stderr).toMatch(/^error NOT_DELIVERED: 2 tracker runs of "default" not delivered \(.*\)\. They are kept, .*\n$/);
   });
 
+  it('deliver takes a patience that is empty, as an unset variable makes it, for a mistake and not for none at all', async () => {
+    for (const patience of ['', ' ', 'x', '-1'])
+      expect(await mortise('tracker', 'deliver', `--patience=${patience}`)).toEqual({
+        code: 1,
+        stdout: '',
+        stderr: `error BAD_USAGE: --patience is to be a number of seconds, not "${patience}"\n`,
+      });
+  });
+
   it('drop gives up what waits, if that is confirmed', async () => {
     const refused = await mortise('tracker', 'drop', 'default', '--run', 'fifth');
     expect(refused).toEqual({

@@ -36,7 +36,8 @@ interface DeliverOptions {
 export async function deliver(component: string | undefined, { runs, experiment, to, patience, output }: DeliverOptions): Promise<void> {
   await withClient(async (client, core) => {
     const { BadUsage, NotDelivered } = core;
-    const seconds = patience === undefined ? undefined : Number(patience);
+    // An empty one is a variable that is not set, and no 0.
+    const seconds = patience === undefined ? undefined : patience.trim() === '' ? NaN : Number(patience);
     if (seconds !== undefined && !(seconds >= 0))
       throw new BadUsage({ what: `--patience is to be a number of seconds, not "${patience}"` });
     const limit = seconds === undefined ? {} : { patienceMs: seconds * 1000 };
