@@ -201,6 +201,7 @@ async function useEverything(store: MetadataStore): Promise<void> {
   for (let i = 0; i < 1_001; i++) await store.createRun(sampleRun({ tags: { common: 'yes' } }));
   await store.run('latest');
   await store.stepRuns(run.id);
+  await store.attemptsSince(run.id, 1);
   await store.lastAttempt(run.name, { stepId: 'load' });
   await store.lastAttempt('latest', { stepId: 'load', mapIndex: 1 });
   await store.metricHistory(step.id, 'val/loss');
