@@ -8,7 +8,12 @@ export function stepName({ stepId, mapIndex }: Pick<StepIdentity, 'stepId' | 'ma
 }
 
 /** `whole`: a mapped step may be named without an item. Throws `UnknownStep`. */
-export function requireStep(step: string, run: RunRecord, attempts: readonly Pick<StepIdentity, 'stepId' | 'mapIndex'>[], { whole = false } = {}): void {
+export function requireStep(
+  step: string,
+  run: RunRecord,
+  attempts: readonly Pick<StepIdentity, 'stepId' | 'mapIndex'>[],
+  { whole = false } = {},
+): void {
   const begun = new Set(attempts.map(({ stepId }) => stepId));
   const planned = run.spec.steps.map(({ id }) => id);
   const known = new Set([...planned.filter((id) => whole || !begun.has(id)), ...(whole ? begun : []), ...attempts.map(stepName)]);
