@@ -1,11 +1,12 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 
 import { Client } from '../../index.ts';
-import { childrenOf, exists, scriptProject, type ScriptProject } from '../../testing/script-project.ts';
+import { childrenOf, exists, isRunning, scriptProject, type ScriptProject } from '../../testing/script-project.ts';
 
 let project: ScriptProject;
 
@@ -126,6 +127,37 @@ console.log(JSON.stringify({ error: steps['fills']!.error!.message, small: steps
     const { error, small } = await project.json<{ error: string; small: string }>('heap.ts');
     expect(error).toMatch(/^the process of step "fills" ran out of memory \(limit 64 MB\)\. Set memoryMb of the orchestrator higher/);
     expect(small).toBe('completed');
+  });
+});
+
+describe('a step process whose run was killed', () => {
+  it('logs nothing after others may have read its log to the end: what a call has returned for is kept', async () => {
+    project.write(
+      'left.ts',
+      `${IMPORT}import { existsSync, writeFileSync } from 'node:fs';
+const spins = step('spins', ${AWAY}, () => {
+  process.stdout.write('pid ' + process.pid + '\\n');
+  while (!existsSync('goes-on'));
+  activeRun().logMetric('loss', 1);
+  writeFileSync('logged', '');
+  for (;;);
+});
+await pipeline('left', () => { spins(); }).run({}, { name: 'left' });`,
+    );
+    let pid = 0;
+    await project.run('left.ts', {
+      onOutput(text, { pid: parent }) {
+        pid = Number(/pid (\d+)/.exec(text)?.[1] ?? pid);
+        if (pid > 0) process.kill(parent!, 'SIGKILL');
+      },
+    });
+    await using client = new Client();
+    expect((await client.getPipelineRun('left')).status).toBe('failed');
+    writeFileSync(join(project.root, 'goes-on'), '');
+    while (isRunning(pid)) await pause(10);
+    const logged = existsSync(join(project.root, 'logged')) ? 1 : 0;
+    const kept = (await client.getPipelineRun('left')).steps['spins']!.tracker.metrics['loss']?.count ?? 0;
+    expect({ logged, kept }).toEqual({ logged, kept: logged });
   });
 });
 

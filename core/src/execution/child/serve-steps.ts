@@ -62,6 +62,8 @@ function send(message: FromChild): void {
 
 /** What a step process is prepared with. */
 interface Prepared {
+  /** Process id of the run's process. */
+  parent: number;
   run: StepSurroundings;
   locate: StepLocator;
   inputs: StoredInputs;
@@ -90,14 +92,14 @@ class StepServer {
   }
 
   /** Throws `StepNotLocated`, and what making the artifact store does. */
-  async prepare({ origin, run, project, artifactStore: { part, descriptor }, log }: Preparation): Promise<void> {
+  async prepare({ parent, origin, run, project, artifactStore: { part, descriptor }, log }: Preparation): Promise<void> {
     enableCompileCache(join(project.cacheFolder, 'code'));
     // One after the other: a module that is loaded by require() may not need one that is being imported.
     const artifactStore = await makeResolvedComponent(part, descriptor, { project, log: processLog() });
     const locate = await locateCode(origin);
     const events = new EventLogWriter(log.folder, log.writer);
     const surroundings = { ...run, plan: { pipeline: run.pipeline }, stack: { artifactStore } };
-    this.#prepared = { run: surroundings, locate, inputs: new StoredInputs(artifactStore), events };
+    this.#prepared = { parent, run: surroundings, locate, inputs: new StoredInputs(artifactStore), events };
   }
 
   receive(message: Exclude<ToChild, Preparation | { kind: 'secrets' }>): void {
@@ -151,12 +153,14 @@ class StepServer {
     return end.promise;
   }
 
-  #trackingOf(task: StepTask, { run, events }: Prepared, signal: AbortSignal): ChildTracking {
+  #trackingOf(task: StepTask, { parent, run, events }: Prepared, signal: AbortSignal): ChildTracking {
     const { id, step, trackerRuns } = task;
     const runs = trackerRuns.map((names) => new RemoteTrackerRun(names, (component) => this.#ask(id, component)));
     const saveFile = saverOfLogged(run.stack.artifactStore, { pipeline: run.plan.pipeline, stepRunId: id }, signal);
     const write = (runId: string, event: LoggedEvent) => {
+      endWithout(parent);
       const written = events.append(runId, event);
+      endWithout(parent);
       this.#sayLogged();
       return written;
     };
@@ -188,6 +192,14 @@ class StepServer {
     if ('error' in answer) throw receiveError(answer.error);
     return answer;
   }
+}
+
+/**
+ * Ends this process at once if that of the run is gone: whoever finds that dead reads this one's log to its end, and nobody what is written after that. So
+ * it is looked again before a call that logs returns.
+ */
+function endWithout(parent: number): void {
+  if (process.ppid !== parent) process.kill(process.pid, 'SIGKILL');
 }
 
 /** Resolves when what was printed so far has left this process: a full pipe takes the rest of a write later. */
