@@ -135,10 +135,9 @@ async function beginRun(from: Beginning): Promise<OpenRun> {
   const trackersOf = trackersIn(stack);
   await checkSettings(plan, from.possibleSteps, stack, store);
   const spec = relativise(plan, project.root);
-  const earlier = resumed && (await RecordedSteps.read(store, resumed.id, stack.artifactStore));
   const identity = resumed === undefined ? await newRun(from, spec) : identityOf(resumed);
   const { id, name } = identity;
-  if (resumed !== undefined) await store.resumeRun({ runId: id, worker, at: Date.now(), ...(plan.style === 'function' && { spec }) });
+  const earlier = resumed && (await takeUp(from, resumed, spec));
   unendedRuns.delete(id);
 
   const about = {
@@ -229,6 +228,15 @@ async function newRun({ plan, options, store, stack, environment }: Beginning, s
     } catch (error) {
       if (options.name !== undefined || !isError(error, RunNameTaken)) throw error;
     }
+  }
+}
+
+/** Makes a run this process's, and gives what its earlier sessions left. Another one may have gone on with it, and ended it, while that was read. */
+async function takeUp({ plan, store, stack }: Beginning, { id, endedAt }: RunRecord, spec: PipelineSpec): Promise<RecordedSteps> {
+  const resume = { runId: id, worker: workerIdentity(), ...(plan.style === 'function' && { spec }) };
+  for (let seen = endedAt; ; seen = (await store.run(id))?.endedAt) {
+    const earlier = await RecordedSteps.read(store, id, stack.artifactStore);
+    if (await store.resumeRun({ ...resume, at: Date.now(), ...(seen !== undefined && { endedAt: seen }) })) return earlier;
   }
 }
 

@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 
 import { Client, resumeRun } from '../index.ts';
 import { ProjectScripts, type RunningScript } from '../testing/project-scripts.ts';
 import { temporaryProject } from '../testing/temporary-project.ts';
+import { RecordedSteps } from './recorded-steps.ts';
 
 let project: Awaited<ReturnType<typeof temporaryProject>>;
 let scripts: ProjectScripts;
@@ -349,6 +350,31 @@ describe('resuming', () => {
     expect(await resumeRun('first')).toMatchObject({ status: 'completed', result: 2 });
     expect(await statuses()).toEqual({ bad: 'completed', side: 'completed', last: 'completed' });
     expect(scripts.lines('calls')).toEqual(['bad', 'side', 'bad', 'bad']);
+  });
+});
+
+describe('two that resume a run', () => {
+  it('one after the other: the second runs nothing again that completed while it read what was left', async () => {
+    scripts.write(
+      'chain.mjs',
+      `${PREAMBLE}
+       const early = step('early', { cache: false }, async () => { called('early'); if (!existsSync(root + '/later')) throw new Error('not yet'); return 1; });
+       const late = step('late', { cache: false }, async ({ data }) => { called('late'); if (!existsSync(root + '/go')) throw new Error('not yet'); return data; });
+       export const chain = pipeline('chain', () => late({ data: early() }));
+       await chain.run({}, { name: 'first' }).then((run) => console.log(run.status), say);`,
+    );
+    await scripts.start('chain.mjs').ended;
+    scripts.write('later', '');
+    const { read } = RecordedSteps;
+    const reading = jest.spyOn(RecordedSteps, 'read').mockImplementationOnce(async (...of) => {
+      const left = await read.apply(RecordedSteps, of);
+      expect((await resumeRun('first')).status).toBe('failed');
+      go();
+      return left;
+    });
+    expect(await resumeRun('first')).toMatchObject({ status: 'completed', result: 1 });
+    reading.mockRestore();
+    expect(scripts.lines('calls')).toEqual(['early', 'early', 'late', 'late']);
   });
 });
 

@@ -96,9 +96,10 @@ export interface MetadataStore extends DeliveryStore {
   requestCancel(runId: string): Promise<boolean>;
   /**
    * Gives a run that ended before it was completed to a new owner: a new session. Steps that were skipped are as if they had never been looked at.
-   * `spec`: the plan as it is now. Throws `RunUnderWay`, `RunIsOver`.
+   * `spec`: the plan as it is now. False, and nothing changes, if it ended at another time than `endedAt`: it was resumed since that was read. Throws
+   * `RunUnderWay`, `RunIsOver`.
    */
-  resumeRun(resume: { runId: string; worker: WorkerRecord; at: number; spec?: PipelineSpec }): Promise<void>;
+  resumeRun(resume: { runId: string; worker: WorkerRecord; at: number; endedAt?: number; spec?: PipelineSpec }): Promise<boolean>;
   /**
    * Ends a run, or records more of it (class style: the plan as it grew). `outcome` goes to the parent tracker runs.
    * Throws `RunTakenOver` when the run is no longer this worker's.

@@ -7,7 +7,7 @@ import { type Param, statement } from './statement.ts';
 import type { StoreDb } from './store-db.ts';
 
 const stateOf = statement((db, p: Param<{ id: string }>) =>
-  db.selectFrom('runs').select(['name', 'status', 'spec_hash']).where('id', '=', p('id')).where('pipeline', 'is not', null),
+  db.selectFrom('runs').select(['name', 'status', 'ended_at', 'spec_hash']).where('id', '=', p('id')).where('pipeline', 'is not', null),
 );
 const reopen = statement((db, p: Param<{ id: string; spec: string }>) =>
   db
@@ -41,17 +41,20 @@ export interface RunResume {
   runId: string;
   worker: WorkerRecord;
   at: number;
+  /** When it had ended as the caller read what is left of it, ms. Default: whenever. */
+  endedAt?: number;
   spec?: PipelineSpec;
 }
 
-/** Several processes may try: the first wins. */
-export function resumeRun(store: StoreDb, { runId, worker, at, spec }: RunResume): Promise<void> {
+/** Several processes may try: the first wins. False, and nothing changes, if another session has ended since it was read. */
+export function resumeRun(store: StoreDb, { runId, worker, at, endedAt, spec }: RunResume): Promise<boolean> {
   return store.connection.write((tx) => {
     const run = tx.get(stateOf, { id: runId });
     if (run === undefined) throw new UnknownRun({ run: runId });
     const other = runUnderWay(tx, runId)?.owner;
     if (other !== undefined) throw new RunUnderWay({ run: run.name, pid: other.pid, host: other.host, doing: 'resumed' });
     if (run.status === 'completed') throw new RunIsOver({ run: run.name, status: run.status, doing: 'resumed' });
+    if (endedAt !== undefined && run.ended_at !== endedAt) return false;
     for (const { id } of tx.all(skipped, { runId })) {
       tx.run(forgetStepRun, { id });
       tx.run(forgetRun, { id });
@@ -59,5 +62,6 @@ export function resumeRun(store: StoreDb, { runId, worker, at, spec }: RunResume
     tx.run(reopen, { id: runId, spec: spec === undefined ? run.spec_hash! : writeSnapshot(tx, 'spec', spec) });
     tx.run(reopenParents, { id: runId });
     openSession(tx, runId, worker, at);
+    return true;
   });
 }
