@@ -237,6 +237,32 @@ describe('another process', () => {
     expect(later.run('train').start.parent).toEqual(later.run(run.name).ref);
   });
 
+  test('leaves the end of a run that was resumed meanwhile to whoever goes on with it', async () => {
+    const { later } = await openDown();
+    await run.step('train', tracked, () => activeRun().logMetric('loss', 1));
+    await run.endRun(failed);
+    const { id, store } = run;
+    const worker = { ...run.place().worker, id: 'c'.repeat(32) };
+    const open = later.open.bind(later);
+    later.open = async (...call) => {
+      const opened = await open(...call);
+      const deliverOne = opened.deliver.bind(opened);
+      return Object.assign(opened, {
+        deliver: async (...batch: Parameters<typeof deliverOne>) => {
+          await store.resumeRun({ runId: id, worker, at: Date.now() });
+          const outcome = { status: 'completed' } as const;
+          await store.finishRun({ id, workerId: worker.id, ...outcome, endedAt: Date.now() + 1, warnings: [], outcome });
+          await store.updateTrackerRun({ id: call[0].parentKey!, ...outcome });
+          return deliverOne(...batch);
+        },
+      });
+    };
+    expect(await deliver(later)).toEqual([{ component: 'mine', delivered: 1 }]);
+    expect(later.calls).not.toContain(`close ${run.name} failed`);
+    const [parent] = (await store.run(id))!.trackerRuns;
+    expect(parent).toMatchObject({ status: 'completed', desired: { status: 'completed' } });
+  });
+
   test('stops at once when it is told to, and what it has delivered stays delivered', async () => {
     const { later } = await openDown();
     for (let i = 0; i < 20; i++) await run.step(`s${i}`, tracked, () => activeRun().logMetric('loss', i));

@@ -28,6 +28,8 @@ export interface DeliveryPlan {
   acked?: Record<string, number>;
   /** Only what was refused before comes. */
   again?: boolean;
+  /** Of the parent: whether that is how its run ended. It may have been resumed since; how it ends then, others tell. */
+  stillEnds?: (endedAt: number) => Promise<boolean>;
   /** What the names of the run metadata end with that hold its URL and its ids at the vendor. */
   metadataSuffixes: readonly string[];
 }

@@ -178,7 +178,12 @@ export class Delivery implements TrackerHandle, ParentRun {
   }
 
   async #close({ outcome, endedAt, supersededBy }: End): Promise<void> {
-    const ref = await this.#persist(() => this.#run!.close(outcome, endedAt, this.#around.stop, supersededBy));
+    const { stillEnds } = this.#plan;
+    const ref = await this.#persist(async () => {
+      if (stillEnds !== undefined && !(await stillEnds(endedAt))) return undefined;
+      return this.#run!.close(outcome, endedAt, this.#around.stop, supersededBy);
+    });
+    if (ref === undefined) return;
     this.#closed = true;
     this.#taken();
     this.#news.addRef(ref);

@@ -193,6 +193,30 @@ describe('tracker runs', () => {
     expect((await run.store.run(run.id))!.trackerRuns).toMatchObject([{ component: 'mine', status: 'failed', ref: parent.ref }]);
   });
 
+  test('the parent is not closed once another process has resumed the run, and ended it', async () => {
+    const tracker = await openWith();
+    const open = tracker.open.bind(tracker);
+    tracker.open = async (...call) => {
+      const opened = await open(...call);
+      const close = opened.close.bind(opened);
+      if (call[0].stepId === undefined) return opened;
+      return Object.assign(opened, {
+        close: async (...end: Parameters<typeof close>) => {
+          const { id, store } = run;
+          await until(async () => (await store.run(id))!.status === 'failed');
+          const worker = { ...run.place().worker, id: 'c'.repeat(32) };
+          await store.resumeRun({ runId: id, worker, at: Date.now() });
+          const outcome = { status: 'completed' } as const;
+          await store.finishRun({ id, workerId: worker.id, ...outcome, endedAt: Date.now() + 1, warnings: [], outcome });
+          return close(...end);
+        },
+      });
+    };
+    await run.step('train', tracked, () => 1);
+    await run.endRun(failed);
+    expect(tracker.calls.filter((call) => call.startsWith('close'))).toEqual(['close train completed']);
+  });
+
   test('names and tags say which step, item and attempt it is', async () => {
     const tracker = await openWith();
     const first = await run.begin('train', { ...tracked, mapIndex: 3 });

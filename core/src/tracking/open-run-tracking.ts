@@ -244,6 +244,8 @@ class Tracking implements RunTracking {
       },
       parent: undefined,
       events: undefined,
+      // By now another process may have resumed the run, and ended it.
+      stillEnds: async (endedAt) => ((await store.run(run.id))?.endedAt ?? endedAt) === endedAt,
       metadataSuffixes: metadataSuffixes(component.name, component === trackers[0], trackers.length > 1),
     });
     this.#parents.set(component.name, parent);

@@ -168,6 +168,7 @@ class StoredRunDelivery {
           return { ...whole, ...(this.#plan.only !== undefined && { again: true }) };
         },
         parent: step === undefined ? undefined : this.#parent,
+        ...(step === undefined && { stillEnds: (at: number) => this.#stillEnds(at) }),
         events: step === undefined ? undefined : events,
         metadataSuffixes: suffixes,
         acked,
@@ -179,6 +180,11 @@ class StoredRunDelivery {
     this.#active.set(key, active);
     void delivery.done.then(() => this.#done(key, active));
     return active;
+  }
+
+  async #stillEnds(endedAt: number): Promise<boolean> {
+    const run = await this.#around.store.run(this.#plan.run.id);
+    return run === undefined || run.endedAt === endedAt;
   }
 
   /** All of its events are there. */
