@@ -1,32 +1,28 @@
 import {
-  ArtifactNotFound,
   isError,
   Permanent,
   type Json,
   type Outcome,
-  type ReadArtifact,
   type Receipt,
   type TrackerEvent,
   type TrackerRun,
   type TrackerRunRef,
 } from '@mortise/core';
-import { isMlflowError, proxiedArtifactPath, type MlflowClient, type Run } from '@mortise/mlflow-client';
+import { isMlflowError, type MlflowClient, type Run } from '@mortise/mlflow-client';
 
 import { removeTwins } from './find-run.ts';
-import { gatherEvents, type FileEvent, type Gathered } from './gather-events.ts';
+import { gatherEvents, type Gathered } from './gather-events.ts';
 import { addToKnown, knownOf, type KnownOfRun } from './known-of-run.ts';
-import type { MlflowTrackerSettings } from './mlflow-tracker-settings.ts';
 import { shownName } from './mlflow-names.ts';
 import { loggedDatasets } from './logged-datasets.ts';
-import { modelFileOf, modelFileRefusal } from './model-file.ts';
+import type { OpenedRun } from './opened-run.ts';
 import { presentRun } from './present-run.ts';
-import { putFile, type FilePlace } from './put-file.ts';
 import { refusedNames } from './refused-names.ts';
 import { refusedParts } from './refused-parts.ts';
-import { documentFiles, isTable, pathRefusal, TABLES_TAG, withTable } from './run-documents.ts';
+import { LACKS_MODELS, RunFiles } from './run-files.ts';
 import { RunModels } from './run-models.ts';
 import { endTags, KEY_TAG, markedEnd, OWN_PREFIX, runEnd, type RunEnd } from './run-tags.ts';
-import { LONGEST_OLD_TAG, LONGEST_TAG, tagText } from './tag-text.ts';
+import { LONGEST_OLD_TAG, tagText } from './tag-text.ts';
 import { atMlflow, isRefusal, trackerFailure } from './tracker-failure.ts';
 
 /** What `activeRun(mlflow).native()` gives: MLflow's API, and which run it is. */
@@ -37,33 +33,13 @@ export interface MlflowRun {
   artifactUri: string;
 }
 
-const LACKS_MODELS = 'this MLflow has no logged models, as those before 3.0';
-
-export interface OpenedRun {
-  client: MlflowClient;
-  run: Run;
-  /** Our key. */
-  key: string;
-  known: TrackerRunRef | undefined;
-  settings: Pick<MlflowTrackerSettings, 'registerModel' | 'modelAlias'>;
-  /** Of an attempt of a step. The pipeline run's own, to which settings of the pipeline go as well, need not have a model. */
-  isStep: boolean;
-  readArtifact: ReadArtifact | undefined;
-  /** There may be another run with our key, by a late answer. */
-  mayHaveTwin: boolean;
-  /** Tells a person something, once however often it is said. */
-  warn(message: string): void;
-}
-
 export class MlflowTrackerRun implements TrackerRun<MlflowRun> {
   readonly native: MlflowRun;
   readonly #opened: OpenedRun;
   readonly #models: RunModels;
   readonly #known: KnownOfRun;
   readonly #refusedNames = new Map<string, string>();
-  #lacksModels = false;
-  /** Below the artifact proxy. */
-  readonly #artifactRoot: string | undefined;
+  readonly #files: RunFiles;
 
   constructor(opened: OpenedRun) {
     const { client, run, key, known } = opened;
@@ -72,7 +48,7 @@ export class MlflowTrackerRun implements TrackerRun<MlflowRun> {
     this.#opened = opened;
     this.#models = new RunModels(client, run, { key, state: known?.state });
     this.#known = knownOf(run);
-    this.#artifactRoot = proxiedArtifactPath(artifactUri);
+    this.#files = new RunFiles(opened, this.#models);
   }
 
   get ref(): TrackerRunRef {
@@ -106,7 +82,7 @@ export class MlflowTrackerRun implements TrackerRun<MlflowRun> {
     const { files, refused } = gathered;
     for (const { event, index } of files) {
       try {
-        const why = await this.#upload(event, signal);
+        const why = await this.#files.upload(event, signal);
         if (why !== undefined) refused.push({ writer: event.writer, seq: event.seq, why });
       } catch (error) {
         // What came before it is safe, and need not come again.
@@ -159,7 +135,7 @@ export class MlflowTrackerRun implements TrackerRun<MlflowRun> {
   }
 
   #gather(events: readonly TrackerEvent[]): Gathered {
-    const noUploads = this.#noUploads;
+    const noUploads = this.#files.noUploads;
     if (noUploads !== undefined && events.some(({ kind }) => kind === 'artifact'))
       this.#opened.warn(`MLflow is given references to artifacts in place of their bytes: ${noUploads}`);
     return gatherEvents(events, { known: this.#known, noUploads, refusedNames: this.#refusedNames });
@@ -175,73 +151,6 @@ export class MlflowTrackerRun implements TrackerRun<MlflowRun> {
     const { datasets, refused } = await loggedDatasets(this.native, gathered.datasets, signal);
     addToKnown(this.#known, { ...gathered, datasets });
     return { ...gathered, refused: [...gathered.refused, ...refused] };
-  }
-
-  get #noUploads(): string | undefined {
-    if (this.#artifactRoot === undefined)
-      return `this MLflow keeps the artifacts of the experiment at ${this.native.artifactUri}, and not behind its own address (mlflow server --serve-artifacts)`;
-    return undefined;
-  }
-
-  /** Gives why the event is refused for good. */
-  async #upload(event: FileEvent, signal: AbortSignal): Promise<string | undefined> {
-    const path = event.kind === 'artifact' ? event.path : event.name;
-    const odd = pathRefusal(path) ?? (event.kind === 'artifact' ? modelFileRefusal(event) : undefined);
-    if (odd !== undefined) return `${shownName(path)} ${odd}`;
-    const model = event.kind === 'artifact' ? modelFileOf(event) : undefined;
-    const taken = model && this.#models.placeRefusal(model, path);
-    if (model !== undefined && taken !== undefined) {
-      this.#models.refuse({ ...model, file: path });
-      return `${shownName(path)} ${taken}`;
-    }
-    try {
-      await (event.kind === 'artifact' ? this.#uploadArtifact(event, signal) : this.#uploadDocument(event, signal));
-      return undefined;
-    } catch (error) {
-      if (isError(error, ArtifactNotFound) || isRefusal(error)) {
-        if (model !== undefined) this.#models.refuse(model);
-        return `${shownName(path)} was not uploaded: ${error.message}`;
-      }
-      throw isMlflowError(error) ? trackerFailure(error) : error;
-    }
-  }
-
-  async #uploadArtifact(event: FileEvent & { kind: 'artifact' }, signal: AbortSignal): Promise<void> {
-    const { client, readArtifact } = this.#opened;
-    if (readArtifact === undefined) throw new ArtifactNotFound({ what: event.uri, where: 'nothing can read it here' });
-    const place = await this.#placeOf(event, signal);
-    // What its own store says of it is thrown as it is.
-    await putFile(client, place, readArtifact(event, signal), { size: event.size, signal });
-  }
-
-  async #placeOf(event: FileEvent & { kind: 'artifact' }, signal: AbortSignal): Promise<FilePlace> {
-    const model = this.#lacksModels ? undefined : modelFileOf(event);
-    if (model !== undefined) {
-      try {
-        return await this.#models.place(model, event.path, signal);
-      } catch (error) {
-        if (!isMlflowError(error) || error.kind !== 'protocol' || error.status !== 404) throw error;
-        // What only stands in the server's place does not know the run either.
-        await this.#read(signal);
-        this.#lacksModels = true;
-        this.#opened.warn(`${LACKS_MODELS}: their files are artifacts of the run there`);
-      }
-    }
-    return { root: this.#artifactRoot!, path: event.path };
-  }
-
-  async #uploadDocument(event: FileEvent & { kind: 'json' }, signal: AbortSignal): Promise<void> {
-    const files = documentFiles(event);
-    for (const { path, bytes } of files) await putFile(this.native.client, { root: this.#artifactRoot!, path }, bytes, { signal });
-    if (isTable(event)) await this.#showAsTable(files[0]!.path, signal);
-  }
-
-  async #showAsTable(path: string, signal: AbortSignal): Promise<void> {
-    const { tags } = await this.#read(signal);
-    const text = withTable(tags[TABLES_TAG], path);
-    if (text === tags[TABLES_TAG]) return;
-    if (text.length <= LONGEST_TAG) await this.native.client.setTag(this.native.runId, TABLES_TAG, text, signal);
-    else this.#opened.warn(`MLflow shows no more tables of this run: ${path} is a plain file there`);
   }
 
   async close(outcome: Outcome, endedAt: number, signal: AbortSignal, supersededBy?: string): Promise<TrackerRunRef> {
@@ -279,7 +188,7 @@ export class MlflowTrackerRun implements TrackerRun<MlflowRun> {
     const { registerModel: name, modelAlias: alias } = this.#opened.settings;
     if (name === undefined) return {};
     const made = await this.#unlessRefused(`register the model as "${name}"`, async () => {
-      const answer = this.#lacksModels ? { why: LACKS_MODELS } : await this.#models.register(name, signal);
+      const answer = this.#files.lacksModels ? { why: LACKS_MODELS } : await this.#models.register(name, signal);
       if ('why' in answer) this.#warnOfNoModel(answer.why);
       return answer;
     });
