@@ -265,6 +265,19 @@ test('archives of one experiment are one run, in the order of their times', asyn
   });
 });
 
+test('a run of ours has the end that it says, also where the archive of a program that its step started is the later one', async () => {
+  const end: [string, object] = ['log_other', { key: 'mortise.end', value: '["failed","1970-01-01T00:00:40.000Z"]' }];
+  await archive({
+    meta: { stop_time: 40_000, customer_error_reported: true, customer_error_message: 'TypeError: no wine left' },
+    messages: [end],
+  });
+  await archive({ name: 'child.zip', meta: { start_time: 20_000, stop_time: 30_000 }, messages: [point(3, 3)] });
+  const { outcome, endedAt } = (await only()).run;
+  expect({ outcome, endedAt }).toEqual({
+    ...{ outcome: { status: 'failed', error: { name: 'TypeError', message: 'no wine left' } }, endedAt: 40_000 },
+  });
+});
+
 test('a copy of an archive is told of, and nothing is there twice', async () => {
   const messages = [point(1, 1), point(2, 2)];
   await archive({ messages });

@@ -80,9 +80,10 @@ async function runOf(parts: readonly ArchiveMeta[], warn: RunImportOptions['warn
   const { name, group, user, status } = await archiveNames(parts.map(({ path }) => path));
   const of = { id: first.key, name: name ?? first.key };
   const told = status === undefined && last.error !== undefined && OF_LOGGING.test(last.error) ? last.error : undefined;
+  const endedAt = parts.reduce((latest, part) => Math.max(latest, part.endedAt), first.endedAt);
   return {
-    ...{ ...of, experiment: first.project, startedAt: first.startedAt, endedAt: last.endedAt },
-    outcome: outcomeOf(told === undefined ? last.error : undefined, status),
+    ...{ ...of, experiment: first.project, startedAt: first.startedAt, endedAt },
+    outcome: outcomeOf(told === undefined ? errorOf(parts, status) : undefined, status),
     ...(group !== undefined && { group }),
     ...(user !== undefined && { user }),
     async *events(signal) {
@@ -92,6 +93,15 @@ async function runOf(parts: readonly ArchiveMeta[], warn: RunImportOptions['warn
       yield* new ImportedEvents(parts, (message) => warn(message, of)).all(signal);
     },
   };
+}
+
+/**
+ * The error with which a run ended. Where it is ours the last archive need not tell it: that may be of a program which a step started. And one of a run that went
+ * on after a failure takes its error back.
+ */
+function errorOf(parts: readonly ArchiveMeta[], status: string | undefined): string | undefined {
+  if (status === undefined) return parts.at(-1)!.error;
+  return status === 'failed' || status === 'killed' ? parts.findLast(({ error }) => error !== undefined)?.error : undefined;
 }
 
 /** Ours says how it ended; of others it is known whether an error was reported. */

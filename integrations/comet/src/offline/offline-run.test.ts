@@ -28,6 +28,7 @@ import {
 } from '@mortise/core';
 
 import type { CometRun } from '../comet-run.ts';
+import { importedFrom } from '../testing/imported.ts';
 import { offlineExperiment } from '../testing/offline-experiment.ts';
 import { never } from '../testing/play.ts';
 import { trackerIn } from '../testing/tracker-in.ts';
@@ -188,6 +189,13 @@ test('a run that goes on after its end does so in a second archive, to be upload
   const { error, endedAt } = (await offlineExperiment(archives, KEY))!;
   expect({ error, endedAt, steps: await steps() }).toEqual({ error: null, endedAt: 12_000, steps: upTo(5) });
   expect(JSON.parse((await unzipped(fileURLToPath(url!))).get('experiment.json')!.toString())).toMatchObject({ resume_strategy: 'get' });
+});
+
+test.each([COMPLETED, FAILED])('a run that failed and went on is imported with its last end: %j', async (outcome) => {
+  await (await opened()).close(FAILED, 9_000, never);
+  await (await opened({ resumed: true })).close(outcome, 12_000, never);
+  const { runs } = await importedFrom(archives);
+  expect(runs.get('train')!.run.outcome).toEqual(outcome);
 });
 
 describe('when the config names another folder by now', () => {
