@@ -19,13 +19,13 @@ const RENEW_MS = CLAIM_MS / 3;
 /** One that was not renewed for so long is not relied on: what is on its way is to arrive before another process may begin, ms. */
 const RELIED_ON_MS = CLAIM_MS - 5_000;
 const LOOK_MS = 100;
-/** A tracker that says nothing at all is given up after so long, if there is any end to patience, ms. */
+/** A tracker that says nothing at all is given up after so long by a process that waits for nothing else, ms. */
 const SILENCE_MS = 150_000;
 
 export interface ClaimedEnd {
   delivered: number;
   failures: readonly Failure[];
-  /** The tracker does not answer: its other runs need not be tried. */
+  /** The tracker did not answer well for longer than its patience, here at least. */
   gaveUp: boolean;
 }
 
@@ -34,6 +34,8 @@ export interface ClaimedDelivery {
   made: LeftTrackers;
   signal: AbortSignal;
   patienceMs: number;
+  /** The process lives on as long as it waits for the tracker. */
+  holdsProcess: boolean;
   /** Only what was set aside. */
   retry: boolean;
 }
@@ -41,7 +43,7 @@ export interface ClaimedDelivery {
 /** Claims the tracker runs of one run at one component, and brings them to their end. Nothing happens if another process has them. Never throws. */
 export async function deliverClaimed(
   work: { runId: string; component: string; flavor: string },
-  { place, made, signal, patienceMs, retry }: ClaimedDelivery,
+  { place, made, signal, patienceMs, holdsProcess, retry }: ClaimedDelivery,
 ): Promise<ClaimedEnd> {
   const { store, worker } = place;
   const claim: TrackerRunClaim = { runId: work.runId, component: work.component, worker };
@@ -60,7 +62,7 @@ export async function deliverClaimed(
       setAside,
       readArtifact: artifactReader(() => made.artifactStoreOf(run.stack)),
     });
-    const end = await whileClaimed(place, claim, { claimedAt, signal, patienceMs, component }, (stop) =>
+    const end = await whileClaimed(place, claim, { claimedAt, signal, patienceMs, holdsProcess, component }, (stop) =>
       deliverStoredRun(plan, { store, log: place.log, stop, openTimeoutMs: 0 }),
     );
     if (end.lost.length > 0) await warnOfLost(store, run.id, end.lost);
@@ -126,6 +128,7 @@ interface Patience {
   claimedAt: number;
   signal: AbortSignal;
   patienceMs: number;
+  holdsProcess: boolean;
   component: PacedComponent;
 }
 
@@ -133,7 +136,7 @@ interface Patience {
 async function whileClaimed(
   { store }: DeliveryPlace,
   claim: TrackerRunClaim,
-  { claimedAt, signal, patienceMs, component: { tracker } }: Patience,
+  { claimedAt, signal, patienceMs, holdsProcess, component: { tracker } }: Patience,
   work: (stop: AbortSignal) => Promise<StoredRunEnd>,
 ): Promise<StoredRunEnd & { gaveUp: boolean; claimLost?: string }> {
   const stop = new AbortController();
@@ -160,12 +163,13 @@ async function whileClaimed(
     if (Date.now() - heldFrom > RELIED_ON_MS) lose(`the store could not be told that it goes on${notRenewed}`);
   };
   tracker.beforeCall = checkClaim;
+  tracker.forgive();
   const looking = setInterval(() => {
-    gaveUp = tracker.failingFor > patienceMs || (patienceMs < Infinity && tracker.silentFor > SILENCE_MS);
+    gaveUp = tracker.failingFor > patienceMs || (holdsProcess && tracker.silentFor > SILENCE_MS);
     checkClaim();
     if (gaveUp) stop.abort();
   }, LOOK_MS);
-  if (patienceMs === Infinity) looking.unref();
+  if (!holdsProcess) looking.unref();
   try {
     return { ...(await work(stop.signal)), gaveUp, ...(claimLost !== undefined && { claimLost }) };
   } finally {

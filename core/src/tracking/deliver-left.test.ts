@@ -2,14 +2,15 @@ import { rmSync } from 'node:fs';
 
 import { afterEach, describe, expect, jest, test } from '@jest/globals';
 
-import { Permanent } from '../errors.ts';
+import { Permanent, Transient } from '../errors.ts';
 import { RecordingTracker, type RecordedRun } from '../testing/recording-tracker.ts';
-import { completedStep } from '../testing/sample-store.ts';
+import { completedStep, createdRun, WORKER } from '../testing/sample-store.ts';
 import { TrackedRun } from '../testing/tracked-run.ts';
 import { activeRun } from './active-run.ts';
 import { deliverLeft, type DeliverLeftOptions } from './deliver-left.ts';
 import { deliveryWarnings } from './delivery-warnings.ts';
 import type { TrackerEvent } from './experiment-tracker.ts';
+import { withinTime } from './within-time.ts';
 
 let run: TrackedRun;
 afterEach(() => {
@@ -317,6 +318,69 @@ describe('a tracker that still fails', () => {
       ]),
     );
     expect(await warnings()).toEqual(['experiment tracker "slow": 2 tracker runs not delivered yet (the server is down)']);
+  });
+});
+
+describe('a run at which a tracker only fails', () => {
+  async function endedRun(): Promise<string> {
+    const { stack } = (await run.store.run(run.id))!;
+    const { id } = await createdRun(run.store, { stack });
+    const trackers = [{ component: 'mine', flavor: 'recording' }];
+    await completedStep(run.store, id, 'fit', { trackers });
+    const outcome = { status: 'completed' } as const;
+    await run.store.finishRun({ id, workerId: WORKER.id, ...outcome, endedAt: Date.now(), warnings: [], outcome });
+    return id;
+  }
+
+  /** A run that ended after another in the same store, and a tracker that takes all but the first. */
+  async function twoRuns(): Promise<{ later: RecordingTracker; second: string }> {
+    const { later } = await openDown();
+    await run.step('train', tracked, () => 1);
+    await run.endRun();
+    const second = await endedRun();
+    const open = later.open.bind(later);
+    later.open = async (...call) => {
+      if (call[0].runId === run.id) throw new Transient('its W&B run is open to another');
+      return open(...call);
+    };
+    return { later, second };
+  }
+
+  test('keeps none of the others from being delivered', async () => {
+    const { later, second } = await twoRuns();
+    expect(await deliver(later, { patienceMs: 200 })).toMatchObject([
+      { component: 'mine', delivered: 2, failure: 'its W&B run is open to another' },
+    ]);
+    expect([...later.runs.values()].map(({ identity }) => identity.runId)).toEqual([second, second]);
+  });
+
+  test('keeps them waiting no longer than for its turn where there is no end to patience', async () => {
+    const { later, second } = await twoRuns();
+    const real = Date.now;
+    const { open } = later;
+    let tried = 0;
+    later.open = async (...call) => {
+      if (call[0].runId === run.id && ++tried === 2) jest.spyOn(Date, 'now').mockImplementation(() => real() + 22_000);
+      return open(...call);
+    };
+    const stop = new AbortController();
+    const ended = deliver(later, { signal: AbortSignal.any([stop.signal, AbortSignal.timeout(2_000)]) });
+    while (later.runs.size < 2 && !(await withinTime(ended, 20))) continue;
+    stop.abort();
+    expect(await ended).toMatchObject([{ component: 'mine' }]);
+    expect([...later.runs.values()].map(({ identity }) => identity.runId)).toEqual([second, second]);
+  });
+
+  test('but a tracker that only fails at three in a row is not asked about the others', async () => {
+    const { later } = await twoRuns();
+    for (let i = 0; i < 5; i++) await endedRun();
+    const tried = new Set<string>();
+    later.open = ({ runId }) => {
+      tried.add(runId);
+      return Promise.reject(DOWN);
+    };
+    expect(await deliver(later, { patienceMs: 200 })).toEqual([{ component: 'mine', delivered: 0, failure: 'the server is down' }]);
+    expect(tried.size).toBe(3);
   });
 });
 

@@ -77,6 +77,13 @@ function queryOf({ component, runId }: DeliverLeftOptions): DeliveryQuery {
   return { ...(component !== undefined && { component }), ...(runId !== undefined && { runId }) };
 }
 
+/** How long a run at which the tracker only fails keeps others waiting whose turn is still to come, ms, if there is no end to patience. */
+const TURN_MS = 20_000;
+/** After one that was given up: the tracker may well take others, ms. */
+const SHORT_MS = 1_000;
+/** So many in a row that were given up: not the runs are to blame, but the tracker. */
+const MOST_GIVEN_UP = 3;
+
 interface Drain {
   place: DeliveryPlace;
   options: DeliverLeftOptions;
@@ -90,12 +97,24 @@ async function drain(component: string, runs: readonly Work[], { place, options,
   const failures = new Map<string, Failure>();
   // What waits goes first: a tracker run is ended by the last that is sent to it.
   const turns = runs.flatMap((run) => (retry ? [false, true] : [false]).map((setAside) => ({ run, setAside })));
-  for (const { run, setAside } of turns) {
-    if (signal.aborted) break;
-    const end = await deliverClaimed(run, { place, made, signal, patienceMs, retry: setAside });
+  const isPatient = patienceMs === Infinity;
+  let [givenUp, inARow] = [0, 0];
+  // Those that are put off come to it again.
+  for (let turn = turns.shift(); turn !== undefined && !signal.aborted && inARow < MOST_GIVEN_UP; turn = turns.shift()) {
+    const limitMs = isPatient ? (turns.length > 0 ? TURN_MS : Infinity) : givenUp > 0 ? Math.min(SHORT_MS, patienceMs) : patienceMs;
+    const end = await deliverClaimed(turn.run, {
+      place,
+      made,
+      signal,
+      patienceMs: limitMs,
+      holdsProcess: !isPatient,
+      retry: turn.setAside,
+    });
     delivered += end.delivered;
     for (const failure of end.failures) failures.set(failure.reason, failure);
-    if (end.gaveUp) break;
+    if (end.gaveUp && isPatient) turns.push(turn);
+    else if (end.gaveUp) [givenUp, inARow] = [givenUp + 1, inARow + 1];
+    else inARow = 0;
   }
   const failure = joinedReasons(failures.keys());
   const advice = commonAdvice([...failures.values()]);

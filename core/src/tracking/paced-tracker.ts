@@ -38,6 +38,11 @@ export class PacedTracker implements ExperimentTracker {
     return this.#failingSince === undefined ? 0 : Date.now() - this.#failingSince;
   }
 
+  /** How it has failed before counts no more: that was for another run. */
+  forgive(): void {
+    this.#failingSince = undefined;
+  }
+
   /** Since when it has said nothing at all, ms. */
   get silentFor(): number {
     return Date.now() - this.#answeredAt;
