@@ -191,6 +191,24 @@ describe('the import of runs that W&B keeps on disk', () => {
     ]);
   });
 
+  test('loses no file whose path a file of an artifact has too, also after a resume, and says what it is called', async () => {
+    const dir = await newDir();
+    for (const text of ['first', 'second']) {
+      const run = await OfflineRun.open(optionsIn(dir, { startedAt: STARTED + (text === 'first' ? 0 : 60_000) }));
+      await run.file('model/weights.bin', textFile(`${text} of the run`));
+      await run.file('model/notes.txt', textFile('notes'));
+      await run.artifact({ name: 'model', type: 'model', files: [{ path: 'weights.bin', ...textFile('of the artifact') }] });
+      await run.exit(0, 1);
+    }
+    const { events, warnings } = await takeOne(dir);
+    const kept = new Map<string, string>();
+    for (const { path, read } of ofKind(events, 'artifact')) kept.set(path, (await buffer(read(new AbortController().signal))).toString());
+    expect(Object.fromEntries(kept)).toEqual({
+      ...{ 'model/weights.bin': 'of the artifact', 'model/notes.txt': 'notes', 'files/model/weights.bin': 'second of the run' },
+    });
+    expect(warnings).toEqual(['r1: its file model/weights.bin is files/model/weights.bin here, as an artifact has a file of that path']);
+  });
+
   test('takes over no file of an artifact that is another one now, or that cannot be read, and says so: a log may name any file of this machine', async () => {
     const dir = await newDir();
     const run = await OfflineRun.open(optionsIn(dir));

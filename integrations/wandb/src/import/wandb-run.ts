@@ -5,6 +5,7 @@ import { shownTags, storyOf, STORY, type RunStory } from '../experiment-tracker/
 import { ArtifactNames } from './artifact-names.ts';
 import { ConsoleLines } from './console-lines.ts';
 import { filesOfArtifact, filesOfRun } from './file-events.ts';
+import { FilePaths } from './file-paths.ts';
 import { HistoryEvents } from './history-events.ts';
 import type { RunHead } from './run-head.ts';
 import type { RunLog } from './run-logs.ts';
@@ -46,15 +47,17 @@ function outcomeOf(outcome: Outcome, story: RunStory | undefined): Outcome {
 async function* eventsOf(head: RunHead, logs: readonly RunLog[], tell: Tell, signal: AbortSignal): AsyncGenerator<ImportedEvent, void> {
   const history = new HistoryEvents(tell);
   const artifacts = new ArtifactNames();
+  const paths = new FilePaths(tell);
   const at = head.startedAt;
   yield* headEvents(head);
   for (const { path, folder } of logs) {
-    const reading = new LogEvents(head, { history, artifacts }, tell);
+    const reading = new LogEvents(head, { history, artifacts, paths }, tell);
     const onDamage = ({ message }: Error): void => tell(`${message}; what was there is not taken over`);
     const onTorn = (offset: number): void => tell(`${path} is unfinished from byte ${offset} on: its program was killed`);
     for await (const record of readTransactionLog(path, { signal, onDamage, onTorn })) yield* await reading.take(record, signal);
     yield* reading.rest();
-    for (const file of await filesOfRun(folder, reading.files, tell)) yield { ...file, at: head.endedAt ?? at };
+    for (const file of await filesOfRun(folder, reading.files, tell))
+      yield { ...file, path: paths.ofRun(file.path), at: head.endedAt ?? at };
   }
   yield* history.end(at);
 }
@@ -92,19 +95,21 @@ class LogEvents {
   readonly #head: RunHead;
   readonly #history: HistoryEvents;
   readonly #artifacts: ArtifactNames;
+  readonly #paths: FilePaths;
   readonly #tell: (message: string) => void;
   readonly #console = new ConsoleLines();
   #at: number;
 
-  /** `history` and `artifacts`: of all logs of the run. */
+  /** `history`, `artifacts` and `paths`: of all logs of the run. */
   constructor(
     head: RunHead,
-    { history, artifacts }: { history: HistoryEvents; artifacts: ArtifactNames },
+    { history, artifacts, paths }: { history: HistoryEvents; artifacts: ArtifactNames; paths: FilePaths },
     tell: (message: string) => void,
   ) {
     this.#head = head;
     this.#history = history;
     this.#artifacts = artifacts;
+    this.#paths = paths;
     this.#tell = tell;
     this.#at = head.startedAt;
   }
@@ -127,7 +132,7 @@ class LogEvents {
         return [];
       case 'artifact':
         return (await filesOfArtifact(record.artifact, this.#artifacts.of(record.artifact), this.#tell, signal)).map((file) => ({
-          ...file,
+          ...{ ...file, path: this.#paths.ofArtifact(file.path) },
           at: this.#at,
         }));
       case 'alert':
