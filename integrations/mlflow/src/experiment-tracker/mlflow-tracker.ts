@@ -17,7 +17,7 @@ import type { MlflowTrackerConfig } from './mlflow-tracker-config.ts';
 import { MlflowTrackerRun, type MlflowRun } from './mlflow-tracker-run.ts';
 import type { MlflowTrackerSettings } from './mlflow-tracker-settings.ts';
 import { presentRun } from './present-run.ts';
-import { END_TAGS, markedEnd, REFUSED_TAGS, startTags } from './run-tags.ts';
+import { END_TAGS, keptTime, markedEnd, REFUSED_TAGS, startTags } from './run-tags.ts';
 import { LONGEST_OLD_TAG } from './tag-text.ts';
 import { atMlflow, isRefusal } from './tracker-failure.ts';
 
@@ -144,7 +144,7 @@ export class MlflowTracker implements ExperimentTracker<MlflowRun> {
     const run = await this.#options.client.createRun(
       {
         experimentId,
-        startTime: start.startedAt,
+        startTime: keptTime(start.startedAt),
         runName: start.name.toWellFormed(),
         ...(start.user !== undefined && { userId: start.user.toWellFormed() }),
         tags,

@@ -151,6 +151,14 @@ test('a metric from before 1970 is set aside, and all else arrives', async () =>
   expect((await readRun(server.url, run.ref.id!))!.metrics).toHaveLength(1);
 });
 
+test('a run from before 1970 arrives whole, and is as old as MLflow can say', async () => {
+  const run = await (await trackerAt(server.url)).open(newIdentity(), { ...start, startedAt: -86_400_000 }, undefined, never);
+  await run.deliver(eventsOf([{ kind: 'params', values: { lr: 1 } }]), never);
+  await run.close(COMPLETED, -5, never);
+  const { startTime, endTime, status, params } = (await new MlflowClient({ trackingUri: server.url }).getRun(run.ref.id!))!;
+  expect({ startTime, endTime, status, params }).toEqual({ startTime: 0, endTime: 0, status: 'FINISHED', params: { lr: '1' } });
+});
+
 describe('a dataset that the server refuses is told, and all else arrives', () => {
   const dataset = (name: string): LoggedEvent => ({ kind: 'dataset', name, digest: 'd1', context: 'training' });
 

@@ -104,7 +104,12 @@ const STATUS: Record<Outcome['status'], RunEnd['status']> = {
 };
 
 export function runEnd({ status }: Outcome, endedAt: number): RunEnd {
-  return { status: STATUS[status], endTime: endedAt };
+  return { status: STATUS[status], endTime: keptTime(endedAt) };
+}
+
+/** MLflow keeps times from 1970 on: what a clock that was wrong says of a run is no reason to be without it. */
+export function keptTime(at: number): number {
+  return Math.max(0, at);
 }
 
 /** Tags that tell how a run ended; the first of them is our mark. `longest`: characters of a text in them. */
