@@ -9,6 +9,7 @@ import {
   readdir,
   readFile,
   readlink,
+  rm,
   stat,
   truncate,
   writeFile,
@@ -294,6 +295,23 @@ describe('an offline run', () => {
     expect([again.path, again.lastStep]).toEqual([run.path, 0]);
     await again.exit(0, 1);
     expect((await stat(join(folder, 'run-r1.wandb'))).size).toBe(foreign.size);
+  });
+
+  test('whose log was taken away while it goes on, as `wandb sync --clean` does, says of nothing more that it is safe', async () => {
+    const dir = await newDir();
+    const run = await OfflineRun.open(optionsIn(dir));
+    run.history([rowOf(0)]);
+    await run.flush();
+    const { safeSize } = run;
+    await rm(run.folder, { recursive: true });
+    run.history([rowOf(1)]);
+    for (let tries = 0; tries < 2; tries++) await expect(run.flush()).rejects.toThrow(`${run.path} was taken away while it was written to`);
+    expect(run.safeSize).toBe(safeSize);
+    await expect(run.exit(0, 1)).rejects.toThrow('was taken away');
+    const again = await OfflineRun.open({ ...optionsIn(dir), size: safeSize });
+    again.history([rowOf(1)]);
+    await again.exit(0, 1);
+    expect(await stepsOf(again)).toEqual([1]);
   });
 
   test('takes nothing after its end', async () => {

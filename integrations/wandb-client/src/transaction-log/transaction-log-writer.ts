@@ -1,6 +1,7 @@
-import { closeSync, fdatasync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fdatasync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { promisify } from 'node:util';
 
+import { isCode } from '../offline/error-code.ts';
 import { RecordFramer } from './record-framer.ts';
 
 const syncToDisk = promisify(fdatasync);
@@ -53,9 +54,11 @@ export class TransactionLogWriter {
       const file = (this.#file ??= this.#open());
       for (let from = 0; from < bytes.length;) from += writeSync(file, bytes, from, bytes.length - from, this.#synced + from);
       await syncToDisk(file);
+      // It can be written to all the same, and nobody will read that.
+      if (fstatSync(file).nlink === 0) throw this.#takenAway();
     } catch (error) {
       this.#letGo();
-      throw error;
+      throw this.#synced > 0 && isCode(error, 'ENOENT') ? this.#takenAway(error) : error;
     }
     this.#framer.drop(bytes.length);
     this.#synced += bytes.length;
@@ -65,6 +68,10 @@ export class TransactionLogWriter {
     const file = (this.#file = openSync(this.#path, this.#synced === 0 ? 'w' : 'r+'));
     if (this.#synced > 0) ftruncateSync(file, this.#synced);
     return file;
+  }
+
+  #takenAway(cause?: unknown): Error {
+    return new Error(`${this.#path} was taken away while it was written to: what is logged since then will be in another log`, { cause });
   }
 
   #letGo(): void {
