@@ -198,6 +198,15 @@ test.each([COMPLETED, FAILED])('a run that failed and went on is imported with i
   expect(runs.get('train')!.run.outcome).toEqual(outcome);
 });
 
+test('a run whose folder was taken away while it goes on is told, and is not said to have come to its end', async () => {
+  const run = await opened();
+  await run.deliver(curve(3), never);
+  rmSync(join(archives, KEY), { recursive: true });
+  const reason = expect.stringContaining(`${join(archives, KEY)} was taken away while its run went on`);
+  await expect(run.deliver(curve(2, 3), never)).rejects.toMatchObject({ code: 'TRANSIENT', message: reason });
+  await expect(run.close(COMPLETED, 9_000, never)).rejects.toMatchObject({ code: 'TRANSIENT', message: reason });
+});
+
 describe('when the config names another folder by now', () => {
   const start: TrackerRunStart = { name: 'train', experiment: 'demo', group: 'g', tags: {}, startedAt: 1_000, settings: {} };
 

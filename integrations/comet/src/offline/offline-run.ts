@@ -80,6 +80,9 @@ export class OfflineRun implements TrackerRun<CometRun> {
   async #presentLog(): Promise<MessageLog | undefined> {
     const { files } = this.#opened;
     const log = await MessageLog.find(files.log);
+    // Neither there nor in an archive: to go on would be to say that what it held has come somewhere.
+    if (log === undefined && this.#opened.archived === undefined)
+      throw new Error(`${files.folder} was taken away while its run went on: what is left of it will be in an archive of its own`);
     if (log === undefined) return undefined;
     const state = await log.state();
     if (!existsSync(files.archive(state.part))) return log;
