@@ -28,10 +28,14 @@ export async function lackOf({ localPath, ...entry }: LocalEntry, signal: AbortS
   }
 }
 
-/** Of a digest that is no MD5, the size has to do. */
-async function hasDigest(path: string, { digest, algorithm }: Omit<LocalEntry, 'localPath'>, signal: AbortSignal): Promise<boolean> {
-  if (algorithm !== undefined && algorithm !== 'MD5') return true;
+/** Of a digest that is no MD5, as who asks for XXH128 has, nothing is known here: the size has to do. */
+export function hasMd5({ algorithm = 'MD5' }: Pick<ManifestEntry, 'algorithm'>): boolean {
+  return algorithm === 'MD5';
+}
+
+async function hasDigest(path: string, entry: Omit<LocalEntry, 'localPath'>, signal: AbortSignal): Promise<boolean> {
+  if (!hasMd5(entry)) return true;
   const hash = createHash('md5');
   for await (const chunk of createReadStream(path, { signal }) as AsyncIterable<Buffer>) hash.update(chunk);
-  return hash.digest('base64') === digest;
+  return hash.digest('base64') === entry.digest;
 }

@@ -4,7 +4,7 @@ import { createReadStream } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 
-import { FAR, lackOf, REFERRED } from './as-logged.ts';
+import { FAR, hasMd5, lackOf, REFERRED } from './as-logged.ts';
 import { entriesAt } from './entries-at.ts';
 import { presentAt } from './present-at.ts';
 
@@ -45,13 +45,20 @@ export async function filesOfArtifact(
   }
   const files: ImportedFile[] = [];
   const lacking = new Map<string, number>();
+  let unchecked = 0;
   for (const { path, localPath, ...entry } of entries) {
     const isNamed = localPath !== undefined && isBelow(path);
     const why = isNamed ? await lackOf({ ...entry, localPath }, signal) : entry.ref?.startsWith('file:') === true ? REFERRED : FAR;
-    if (why === undefined) files.push({ ...fileOf(localPath!, `${folder}/${path}`), type });
-    else lacking.set(why, (lacking.get(why) ?? 0) + 1);
+    if (why === undefined) {
+      files.push({ ...fileOf(localPath!, `${folder}/${path}`), type });
+      if (!hasMd5(entry)) unchecked++;
+    } else lacking.set(why, (lacking.get(why) ?? 0) + 1);
   }
   for (const [why, count] of lacking) tell(`${count} of ${entries.length} files of its artifact ${name} are not taken over: ${why}`);
+  if (unchecked > 0)
+    tell(
+      `${unchecked} of ${entries.length} files of its artifact ${name} may be others now than when they were logged: as their digest is no MD5, only the size was compared`,
+    );
   return files;
 }
 
