@@ -315,6 +315,18 @@ describe('the import of runs that W&B keeps on disk', () => {
     expect(await outcomeOf(killed)).toEqual([undefined, 'ours', [{ a: 'true' }]]);
   });
 
+  test('of Mortise’s own has not ended while it says so itself, though a program that its step started has', async () => {
+    const dir = await newDir();
+    const story = { key: 'k', name: 'n', group: 'g', show: '', tags: {}, status: 'running' };
+    const own = await OfflineRun.open(optionsIn(dir, { config: { mortise: story } }));
+    await own.close();
+    const joined = await newDir();
+    await (await OfflineRun.open(optionsIn(joined, { startedAt: STARTED + 10_000 }))).exit(0, 5);
+    await cp(join(joined, 'wandb'), join(dir, 'wandb'), { recursive: true, verbatimSymlinks: true, force: true });
+    const { run } = await takeOne(dir);
+    expect([run.outcome, run.endedAt]).toEqual([undefined, undefined]);
+  });
+
   test('of Mortise’s own has the error, tags and user as they were, and not as W&B shows them', async () => {
     const dir = await newDir();
     const story = { key: 'k', name: 'n', group: 'g', show: '', user: 'ada', tags: { team: 'red', note: 'x'.repeat(90) } };

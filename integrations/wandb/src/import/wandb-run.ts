@@ -23,13 +23,15 @@ export const NO_PROJECT = 'uncategorized';
 export function wandbRun(id: string, head: RunHead, logs: readonly RunLog[], warn: RunImportOptions['warn']): ImportedRun {
   const story = storyOf(head.config);
   const name = head.displayName ?? head.id;
-  const outcome = head.outcome && outcomeOf(head.outcome, story);
+  // Of ours the end that it says: that of a log may be of a program which a step started.
+  const hasEnded = story?.status !== 'running';
+  const outcome = hasEnded && head.outcome !== undefined ? outcomeOf(head.outcome, story) : undefined;
   return {
     id,
     name,
     experiment: head.project ?? NO_PROJECT,
     startedAt: head.startedAt,
-    ...(head.endedAt !== undefined && { endedAt: head.endedAt }),
+    ...(hasEnded && head.endedAt !== undefined && { endedAt: head.endedAt }),
     ...(outcome !== undefined && { outcome }),
     ...(head.group !== undefined && { group: head.group }),
     ...(head.client !== undefined && { client: head.client }),
