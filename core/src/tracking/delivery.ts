@@ -2,23 +2,21 @@ import { setImmediate } from 'node:timers/promises';
 
 import { isError, Permanent, TrackerUnavailable } from '../errors.ts';
 import { redactOutcome } from '../secrets/redaction.ts';
-import type { Refusal } from './adapt-events.ts';
 import { checkedRun } from './checked-run.ts';
 import { copyOfEvents } from './copy-of-events.ts';
 import type { DeliveryPlan, DeliverySurroundings, ParentRun } from './delivery-plan.ts';
 import type { Outcome, Receipt, TrackerEvent, TrackerRun, TrackerRunRef } from './experiment-tracker.ts';
 import { failureOf } from './failure.ts';
+import { Refusals } from './refusals.ts';
 import { retry } from './retry.ts';
 import type { TrackerHandle } from './run-tracking.ts';
-import { type Batch, type EventName, nameOf, takeBatch } from './take-batch.ts';
+import { type Batch, takeBatch } from './take-batch.ts';
 import { TrackerRunNews } from './tracker-run-news.ts';
 import { unsettled } from './unsettled.ts';
 import { withinTime } from './within-time.ts';
 
 /** Pause between the first event that waits and its delivery, so that what follows goes with it. ms. */
 const GATHER_MS = 50;
-/** So many events refused in a row, none taken between them: not the events are wrong, but the access. */
-const MOST_SUSPECTS = 10;
 
 interface End {
   outcome: Outcome;
@@ -52,11 +50,8 @@ export class Delivery implements TrackerHandle, ParentRun {
   /** The tracker has confirmed its end. */
   #closed = false;
   readonly #news: TrackerRunNews;
-  /** Refused, but perhaps for a reason that is not theirs: settled by the next thing that the tracker takes. */
-  #suspects: Refusal[] = [];
+  readonly #refusals: Refusals;
   readonly #acked: Record<string, number>;
-  /** Names of what was refused once more, where only what was refused before comes. */
-  readonly #refusedAgain = new Set<string>();
   /** Events that were taken from the queue, and are not yet at the tracker. */
   #underWay = 0;
 
@@ -65,6 +60,7 @@ export class Delivery implements TrackerHandle, ParentRun {
     this.#around = around;
     this.#acked = { ...plan.acked };
     this.#news = new TrackerRunNews(around.store, plan.metadataSuffixes);
+    this.#refusals = new Refusals(this.#news, plan.again === true);
     this.done = this.#deliver();
   }
 
@@ -200,17 +196,17 @@ export class Delivery implements TrackerHandle, ParentRun {
       left -= batch.count;
       // What was set aside is recorded with the receipt that brings it: it comes again until then.
       const closing = !again && this.#end !== undefined && events!.size === 0;
-      this.#refuse(batch.refused);
+      this.#refusals.add(batch.refused);
       const next = this.#takeMeanwhile(left);
       // Thrown below, once what is sent now is recorded.
       next.catch(() => undefined);
       await this.#send(batch.events, closing);
       Object.assign(this.#acked, batch.last);
       this.#underWay -= batch.count;
-      this.#arrive(batch.again);
+      this.#refusals.arrive(batch.again);
       // The last receipt is recorded with the close.
       if (closing) return;
-      if (this.#suspects.length === 0) this.#news.add({ acked: { ...this.#acked } });
+      if (!this.#refusals.hasSuspects) this.#news.add({ acked: { ...this.#acked } });
       await this.#persist(() => this.#record());
       batch = await next;
     }
@@ -257,34 +253,17 @@ export class Delivery implements TrackerHandle, ParentRun {
       return;
     }
     const { writer, seq } = events[0]!;
-    this.#suspects.push({ writer, seq, why: error.message });
-    if (this.#suspects.length >= MOST_SUSPECTS) throw error;
+    if (!this.#refusals.suspect({ writer, seq, why: error.message })) throw error;
   }
 
   #receive({ rejected, ref }: Receipt): void {
-    if (rejected !== undefined) this.#refuse(rejected);
+    if (rejected !== undefined) this.#refusals.add(rejected);
     this.#taken();
     this.#news.addRef(ref);
   }
 
-  /** The tracker took something: then what it refused before was refused for its own sake. */
   #taken(): void {
-    if (this.#suspects.length === 0) return;
-    this.#refuse(this.#suspects);
-    this.#suspects = [];
-    this.#news.add({ acked: { ...this.#acked } });
-  }
-
-  #arrive(events: readonly EventName[]): void {
-    if (events.length === 0) return;
-    const suspects = new Set(this.#suspects.map(nameOf));
-    const isRefused = (name: string): boolean => this.#refusedAgain.has(name) || suspects.has(name);
-    this.#news.addArrived(events.filter((event) => !isRefused(nameOf(event))));
-  }
-
-  #refuse(refused: readonly Refusal[]): void {
-    if (this.#plan.again === true) for (const one of refused) this.#refusedAgain.add(nameOf(one));
-    this.#news.addRejected(refused);
+    if (this.#refusals.settle()) this.#news.add({ acked: { ...this.#acked } });
   }
 
   async #record(): Promise<void> {
