@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 
-import { Client, isPipelineClass, pipeline, runPipeline, step, when, type PipelineRun } from '../index.ts';
+import { Client, isPipelineClass, pipeline, resumeRun, runPipeline, step, when, type PipelineRun } from '../index.ts';
 import { temporaryProject } from '../testing/temporary-project.ts';
 
 let project: Awaited<ReturnType<typeof temporaryProject>>;
@@ -548,6 +548,53 @@ describe('after a failure', () => {
     const run = await runPipeline(Queue, {}, { executionMode, concurrency: 2 });
     expect(statuses(run)).toEqual(expected);
     expect(run).toMatchObject({ status: 'failed', error: { message: 'step "item" failed: item 1' } });
+  });
+
+  it('a resumed run that fails again keeps what its earlier session completed', async () => {
+    const began: number[] = [];
+    let mended = false;
+    class Items {
+      @step({ cache: false })
+      async item({ i }: { i: number }): Promise<number> {
+        began.push(i);
+        if (i === 1 && !mended) throw new Error('item 1');
+        return i;
+      }
+      @pipeline()
+      async run(): Promise<number[]> {
+        return Promise.all([1, 2, 3].map((i) => this.item({ i })));
+      }
+    }
+    const { id } = await runPipeline(Items, {}, { concurrency: 3 });
+    const again = await resumeRun(id, { pipeline: Items, concurrency: 1 });
+    expect(statuses(again)).toEqual({ item: 'failed', item_2: 'completed', item_3: 'completed' });
+    mended = true;
+    const last = await resumeRun(id, { pipeline: Items, concurrency: 1 });
+    expect(last).toMatchObject({ status: 'completed', result: [1, 2, 3] });
+    expect(statuses(last)).toEqual({ item: 'completed', item_2: 'completed', item_3: 'completed' });
+    expect(began).toEqual([1, 2, 3, 1, 1]);
+  });
+
+  it('continue-on-failure goes on with what waits for other steps, to its end', async () => {
+    class Branches {
+      @step({ cache: false, onFailure: () => failed.resolve() })
+      async first({ i }: { i: number }): Promise<number> {
+        if (i === 1) throw new Error('branch 1');
+        await failed.promise.then(() => pause(20));
+        return i;
+      }
+      @step({ cache: false })
+      async second({ i }: { i: number }): Promise<number> {
+        return i;
+      }
+      @pipeline()
+      async run(): Promise<number[]> {
+        return Promise.all([1, 2].map(async (i) => this.second({ i: await this.first({ i }) })));
+      }
+    }
+    const run = await runPipeline(Branches, {}, { executionMode: 'continue-on-failure' });
+    expect(run).toMatchObject({ status: 'failed', error: { message: 'step "first" failed: branch 1' } });
+    expect(statuses(run)).toEqual({ first: 'failed', first_2: 'completed', second: 'completed' });
   });
 
   it('a stop is a stop: the run is killed, even if a step had failed before, and code that calls again and again does not hold it', async () => {

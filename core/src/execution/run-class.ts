@@ -136,7 +136,11 @@ class ClassRun implements ClassRunContext {
     const failure = thrown && this.failures.find(({ error }) => error === thrown.error);
     if (thrown !== undefined && options.executionMode !== 'continue-on-failure')
       this.over = failure === undefined ? 'run() has failed' : `step "${failure.step}" failed`;
-    while (this.underWay.size > 0) await Promise.allSettled(this.underWay);
+    while (this.underWay.size > 0) {
+      await Promise.allSettled(this.underWay);
+      // In a turn of its own: what waited for them may call the next ones.
+      await setImmediate();
+    }
     this.over ??= 'the run has ended';
     this.ended = true;
     if (this.defect !== undefined) throw this.defect.error;
@@ -167,7 +171,8 @@ class ClassRun implements ClassRunContext {
   private async perform(step: ClassStep, id: string, given: unknown): Promise<unknown> {
     const over = this.whyOver();
     if (over !== undefined) {
-      await skipStep(this.run, this.planned(step, id, {}), over);
+      // An earlier session may have completed the step of this id, which stays.
+      if (!this.run.earlier?.hasId(id)) await skipStep(this.run, this.planned(step, id, {}), over);
       return this.refuse(id);
     }
     const { inputs, specs, release } = await this.lineage.inputs(id, given);
