@@ -7,7 +7,7 @@ export function watchInterrupts(): { readonly signal: NodeJS.Signals | undefined
   const seen: { signal: NodeJS.Signals | undefined } = { signal: undefined };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
-      seen.signal = signal;
+      seen.signal ??= signal;
       if (process.listenerCount(signal) === 1) process.exit(EXIT_CODES[signal]);
     });
   }

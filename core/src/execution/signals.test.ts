@@ -58,24 +58,28 @@ describe.each(['SIGINT', 'SIGTERM'] as const)('%s', (signal) => {
   });
 });
 
-it('a signal that comes twice at once, as `timeout` and other starters send it, is one', async () => {
+it.each<[string, NodeJS.Signals]>([
+  ['a signal that comes twice at once, as `timeout` and other starters send it, is one', 'SIGTERM'],
+  ['what a starter asks for on the signal that a terminal has sent to both is one with it', 'SIGINT'],
+])('%s', async (_, first) => {
   const slow = `const end = Date.now() + 300; await new Promise((r) => setTimeout(r, 300)); while (Date.now() < end + 100);`;
-  const file = join(project.project.root, 'twice.ts');
+  const name = `twice-${first.toLowerCase()}`;
+  const file = join(project.project.root, `${name}.ts`);
   writeFileSync(
     file,
     `import { pipeline, step } from '@mortise/core';
 const wait = step('wait', { cache: false, onEnd: async () => { ${slow} } }, async () => { process.stdout.write('ready'); await new Promise((r) => setTimeout(r, 60_000)); });
-await pipeline('twice', () => { wait(); }).run({}, { name: 'twice' });
+await pipeline('twice', () => { wait(); }).run({}, { name: '${name}' });
 `,
   );
   const child = spawn(process.execPath, ['--no-warnings', file], { cwd: project.project.root, stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = new Promise<unknown>((resolve) => child.on('exit', (code, signal) => resolve({ code, signal })));
   await new Promise<void>((resolve) => child.stdout.once('data', () => resolve()));
-  child.kill('SIGTERM');
+  child.kill(first);
   await new Promise((resolve) => setTimeout(resolve, 20));
   child.kill('SIGTERM');
-  expect(await ended).toEqual({ code: null, signal: 'SIGTERM' });
-  expect((await new Client().getPipelineRun('twice')).error!.message).toContain('killed (SIGTERM)');
+  expect(await ended).toEqual({ code: null, signal: first });
+  expect((await new Client().getPipelineRun(name)).error!.message).toContain(`killed (${first})`);
 });
 
 it('a signal also stops the run that begins while an earlier one is still ending', async () => {

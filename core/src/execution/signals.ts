@@ -7,11 +7,14 @@ const enders = new Set<Ender>();
 let received: NodeJS.Signals | undefined;
 let receivedAt = 0;
 
-/** `timeout` signals a process and then the group that it is in, and other starters pass on what a terminal has sent to all: what comes so soon after is the same, ms. */
+/**
+ * `timeout` signals a process and then the group that it is in, and other starters answer what a terminal has sent to all with a SIGTERM: what comes so
+ * soon after is the same request, whichever signal it is, ms.
+ */
 const SAME_MS = 200;
 
 /**
- * Calls `end` once when the process is asked to stop (SIGINT, SIGTERM) while a run is open. A second signal exits at once (130, 143), unless it comes so soon that it is the first one again.
+ * Calls `end` once when the process is asked to stop (SIGINT, SIGTERM) while a run is open. A second signal exits at once (130, 143), unless it comes so soon that it asks for the same.
  * When the last run has ended, `release` lets the signal do what it would have done, unless the program listens for it itself.
  */
 export function onStopSignal(end: Ender): { release(): void } {
@@ -31,7 +34,7 @@ export function onStopSignal(end: Ender): { release(): void } {
 }
 
 function listen(signal: NodeJS.Signals): void {
-  if (received === signal && monotonicMs() - receivedAt < SAME_MS) return;
+  if (received !== undefined && monotonicMs() - receivedAt < SAME_MS) return;
   if (received !== undefined) process.exit(signal === 'SIGINT' ? 130 : 143);
   received = signal;
   receivedAt = monotonicMs();
