@@ -6,7 +6,7 @@ import { reasonOf } from './outcome.ts';
 import { untilAborted } from './until-stopped.ts';
 import { callUserCode } from './user-code.ts';
 
-/** How long a hook is waited for, ms; once its run is stopped, only so much longer. */
+/** How long a hook is waited for, ms; once its run is killed, only so much longer. */
 const PATIENCE_MS = 30_000;
 const GRACE_MS = 2_000;
 
@@ -14,7 +14,7 @@ const GRACE_MS = 2_000;
 export interface HookOwner extends AlertSource {
   name: string;
   /** Of the run. */
-  signal: AbortSignal;
+  hurry: AbortSignal;
 }
 
 interface HookEvent extends HookCalls {
@@ -49,7 +49,7 @@ async function call<Event extends HookEvent>(
   fn: (event: Event) => unknown,
   told: Told<Event>,
 ): Promise<void> {
-  const { name, warn, signal } = owner;
+  const { name, warn, hurry } = owner;
   const failed = (error: unknown): void => warn(`hook ${hook} of ${name} failed: ${reasonOf(error)}`);
   const alerts = new HookAlerts(owner, (told as unknown as Event).status);
   const event = { ...told, alert: (...alert) => alerts.send(...alert) } as Told<Event> & HookCalls as Event;
@@ -61,8 +61,8 @@ async function call<Event extends HookEvent>(
       ended = true;
       return alerts.settled();
     });
-  const patience = signal.aborted ? GRACE_MS : PATIENCE_MS;
-  await withinTime(signal.aborted ? work : untilAborted(work, signal).catch(() => withinTime(work, GRACE_MS)), patience);
+  const patience = hurry.aborted ? GRACE_MS : PATIENCE_MS;
+  await withinTime(hurry.aborted ? work : untilAborted(work, hurry).catch(() => withinTime(work, GRACE_MS)), patience);
   // A hook that waits for an alert is not to blame.
   if (alerts.giveUp() === 0 && !ended) warn(`hook ${hook} of ${name} did not end in time: the run went on without it`);
   printed.end();

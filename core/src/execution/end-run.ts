@@ -39,8 +39,8 @@ async function runToItsEnd<R>(run: OpenRun, hooks: PipelineHooks | undefined, ex
   watchUserCode();
   const begunAt = monotonicMs();
   const about = { pipeline: run.plan.pipeline, runId: run.id, runName: run.name, params: run.plan.params };
-  const { stack, warn, signal } = run;
-  const owner = { name: `pipeline "${run.plan.pipeline}"`, stack, runId: run.id, url: run.url, warn, signal };
+  const { stack, warn, hurry } = run;
+  const owner = { name: `pipeline "${run.plan.pipeline}"`, stack, runId: run.id, url: run.url, warn, hurry };
   await callStartHook(owner, hooks, { ...about, status: 'running', durationMs: 0 });
 
   let end: RunEnd<R> | undefined;

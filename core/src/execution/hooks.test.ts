@@ -107,6 +107,26 @@ describe('hooks', () => {
     expect(run.warnings).toEqual(['hook onStart of step "load" did not end in time: the run went on without it']);
   });
 
+  it('of a run that failed fast are waited for as those of any other that failed, until somebody stops it', async () => {
+    const bad = step('bad', { cache: false }, async () => {
+      throw new Error('no');
+    });
+    let told = false;
+    const slow = async (): Promise<void> => {
+      await new Promise((resolve) => setTimeout(resolve, 2_300));
+      told = true;
+    };
+    const stop = new AbortController();
+    const hangs = (): Promise<never> => new Promise(() => setTimeout(() => stop.abort(), 50));
+    const failing = pipeline('failing-fast', { onFailure: slow, onEnd: hangs }, () => void bad());
+    const run = await failing.run({}, { executionMode: 'fail-fast', signal: stop.signal });
+    expect([told, run.status, run.warnings]).toEqual([
+      true,
+      'failed',
+      ['hook onEnd of pipeline "failing-fast" did not end in time: the run went on without it'],
+    ]);
+  });
+
   it('that are no functions are refused', () => {
     expect(() => step('odd', { onEnd: 'mail' as never }, async () => 1)).toThrow(/onEnd.*must be a function/);
   });

@@ -190,7 +190,7 @@ async function beginRun(from: Beginning): Promise<OpenRun> {
         const { claim } = services.tracking;
         ended = true;
         // Who stops the process now, stops the wait; a run that was stopped before has its time.
-        const hurry = stop.signal.aborted ? undefined : stop.signal;
+        const hurry = stop.hurry.aborted ? undefined : stop.hurry;
         await store.finishRun({ id, workerId: worker.id, status, endedAt, warnings, outcome, ...(error && { error }), ...grown, ...claim });
         // The run has ended, and says how: what the store does not take of its delivery is left to whoever delivers next.
         await services.tracking.finish(outcome, endedAt, hurry).catch(async (error: unknown) => {

@@ -51,8 +51,8 @@ async function runToItsEnd(run: OpenRun, call: StepCall): Promise<StepEnd> {
   if (hooks === undefined) return runAttempts(run, call, identity, key);
   let latest: AttemptTracking | undefined;
   const url = (): string | undefined => latest?.trackerRuns.find((tracker) => tracker.url !== undefined)?.url ?? run.url();
-  const { stack, warn, signal } = run;
-  const owner = { name: `step "${nameOf(call)}"`, stack, runId: run.id, url, warn, signal };
+  const { stack, warn, hurry } = run;
+  const owner = { name: `step "${nameOf(call)}"`, stack, runId: run.id, url, warn, hurry };
   const about = { pipeline: run.plan.pipeline, runId: run.id, runName: run.name, step: nameOf(call) };
   await callStartHook(owner, hooks, { ...about, status: 'running', durationMs: 0 });
   const begunAt = monotonicMs();

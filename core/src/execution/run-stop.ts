@@ -7,6 +7,8 @@ import { onStopSignal } from './signals.ts';
 export interface RunStop {
   /** Aborted, with a `RunKilled` as its reason, when the steps that run are to stop. */
   readonly signal: AbortSignal;
+  /** Aborted when nobody waits for the end of the run any more: it was killed, or is another process's. Not when only its steps were stopped. */
+  readonly hurry: AbortSignal;
   /** Kills the run. */
   abort(reason: string): void;
   /** Stops the steps that run because one of them failed (fail-fast): the run has failed, it was not killed. */
@@ -22,6 +24,7 @@ export interface RunStop {
 /** What stops a run: a signal to the process, its caller's signal, the end of the step that began it, or the run itself. All are listened to until `release`. */
 export function stopOfRun(given: AbortSignal | undefined): RunStop & { release(): void } {
   const stop = new AbortController();
+  const hurry = new AbortController();
   let killed = false;
   const attempts = new Set<AbortController>();
   stop.signal.addEventListener('abort', () => {
@@ -31,6 +34,7 @@ export function stopOfRun(given: AbortSignal | undefined): RunStop & { release()
   const abort = (reason: string): void => {
     killed = true;
     stopSteps(reason);
+    hurry.abort();
   };
   const giveUp = (): void => abort('aborted by its caller');
   // Of the step that begins this run, if one does: what waits for it is gone when that is stopped.
@@ -46,6 +50,7 @@ export function stopOfRun(given: AbortSignal | undefined): RunStop & { release()
   around?.addEventListener('abort', endToo, { once: true });
   return {
     signal: stop.signal,
+    hurry: hurry.signal,
     abort,
     stopSteps,
     stopsToo(attempt) {
@@ -55,7 +60,9 @@ export function stopOfRun(given: AbortSignal | undefined): RunStop & { release()
     },
     isKilled: () => killed,
     lose(error) {
-      if (isError(error, RunTakenOver)) stop.abort(error);
+      if (!isError(error, RunTakenOver)) return;
+      stop.abort(error);
+      hurry.abort();
     },
     release() {
       given?.removeEventListener('abort', giveUp);

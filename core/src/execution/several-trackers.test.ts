@@ -52,3 +52,16 @@ test('of two trackers that one call logs to, the one that is down changes nothin
   );
   expect(white!.closes).toMatchObject(red!.closes);
 });
+
+test.each(['stop-on-failure', 'fail-fast'] as const)(
+  'who stops a run that failed (%s) stops its wait for a tracker that is down',
+  async (executionMode) => {
+    sage.setLedger('white', 'closed');
+    const stop = new AbortController();
+    setTimeout(() => stop.abort(), 1_000);
+    const before = performance.now();
+    const run = await wine.run({}, { stack: 'both', trackerTimeoutMs: 8_000, executionMode, signal: stop.signal });
+    expect(performance.now() - before).toBeLessThan(7_000);
+    expect(run.status).toBe('failed');
+  },
+);
