@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 /** Shorter values are too common as parts of other texts to be masked. */
 export const SHORTEST_MASKED = 4;
 /** Shorter lines of a secret of several lines are left: `}` and `-----` are no secrets. */
@@ -6,8 +8,8 @@ const SHORTEST_LINE = 8;
 const SHORTEST_FORM = 4;
 
 /**
- * The texts under which a secret may turn up in others: itself, as JSON escapes it, as URLs and forms do, in base64 whatever stands before it, and all of that
- * for each line of it. Empty for a value that is too short.
+ * The texts under which a secret may turn up in others: itself, as JSON and the console escape it, as URLs and forms do, in base64 whatever stands before it,
+ * and all of that for each line of it. Empty for a value that is too short.
  */
 export function maskedForms(value: string): string[] {
   if (value.length < SHORTEST_MASKED) return [];
@@ -19,14 +21,25 @@ export function maskedForms(value: string): string[] {
 }
 
 function formsOf(text: string): string[] {
-  return [text, ...jsonForms(text), ...urlForms(text), ...base64Forms(text)];
+  return [text, printed(text), ...jsonForms(text), ...urlForms(text), ...base64Forms(text)];
 }
+
+/** As the console shows it within an object: quotes that it needs not escape stay as they are. */
+function printed(text: string): string {
+  return inspect(text, { breakLength: Infinity, maxStringLength: null }).slice(1, -1);
+}
+
+/** What servers escape beyond what JSON asks for: Python all but ASCII, Go and Java what means something in HTML. */
+const MORE_ESCAPED = [/[^ -~]/g, /[<>&\u2028\u2029]/g, /[<>&='\u2028\u2029]/g];
 
 /** Once, and twice for a body that is quoted within another one. */
 function jsonForms(text: string): string[] {
-  const once = escaped(text);
-  return [once, escaped(once)];
+  const plain = escaped(text);
+  const once = [plain, ...MORE_ESCAPED.map((letters) => plain.replace(letters, hexEscaped))];
+  return [...once, ...once.map(escaped)];
 }
+
+const hexEscaped = (letter: string): string => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 function escaped(text: string): string {
   return JSON.stringify(text).slice(1, -1);

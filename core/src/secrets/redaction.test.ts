@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { inspect } from 'node:util';
 
 import { describe, expect, test } from '@jest/globals';
 
@@ -41,6 +42,24 @@ describe('a secret is masked', () => {
     for (const decoded of [decodeURIComponent(redacted.replaceAll('+', ' ')), Buffer.from(redacted, 'base64').toString()])
       expect(decoded).not.toContain('9a8b7c6d5e');
     expect(redacted).not.toMatch(/9a8b7c6d5e/);
+  });
+
+  const hex = (letter: string): string => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  const json = (value: string): string => JSON.stringify({ password: value });
+  test.each<[string, (value: string) => string]>([
+    ['as Node prints it within an object', (value) => inspect({ password: value })],
+    ['as JSON in ASCII, which Python writes', (value) => json(value).replace(/[^ -~]/g, hex)],
+    ['as JSON for HTML, which Go writes', (value) => json(value).replace(/[<>&]/g, hex)],
+    [
+      'as JSON for HTML, which Java writes',
+      (value) => json(value).replace(/[<>&='ü]/g, (letter) => (letter === 'ü' ? letter : hex(letter))),
+    ],
+    ['as JSON in ASCII within JSON', (value) => json(json(value).replace(/[^ -~]/g, hex))],
+  ])('%s, whatever letters it has', (_, written) => {
+    for (const value of ['hunter2"is\\kept', 'hunter2\'is`"kept', 'hunter2-für-ü😀', 'hunter2<a>&b', 'hunter2-a2V5==']) {
+      keepSecret(value);
+      expect(redact(written(value))).not.toContain('hunter2');
+    }
   });
 
   test('line by line where it has several, but for lines as short as a brace', () => {
