@@ -68,6 +68,8 @@ const LOADERS = new Map<string, Loader>([
 const EXTENSIONS = ['.js', '.tsx', '.ts', '.jsx', '.css', '.json', '.node'];
 const RELATIVE = /^(?:\.|[\\/]|[A-Za-z]:[\\/])/;
 const BARE = /^[^.\\/]/;
+/** Before a specifier that is imported here and required in the source: `exports` of a package may name another module for that. */
+const REQUIRED = 'mortise-required:';
 /** An import of a name put together from a literal folder: esbuild expands it to files that may not be all. */
 const COMPOSED_IMPORT = /\b(?:import|require)\s*\(\s*(?:`[^`]*\$\{|(["'])[^"']*\1\s*\+)/;
 
@@ -157,16 +159,19 @@ function skipOwnFile(args: OnResolveArgs, owner: InstalledPackage, { closure }: 
 }
 
 async function resolveImport(args: OnResolveArgs, build: PluginBuild, { closure, files }: Building): Promise<OnResolveResult> {
-  if (isBuiltin(args.path) || /^(?:data|https?|node):/.test(args.path)) return { path: args.path, external: true };
-  const unresolved = { errors: [{ text: `Could not resolve "${args.path}"` }] };
-  const installed = installedPackage(packageNameOf(args.path), args.importer, files);
-  if (isOwnPackage(packageNameOf(args.path))) return installed ? external(closure, installed, args.path) : unresolved;
-  const { kind, importer, resolveDir, namespace } = args;
-  const found = await build.resolve(args.path, { kind, importer, resolveDir, namespace, with: args.with, pluginData: closure });
+  const required = args.path.startsWith(REQUIRED);
+  const path = required ? args.path.slice(REQUIRED.length) : args.path;
+  if (isBuiltin(path) || /^(?:data|https?|node):/.test(path)) return { path, external: true };
+  const unresolved = { errors: [{ text: `Could not resolve "${path}"` }] };
+  const installed = installedPackage(packageNameOf(path), args.importer, files);
+  if (isOwnPackage(packageNameOf(path))) return installed ? external(closure, installed, path) : unresolved;
+  const { importer, resolveDir, namespace } = args;
+  const kind = required ? 'require-call' : args.kind;
+  const found = await build.resolve(path, { kind, importer, resolveDir, namespace, with: args.with, pluginData: closure });
   if (found.errors.length > 0) return unresolved;
   if (found.external) return { path: found.path, external: true };
   const owner = thirdPartyOf(found.path, files);
-  return owner ? external(closure, owner, args.path) : { path: found.path, namespace: found.namespace };
+  return owner ? external(closure, owner, path) : { path: found.path, namespace: found.namespace };
 }
 
 /** Left out by its package's name and version, so that no relative path is taken for an import that was not found. */
@@ -223,12 +228,16 @@ async function loadCode(path: string, text: string, loader: Loader, building: Bu
     const urls = hidden.urls.flatMap((url) => moduleAt(url, path, files));
     const unused = await unusedImports(text, normalised, () => transform('esnext', true));
     const run = unused.flatMap((specifier) => moduleAt(specifier, path, files));
-    const reached = [...hidden.modules, ...urls, ...run, ...typescriptTwins(path, building.entry)];
+    const required = hidden.required.map((specifier) => (BARE.test(specifier) ? REQUIRED + specifier : specifier));
+    const reached = [...hidden.modules, ...required, ...urls, ...run, ...typescriptTwins(path, building.entry)];
     // In a form that esbuild follows.
     return { contents: [text, ...reached.map((specifier) => `;import(${JSON.stringify(specifier)});`)].join('\n'), loader };
   } catch (error) {
+    const text = `${relative(building.root, path)} cannot be read: ${(error as Error).message}`;
+    // acorn throws one, without a list.
+    const { errors = [{ text, location: null }] } = error as { errors?: Pick<Message, 'text' | 'location'>[] };
     return {
-      errors: (error as BuildFailure).errors.map((message) => ({ text: message.text, location: withFile(message, path, building.root) })),
+      errors: errors.map((message) => ({ text: message.text, location: withFile(message, path, building.root) })),
     };
   }
 }
@@ -241,7 +250,7 @@ function stampPath(specifier: string, files: StampedFiles): void {
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) files.json(join(path, 'package.json'));
 }
 
-function withFile({ location }: Message, path: string, root: string): Message['location'] {
+function withFile({ location }: Pick<Message, 'location'>, path: string, root: string): Message['location'] {
   return location && { ...location, file: relative(root, path) };
 }
 

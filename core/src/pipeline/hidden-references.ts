@@ -4,8 +4,10 @@ import { children, keyOf } from './syntax-tree.ts';
 
 /** Modules that code reaches by other means than `import` and `require`, which bundlers do not see. */
 export interface HiddenReferences {
-  /** Literal specifiers given to a `createRequire` function or to `import.meta.resolve`, relative to the module. */
+  /** Literal specifiers given to `import.meta.resolve`, relative to the module. */
   modules: string[];
+  /** The same, given to a `createRequire` function or to `require.resolve`: of a package they may mean another module than for an import. */
+  required: string[];
   /** Literal relative URLs: `new Worker(new URL('./x.ts', import.meta.url))`. They may name data, or nothing yet. */
   urls: string[];
   /** Where the source does not show which code it reaches: why, and the expression as written. */
@@ -21,18 +23,17 @@ const REQUIRE_OF_ANOTHER = 'what the require of another module finds is known on
 const CODE_AT_RUN_TIME = 'code is made at run time, and may import anything';
 
 const HIDES =
-  /\b(?:createRequire|import\.meta\.resolve|new URL|worker_threads|child_process|eval|Function|require\.main|mainModule|module\.parent)\b/;
+  /\b(?:createRequire|import\.meta\.resolve|require\.resolve|new URL|worker_threads|child_process|eval|Function|require\.main|mainModule|module\.parent)\b/;
 /** Names under which CommonJS has modules that are not this one. */
 const OTHER_MODULES = /\b(?:require\.main|mainModule|module\.parent)\b/;
 
 /** `code` is JavaScript that acorn reads (no types, JSX or decorators). acorn is loaded only if the text has one of the forms. */
 export async function hiddenReferences(code: () => Promise<string>, text: string): Promise<HiddenReferences> {
-  const found: HiddenReferences = { modules: [], urls: [], unknown: [] };
+  const found: HiddenReferences = { modules: [], required: [], urls: [], unknown: [] };
   if (!HIDES.test(text)) return found;
   const { parse } = await import('acorn');
   const source = await code();
-  const options = { ecmaVersion: 'latest', sourceType: 'module', allowReturnOutsideFunction: true, checkPrivateFields: false } as const;
-  const places = [...descendants(parse(source, options), [])];
+  const places = [...descendants(parsed(parse, source), [])];
   const constants = constantsOf(places);
   const starters = startersOf(places, source);
   const otherModules = OTHER_MODULES.test(source);
@@ -43,7 +44,7 @@ export async function hiddenReferences(code: () => Promise<string>, text: string
     const around = parents.at(-1) ?? node;
     if (isRequireCall(node, constants)) {
       const specifier = literal(node.arguments[0]);
-      if (specifier.length > 0) found.modules.push(...specifier);
+      if (specifier.length > 0) found[isImportMetaResolve(node) ? 'modules' : 'required'].push(...specifier);
       else refuse(node, NAME_AT_RUN_TIME);
     }
     if (isCreateRequire(node) && !isThisModule(node.arguments[0], constants)) refuse(node, REQUIRE_ELSEWHERE);
@@ -55,6 +56,20 @@ export async function hiddenReferences(code: () => Promise<string>, text: string
     if (makesCode(node, parents)) refuse(around, CODE_AT_RUN_TIME);
   }
   return found;
+}
+
+/** Only where it is no module may it have what strict code must not: `with`, numbers like 010. */
+function parsed(parse: typeof import('acorn').parse, source: string): AnyNode {
+  const options = { ecmaVersion: 'latest', allowReturnOutsideFunction: true, checkPrivateFields: false } as const;
+  try {
+    return parse(source, { ...options, sourceType: 'module' });
+  } catch (error) {
+    try {
+      return parse(source, { ...options, sourceType: 'script' });
+    } catch {
+      throw error;
+    }
+  }
 }
 
 interface Place {
@@ -180,7 +195,12 @@ function isRequireCall(node: AnyNode, constants: Constants): node is CallExpress
   if (node.type !== 'CallExpression') return false;
   const { callee } = node;
   if (callee.type !== 'MemberExpression') return isRequire(callee, constants);
-  return lastName(callee) === 'resolve' && (callee.object.type === 'MetaProperty' || isRequire(callee.object, constants));
+  if (lastName(callee) !== 'resolve') return false;
+  return callee.object.type === 'MetaProperty' || nameOf(callee.object) === 'require' || isRequire(callee.object, constants);
+}
+
+function isImportMetaResolve({ callee }: CallExpression): boolean {
+  return callee.type === 'MemberExpression' && callee.object.type === 'MetaProperty';
 }
 
 /** `createRequire`, or the function that it made, where it is neither imported, kept under a constant name, nor called. */

@@ -1,5 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { closureOf, closureProjects, expectHit, expectMiss, write } from '../testing/closure-project.ts';
+import { mkdir, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { closureOf, closureProjects, expectHit, expectMiss, root, write } from '../testing/closure-project.ts';
 
 closureProjects();
 
@@ -55,6 +58,45 @@ describe('references that no bundler sees', () => {
   test.each(cases)('%s of a literal is followed', async (_name, text) => {
     await write({ 'steps.ts': `declare const dec: any;\n@dec class A {}\n${text}`, 'target.cjs': 'exports.x = 1;' });
     await expectMiss({ 'target.cjs': 'exports.x = 2;' });
+  });
+
+  test('require.resolve of a literal is followed in CommonJS', async () => {
+    await write({
+      'steps.cjs': `exports.x = () => new Pool({ filename: require.resolve('./target.cjs') });`,
+      'target.cjs': 'exports.x = 1;',
+    });
+    await expectMiss({ 'target.cjs': 'exports.x = 2;' }, 'steps.cjs');
+  });
+
+  const REQUIRED: [string, string, string][] = [
+    [
+      'a require that is made',
+      'steps.mjs',
+      `import { createRequire } from 'node:module';
+export const x = createRequire(import.meta.url)('shared');`,
+    ],
+    ['require.resolve', 'steps.cjs', `exports.x = require.resolve('shared');`],
+  ];
+  test.each(REQUIRED)('by %s, of a local package that has two modules the one for require is followed', async (_name, steps, text) => {
+    const exports = { import: './import.mjs', require: './require.cjs' };
+    await write({
+      [steps]: text,
+      'shared/package.json': JSON.stringify({ name: 'shared', exports }),
+      'shared/import.mjs': 'export const x = 1;',
+      'shared/require.cjs': 'exports.x = 1;',
+    });
+    await mkdir(join(root, 'node_modules'));
+    await symlink('../shared', join(root, 'node_modules/shared'));
+    expect((await closureOf(steps)).files).toEqual(['shared/require.cjs', steps]);
+    await expectMiss({ 'shared/require.cjs': 'exports.x = 2;' }, steps);
+  });
+
+  test('they are found in code that no module may have, as far as esbuild follows that', async () => {
+    const resolve = `exports.y = require.resolve('./target.cjs');`;
+    await write({ 'steps.cjs': `exports.x = 010;\n${resolve}`, 'target.cjs': 'exports.x = 1;' });
+    await expectMiss({ 'target.cjs': 'exports.x = 2;' }, 'steps.cjs');
+    await write({ 'steps.cjs': `with (Math) exports.x = PI;\n${resolve}` });
+    expect((await closureOf('steps.cjs')).uncacheable).toMatch(/^steps\.cjs:1: With statements cannot be used/);
   });
 
   test('a URL of data, or of a file that is yet to be written, is not', async () => {

@@ -136,6 +136,11 @@ describe('a closure that cannot be known is uncacheable, and the reason names fi
     ],
     ['import of a sum', `\nexport const x = (n: string) =>\n  import('./lib/' + n);`, /^steps\.ts:3: .*import\('\.\/lib\/' \+ n\)/],
     ['require of a variable', 'export const x = (n: string) => require(n);', /^steps\.ts:1: .*require\(n\)/],
+    [
+      'require.resolve of a variable',
+      'export const x = (n: string) => require.resolve(n);',
+      /^steps\.ts: .*only at run time: require\.resolve\(n\)$/,
+    ],
     ['require under another name', 'export const x = [require];', /^steps\.ts:1: .*require/],
     [
       'createRequire of a variable',

@@ -33,7 +33,7 @@ interface KnownFile {
 }
 
 /** Raise it when the hash is made in another way. */
-const FILE_VERSION = 4;
+const FILE_VERSION = 5;
 const known = new Map<string, Known>();
 const underWay = new Map<string, Promise<SourceClosure>>();
 
@@ -43,7 +43,7 @@ const underWay = new Map<string, Promise<SourceClosure>>();
  * `moduleUrl` is the `file:` URL of the module as loaded; `root` is the folder that paths are relative to; `cacheFolder` (made if missing)
  * keeps one small JSON file per module, so that a later process only compares file times (and does not load esbuild).
  *
- * Followed: `import`, `export from`, literal `import()`, `require()`, `createRequire()()`, `import.meta.resolve()`, and
+ * Followed: `import`, `export from`, literal `import()`, `require()`, `createRequire()()`, `require.resolve()`, `import.meta.resolve()`, and
  * `new URL('./x.ts', import.meta.url)` of a code file. A specifier that is no literal, or that cannot be resolved, makes it uncacheable;
  * so do other uses of `createRequire`, a `Worker` or `fork` of a path, `eval` and `Function`.
  *
