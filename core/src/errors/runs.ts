@@ -16,6 +16,13 @@ export const RunFailed = define('RUN_FAILED', (p: { run: string; status: string;
   `run "${p.run}" ${p.status}: ${p.reason}`,
   `See "mortise runs show ${p.run}".`,
 ]);
+export const OrchestratorBroken = define('ORCHESTRATOR_BROKEN', (p: { flavor: string; reason: string }) => [
+  `the orchestrator flavor "${p.flavor}" does not do what an orchestrator is to do: ${p.reason}`,
+  'Mend or update the package it comes from.',
+]);
+export const OrchestratorFailed = define('ORCHESTRATOR_FAILED', (p: { flavor: string; reason: string }) => [
+  `the orchestrator flavor "${p.flavor}" could not carry out the plan: ${p.reason}`,
+]);
 export const StepNotStarted = define('STEP_NOT_STARTED', (p: { step: string; reason: string }) => [
   `step "${p.step}" was not started: ${p.reason}`,
   'Await every step call in run().',

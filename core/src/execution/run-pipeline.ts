@@ -5,6 +5,7 @@ import { mergedSettings } from '../stack/merged-settings.ts';
 import type { OrchestratedRun } from '../stack/orchestrator.ts';
 import type { RunRecord } from '../store/run-data.ts';
 import { allHooks } from './check-alerters.ts';
+import { CheckedPlan } from './checked-plan.ts';
 import { functionOrigin, type CodeOrigin } from './child/code-origin.ts';
 import { openRun, type OpenRun } from './open-run.ts';
 import { reasonOf } from './outcome.ts';
@@ -31,8 +32,11 @@ export async function runPipelineFunction<R>(
     if (compiled.spec.steps.length === 0)
       run.warnings.push(`the body of pipeline "${compiled.spec.pipeline}" called no step, so nothing ran`);
     await run.sources.lookAhead(compiled.spec.steps.map((step) => ({ step, code: compiled.steps.get(step.id)! })));
+    const { flavor } = run.stack.snapshot.components.find(({ type }) => type === 'orchestrator')!;
+    const checked = new CheckedPlan(functionRun, compiled.spec, flavor);
     try {
-      await run.stack.orchestrator.execute(compiled.spec, functionRun);
+      await checked.carriedOutBy(run.stack.orchestrator, compiled.spec);
+      await checked.requireWhole(() => functionRun.firstFailure !== undefined);
     } catch (error) {
       await functionRun.stopRest(error);
       throw error;
