@@ -1,11 +1,11 @@
 import { removeCopiesOfStep } from '../artifacts/copies-of-step.ts';
-import { ArtifactCorrupt, ArtifactNotFound, ArtifactStoreFailed, BadCondition, InputNotLoadable, isError, MapNotArray } from '../errors.ts';
+import { BadCondition, InputNotLoadable, isError, MapNotArray } from '../errors.ts';
 import type { VersionIntent } from '../store/version-data.ts';
 import { stepContext, type StepContext } from '../tracking/context.ts';
 import type { AttemptTracking } from '../tracking/run-tracking.ts';
 import type { AttemptStop } from './attempt-stop.ts';
 import type { OpenRun } from './open-run.ts';
-import { reasonOf } from './outcome.ts';
+import { inputNotLoadable } from './input-not-loadable.ts';
 import type { StepCall, StepInput } from './step-call.ts';
 import { storeOutputs, undeclaredOutputs, type StoredOutput } from './step-outputs.ts';
 import { unlessStopped, withinLimit } from './until-stopped.ts';
@@ -116,11 +116,8 @@ async function loadInputs(call: LoadableCall, loaded: unknown[], stop: AttemptSt
       values[name] = await input.load(stop.signal);
       loaded.push(values[name]);
     } catch (cause) {
-      if (isError(cause, MapNotArray) || isError(cause, BadCondition)) throw cause;
-      const lost = isError(cause, ArtifactNotFound) || isError(cause, ArtifactCorrupt);
-      const mend = isError(cause, ArtifactStoreFailed) ? cause.advice : undefined;
-      const facts = { step: call.step.id, input: name, reason: reasonOf(cause), lost, ...(mend !== undefined && { mend }) };
-      throw new InputNotLoadable(facts, { cause });
+      if (isError(cause, MapNotArray) || isError(cause, BadCondition) || isError(cause, InputNotLoadable)) throw cause;
+      throw inputNotLoadable(call.step.id, name, cause);
     }
   }
   return values;

@@ -16,6 +16,7 @@ afterEach(() => project.remove());
 const source = step('source', async () => ({ list: [1, 2, 3] }));
 const total = step('total', async ({ of }: { of: { list: number[] } }) => of.list.reduce((a, b) => a + b));
 const totals = pipeline('totals', () => total({ of: source() }));
+const list = step('list', async () => [1, 2, 3]);
 const isGood = step('isGood', async () => true);
 const branch = step('branch', async () => 1);
 const files = step('files', async () => folder(join(process.env['MORTISE_PROJECT']!, 'made')));
@@ -80,6 +81,16 @@ it('an output that is damaged but of the same size is found out when it is loade
   expect(steps['total']!.error).toMatchObject({ name: 'INPUT_NOT_LOADABLE', message: expect.stringContaining('Run the pipeline with --no-cache') }); // prettier-ignore
   const anew = await totals.run({}, { cache: false });
   expect([anew.status, anew.result]).toEqual(['completed', 6]);
+});
+
+it('an array that is damaged and mapped over is told as damaged, with what to do, and not as no array', async () => {
+  const each = step('each', { cache: false }, async ({ n }: { n: number }) => n);
+  const mapped = pipeline('mapped', () => void each.map({ n: list() }));
+  const path = pathOf(await mapped.run(), 'list');
+  writeFileSync(path, readFileSync(path, 'utf8').replace('1', '7'));
+  const { steps } = await mapped.run();
+  const message = /^input "n" of step "each" cannot be loaded: .* is damaged: .*Run the pipeline with --no-cache/;
+  expect(steps['each']!.error).toMatchObject({ name: 'INPUT_NOT_LOADABLE', message: expect.stringMatching(message) });
 });
 
 it('a condition that is damaged fails the steps that it decides on, and no others', async () => {

@@ -7,9 +7,9 @@ import { collectSources, dependenciesOf } from '../pipeline/dependencies.ts';
 import type { ConditionSpec, InputSpec, PipelineSpec, StepSpec, WireSpec } from '../pipeline/pipeline-spec.ts';
 import type { VersionRecord } from '../store/version-data.ts';
 import { described } from '../tracking/log-calls.ts';
+import { inputNotLoadable } from './input-not-loadable.ts';
 import { loadItems } from './load-items.ts';
 import type { OpenRun } from './open-run.ts';
-import { reasonOf } from './outcome.ts';
 import type { StepEnd, StepInput } from './step-call.ts';
 import { untilAborted } from './until-stopped.ts';
 
@@ -218,7 +218,7 @@ export class PlanResults {
     const { handOver, stack } = this.run;
     const loading = 'version' in source ? handOver.takeAnew(source.version, stack.artifactStore) : this.whole(source).load();
     const named = loading.catch((cause: unknown) => {
-      throw new MapNotArray({ step: step.id, input: name, reason: reasonOf(cause) }, { cause });
+      throw inputNotLoadable(step.id, name, cause);
     });
     const value = await untilAborted(named, this.run.signal);
     if (Array.isArray(value)) return value as unknown[];
