@@ -114,8 +114,8 @@ export async function cacheKey(
   const files: Record<string, string> = {};
   for (const file of step.options.cacheFiles ?? []) {
     const content = fileHash(isAbsolute(file) ? file : resolve(sources.root, file));
-    if (content === undefined) return { reason: `its extra file ${file} cannot be read` };
-    files[file] = content;
+    if ('reason' in content) return { reason: `its extra file ${file} ${content.reason}` };
+    files[file] = content.hash;
   }
   const environment = Object.fromEntries((step.options.cacheEnv ?? []).map((name) => [name, process.env[name] ?? null]));
   const parts: Json = [
@@ -135,10 +135,10 @@ export async function cacheKey(
   return { key: hash('sha256', JSON.stringify(parts)) };
 }
 
-function fileHash(path: string): string | undefined {
+function fileHash(path: string): { hash: string } | { reason: string } {
   try {
-    return createHash('sha256').update(readFileSync(path)).digest('hex');
-  } catch {
-    return undefined;
+    return { hash: createHash('sha256').update(readFileSync(path)).digest('hex') };
+  } catch (error) {
+    return { reason: (error as NodeJS.ErrnoException).code === 'EISDIR' ? 'is a folder: name the files in it' : 'cannot be read' };
   }
 }

@@ -352,6 +352,18 @@ describe('a step is not cached, and the run says why', () => {
     expect(again.steps['a']!.reason).toContain('made inside the function make');
   });
 
+  it('when an extra file is a folder, or is not there', () => {
+    mkdirSync(join(folder, 'data'));
+    for (const [file, reason] of [
+      ['data', 'is a folder: name the files in it'],
+      ['gone', 'cannot be read'],
+    ] as const) {
+      // prettier-ignore
+      write('main.ts', main(`const a = step('a', { cacheFiles: ['case${count}/${file}'] }, () => 1);`, 'a();'));
+      expect(run().steps['a']!.reason).toBe(`its extra file case${count}/${file} ${reason}`);
+    }
+  });
+
   it('when its function is bound, so that its text is not known', () => {
     write('main.ts', main(`const one = (n: number) => n;\nconst a = step('a', one.bind(null, 1) as () => number);`, 'a();'));
     run();
