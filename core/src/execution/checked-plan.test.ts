@@ -13,7 +13,9 @@ let project: Awaited<ReturnType<typeof temporaryProject>>;
 beforeAll(async () => {
   project = await temporaryProject();
   const local = flavors.find(({ type }) => type === 'orchestrator')!;
-  jest.spyOn(local, 'load').mockResolvedValue({ create: async () => ({ execute: (...call: Parameters<typeof execute>) => execute(...call) }) });
+  jest
+    .spyOn(local, 'load')
+    .mockResolvedValue({ create: async () => ({ execute: (...call: Parameters<typeof execute>) => execute(...call) }) });
 });
 afterAll(() => {
   jest.restoreAllMocks();
@@ -78,7 +80,12 @@ describe('a run is not told as completed by an orchestrator that', () => {
       'it ran step "numbers" twice',
     ],
     ['runs what is no step', total, (run) => run.runStep('number'), 'it names step "number", which the plan does not have'],
-    ['asks for the settings of what is no step', total, (run) => run.settings('number'), 'it names step "number", which the plan does not have'],
+    [
+      'asks for the settings of what is no step',
+      total,
+      (run) => run.settings('number'),
+      'it names step "number", which the plan does not have',
+    ],
     [
       'goes on after its end',
       total,
