@@ -180,6 +180,21 @@ describe('what is logged', () => {
     ]);
   });
 
+  test('a column of a table may be called as what every object has', () => {
+    inStep((run) => run.logTable('races', [{ constructor: 'Ferrari', points: 25 }, { points: 18 }]));
+    expect(events).toMatchObject([
+      {
+        value: {
+          columns: ['constructor', 'points'],
+          data: [
+            ['Ferrari', 25],
+            [null, 18],
+          ],
+        },
+      },
+    ]);
+  });
+
   test('the run knows where it is', () => {
     inStep((run) => {
       expect([run.runId, run.runName, run.pipeline, run.stepId, run.mapIndex, run.attempt, run.signal.aborted, run.url]).toEqual([
@@ -418,6 +433,11 @@ describe('tracked outputs', () => {
   test('nested metrics are joined with dots', () => {
     log('metrics', { loss: 1, val: { loss: 2, top: { five: Number.NaN } } });
     expect(events).toEqual([{ kind: 'metrics', values: { loss: 1, 'val.loss': 2, 'val.top.five': Number.NaN }, step: 0 }]);
+  });
+
+  test('two metrics that would have one name are refused: one of them would be lost in silence', () => {
+    expect(() => log('metrics', { 'val.loss': 1, val: { loss: 2 } })).toThrow('"val.loss"');
+    expect(events).toEqual([]);
   });
 
   test('JSON and figures are logged under the name of the output', () => {

@@ -8,7 +8,7 @@ const LONGEST = 1_000;
 export function shortParams(inputs: Record<string, unknown>): Record<string, Json> | undefined {
   let params: Record<string, Json> | undefined;
   for (const [name, value] of Object.entries(inputs)) {
-    const json = value === undefined || !isSmall(value) ? undefined : asJson(value);
+    const json = value === undefined ? undefined : asJson(value);
     if (json === undefined || JSON.stringify(json).length > LONGEST) continue;
     params ??= {};
     params[name] = json;
@@ -16,7 +16,7 @@ export function shortParams(inputs: Record<string, unknown>): Record<string, Jso
   return params;
 }
 
-/** Rules out big values without walking all of them. */
+/** Rules out big values without walking all of them. Throws what a getter throws. */
 function isSmall(value: unknown): boolean {
   let left = LONGEST;
   const open = [value];
@@ -25,14 +25,16 @@ function isSmall(value: unknown): boolean {
     left -= typeof part === 'string' ? part.length : 1;
     if (typeof part !== 'object' || part === null) continue;
     if ((ArrayBuffer.isView(part) ? part.byteLength : Array.isArray(part) ? part.length : 0) > LONGEST) return false;
-    open.push(...(Object.values(part) as unknown[]));
+    const parts = Object.values(part) as unknown[];
+    if (parts.length > left) return false;
+    open.push(...parts);
   }
   return left >= 0;
 }
 
 function asJson(value: unknown): Json | undefined {
   try {
-    return loggedJson(value, 'params');
+    return isSmall(value) ? loggedJson(value, 'params') : undefined;
   } catch {
     // An input that is no JSON is no parameter.
     return undefined;

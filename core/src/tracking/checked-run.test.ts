@@ -41,8 +41,18 @@ test.each<[string, (run: TrackerRun) => object | undefined, string]>([
   ['a ref has no ids', () => ({ ref: { id: 'x' } }), 'the ref of its open() has no ids'],
   ['an id is nothing', ({ ref }) => ({ ref: { ...ref, ids: { run: undefined } } }), 'the id "run" in the ref of its open() is no text'],
   ['a ref is no JSON', ({ ref }) => ({ ref: { ...ref, state: 1n } }), 'the ref of its open() is no JSON'],
+  [
+    'a URL is no text',
+    ({ ref }) => ({ ref: { ...ref, url: new URL('http://diary.local/') } }),
+    'the url in the ref of its open() is no text',
+  ],
   ['deliver() gives nothing', () => ({ deliver: async () => void calls++ }), 'its deliver() gave nothing'],
   ['a receipt lacks what it is for', ({ ref }) => ({ deliver: async () => ({ ref }) }), 'what its deliver() gave has no through'],
+  [
+    'a receipt counts in no numbers',
+    ({ ref }) => ({ deliver: async (sent: { writer: string }[]) => ({ ref, through: { [sent[0]!.writer]: NaN } }) }),
+    'what its deliver() gave as through is not a number for each writer',
+  ],
   [
     'a receipt has no ref',
     () => ({ deliver: async (sent: { writer: string; seq: number }[]) => ({ through: { [sent[0]!.writer]: sent[0]!.seq } }) }),

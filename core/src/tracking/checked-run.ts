@@ -58,7 +58,8 @@ type Refuse = (reason: string) => never;
 function checkReceipt(receipt: unknown, refuse: Refuse): asserts receipt is Receipt {
   if (!isRecord(receipt)) return refuse(`its deliver() gave ${spoken(receipt)}`);
   const { through, ref, rejected = [] } = receipt;
-  if (!isRecord(through)) refuse('what its deliver() gave has no through');
+  if (!isRecord(through)) return refuse('what its deliver() gave has no through');
+  if (!Object.values(through).every(Number.isFinite)) refuse('what its deliver() gave as through is not a number for each writer');
   if (!isRecord(ref)) return refuse('what its deliver() gave has no ref');
   if (!Array.isArray(rejected) || !rejected.every(isRefusal))
     refuse('what its deliver() gave as rejected is not a list of { writer, seq, why }');
@@ -71,7 +72,8 @@ function isRefusal(value: unknown): boolean {
 
 /** It is stored as JSON after every call, and its ids one by one. */
 function checkRef(ref: TrackerRunRef | Record<string, unknown>, call: string, refuse: Refuse): void {
-  const { ids } = ref;
+  const { ids, url } = ref;
+  if (url !== undefined && typeof url !== 'string') refuse(`the url in the ref of its ${call} is no text`);
   if (!isRecord(ids)) return refuse(`the ref of its ${call} has no ids`);
   for (const [name, id] of Object.entries(ids))
     if (typeof id !== 'string' && typeof id !== 'number') refuse(`the id "${name}" in the ref of its ${call} is no text`);

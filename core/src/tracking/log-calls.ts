@@ -122,10 +122,15 @@ export function tableEvent(call: string, name: string, rows: readonly Record<str
   const columns = new Set<string>();
   for (const [index, row] of rows.entries()) for (const key of Object.keys(requireObject(call, row, `row ${index}`))) columns.add(key);
   const data = rows.map((row, index) =>
-    Array.from(columns, (column) => (row[column] === undefined ? null : loggedJson(row[column], call, `row ${index}.${column}`))),
+    Array.from(columns, (column) =>
+      cell(row, column) === undefined ? null : loggedJson(cell(row, column), call, `row ${index}.${column}`),
+    ),
   );
   return { kind: 'json', name, mime: TABLE_MIME, value: { columns: [...columns], data } };
 }
+
+/** Not what every object has from birth, as `constructor`. */
+const cell = (row: Record<string, unknown>, column: string): unknown => (Object.hasOwn(row, column) ? row[column] : undefined);
 
 export function datasetEvent(call: string, dataset: LoggedDataset): LoggedEvent {
   const { name, digest, source, context } = requireObject<LoggedDataset>(call, dataset);

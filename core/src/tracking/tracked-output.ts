@@ -24,17 +24,18 @@ export const tracked = {
 /** Logs the value of a tracked output. Throws `BadLogValue`, naming the output, for a value that is not of that kind. */
 export function logTrackedOutput(tracking: AttemptTracking, name: string, kind: TrackedKind, value: unknown): void {
   const call = `output "${name}"`;
-  if (kind === 'metrics') logMetricValues(tracking, call, flatten(call, value));
+  if (kind === 'metrics') logMetricValues(tracking, call, Object.fromEntries(flatten(call, value)));
   else tracking.append(kind === 'json' ? jsonEvent(call, name, value) : figureEvent(call, name, value));
 }
 
-function flatten(call: string, value: unknown, prefix = '', into: Record<string, number> = {}): Record<string, number> {
+function flatten(call: string, value: unknown, prefix = '', into = new Map<string, number>()): Map<string, number> {
   if (typeof value !== 'object' || value === null || !isPlain(value))
     throw new BadLogValue({ call, reason: `${prefix === '' ? 'it' : `"${prefix}"`} is neither a number nor a record of numbers` });
   for (const [key, part] of Object.entries(value)) {
     const name = prefix === '' ? key : `${prefix}.${key}`;
-    if (typeof part === 'number') into[name] = part;
-    else flatten(call, part, name, into);
+    if (typeof part !== 'number') flatten(call, part, name, into);
+    else if (into.has(name)) throw new BadLogValue({ call, reason: `two of its numbers have the name "${name}"` });
+    else into.set(name, part);
   }
   return into;
 }
