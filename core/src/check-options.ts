@@ -1,8 +1,16 @@
 import { checkKnown } from './check-known.ts';
-import { checkFlags, checkLists, checkMs, checkObjects, checkTexts } from './check-texts.ts';
+import { checkCallbacks, checkFlags, checkLists, checkMs, checkObjects, checkSignals, checkTexts } from './check-texts.ts';
 
 /** `list`: of texts. `ms`: a duration. */
-const CHECKS = { text: checkTexts, flag: checkFlags, object: checkObjects, list: checkLists, ms: checkMs };
+const CHECKS = {
+  text: checkTexts,
+  flag: checkFlags,
+  object: checkObjects,
+  list: checkLists,
+  ms: checkMs,
+  signal: checkSignals,
+  callback: checkCallbacks,
+};
 
 /** What an option is to be. `other` is looked at where it is used. */
 type OptionKind = keyof typeof CHECKS | 'other';

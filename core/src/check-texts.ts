@@ -36,6 +36,29 @@ export function checkMs(of: string, durations: Readonly<Record<string, unknown>>
     if (!(typeof value === 'number' && value >= 0)) throw new BadUsage({ what: `${of} needs a number of ms from 0 as its ${name}` });
 }
 
+/** @throws BadUsage for what would never abort anything */
+export function checkSignals(of: string, signals: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(signals))
+    if (!isSignal(value)) throw new BadUsage({ what: `${of} needs an AbortSignal as its ${name}, not ${spoken(value)}` });
+}
+
+/** Also one of another realm. */
+export function isSignal(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'aborted' in value &&
+    'addEventListener' in value &&
+    typeof value.addEventListener === 'function'
+  );
+}
+
+/** @throws BadUsage */
+export function checkCallbacks(of: string, callbacks: Readonly<Record<string, unknown>>): void {
+  for (const [name, value] of Object.entries(callbacks))
+    if (typeof value !== 'function') throw new BadUsage({ what: `${of} needs a function as its ${name}, not ${spoken(value)}` });
+}
+
 /** A path, of which an empty one would be the working directory. Throws BadUsage. */
 export function checkPath(of: string, path: unknown): void {
   checkTexts(of, { path });

@@ -49,8 +49,8 @@ export interface ProjectStatus {
   undelivered: { total: number; components: { component: string; trackerRuns: number }[] };
 }
 
-const DELIVERY: OptionKinds<DeliveryOptions> = { component: 'text', signal: 'other', patienceMs: 'ms' };
-const LOGS: OptionKinds<LogOptions> = { step: 'text', follow: 'flag', signal: 'other' };
+const DELIVERY: OptionKinds<DeliveryOptions> = { component: 'text', signal: 'signal', patienceMs: 'ms' };
+const LOGS: OptionKinds<LogOptions> = { step: 'text', follow: 'flag', signal: 'signal' };
 
 /** How long a cancelled run's end is waited for, unless the caller says otherwise, ms. */
 const CANCEL_WAIT_MS = 10_000;
@@ -250,7 +250,7 @@ export class Client extends StackClient {
   async deliverRuns(options: RunDeliveryOptions): Promise<RunsDelivered> {
     checkObjects('deliverRuns()', { options });
     checkTexts('deliverRuns()', { to: options.to });
-    checkOptions('deliverRuns()', options, { runs: 'other', to: 'text', signal: 'other', patienceMs: 'ms' });
+    checkOptions('deliverRuns()', options, { runs: 'other', to: 'text', signal: 'signal', patienceMs: 'ms' });
     if (!Array.isArray(options.runs)) throw new BadUsage({ what: 'deliverRuns() needs a list as its runs' });
     const place = await this.openSwept();
     const { deliverRuns } = await import('./deliver-runs.ts');
@@ -267,7 +267,7 @@ export class Client extends StackClient {
     checkTexts('importRuns()', { vendor: options.vendor, from: options.from });
     checkOptions('importRuns()', options, {
       ...({ vendor: 'text', from: 'text', experiment: 'text', dryRun: 'flag' } as const),
-      ...({ env: 'other', signal: 'other', onProgress: 'other', onWarning: 'other' } as const),
+      ...({ env: 'other', signal: 'signal', onProgress: 'callback', onWarning: 'callback' } as const),
     });
     const { registry, ...place } = await this.openSwept();
     const { importRuns } = await import('../import/import-runs.ts');

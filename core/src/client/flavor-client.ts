@@ -6,7 +6,7 @@ import type { FlavorOptions, FlavorRegistry, NewFlavor, RefreshedFlavor } from '
 import { flavorView, type FlavorView, type Listing } from './listings.ts';
 import { SecretClient } from './secret-client.ts';
 
-const REGISTERING: OptionKinds<FlavorOptions> = { force: 'flag', onLoad: 'other' };
+const REGISTERING: OptionKinds<FlavorOptions> = { force: 'flag', onLoad: 'callback' };
 
 /** The part of the client that reads and edits flavors. To list and to describe them imports none of them. */
 export class FlavorClient extends SecretClient {
@@ -60,7 +60,7 @@ export class FlavorClient extends SecretClient {
   ): Promise<RefreshedFlavor[]> {
     // A flavor that is misspelt would run the code of all.
     checkOptions('refreshFlavors()', which, { type: 'text', name: 'text' });
-    checkOptions('refreshFlavors()', options, { onLoad: 'other' });
+    checkOptions('refreshFlavors()', options, { onLoad: 'callback' });
     if (which.name !== undefined && which.type === undefined) throw new BadUsage({ what: 'refreshFlavors() needs a type beside a name' });
     return (await this.flavorRegistry()).refresh(which, options);
   }

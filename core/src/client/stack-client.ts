@@ -143,7 +143,7 @@ export class StackClient extends FlavorClient {
    * @throws BadStackDocument, StackImportTaken, StackImportIncomplete, StackVetoed, and what registering flavors, components and stacks throws
    */
   async importStack(document: unknown, options: ImportOptions = {}): Promise<ImportedStack> {
-    checkOptions('importStack()', options, { name: 'text', force: 'flag', onLoad: 'other' });
+    checkOptions('importStack()', options, { name: 'text', force: 'flag', onLoad: 'callback' });
     const place = await this.open();
     const [{ importStack }, { parseStackDocument }] = await Promise.all([
       import('../stack/import-stack.ts'),

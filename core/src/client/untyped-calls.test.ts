@@ -57,6 +57,8 @@ describe('a call without types is refused in words', () => {
     ['dropUndelivered', [{ component: 3 }], 'dropUndelivered() needs a text as its component, not a number'],
     ['deliver', [{ component: 3 }], 'deliver() needs a text as its component, not a number'],
     ['deliver', [{ patienceMs: 'long' }], 'deliver() needs a number of ms from 0 as its patienceMs'],
+    ['deliver', [{ signal: 3 }], 'deliver() needs an AbortSignal as its signal, not a number'],
+    ['refreshFlavors', [{}, { onLoad: 'log' }], 'refreshFlavors() needs a function as its onLoad, not a text'],
     ['cancelRun', ['x', { waitMs: 'long' }], 'cancelRun() needs a number of ms from 0 as its waitMs'],
     ['cancelRun', ['x', null], 'the options of cancelRun() are no object'],
     ['validateStack', ['default', { timeoutMs: NaN }], 'validateStack() needs a number of ms from 0 as its timeoutMs'],
@@ -106,6 +108,9 @@ it('the logs of a misspelt step are not those of all steps', async () => {
   const logs = (options: unknown) => client.stepLogs('x', options as object).next();
   await expect(logs({ stp: 'train' })).rejects.toMatchObject({ code: 'UNKNOWN_OPTION' });
   await expect(logs({ step: 3 })).rejects.toMatchObject({ message: 'stepLogs() needs a text as its step, not a number' });
+  await expect(logs({ signal: 3, follow: true })).rejects.toMatchObject({
+    message: 'stepLogs() needs an AbortSignal as its signal, not a number',
+  });
 });
 
 it('what only looks like the end of a page is refused', async () => {

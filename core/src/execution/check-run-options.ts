@@ -1,3 +1,4 @@
+import { isSignal } from '../check-texts.ts';
 import { BadName, BadOption, BadUsage, UnknownOption } from '../errors.ts';
 import { isPlain } from '../pipeline/json-value.ts';
 import { ISOLATIONS, TRACKER_ERROR_POLICIES } from '../pipeline/pipeline-spec.ts';
@@ -64,11 +65,6 @@ function flag(value: unknown): string | undefined {
 
 function oneOf(words: readonly string[]): (value: unknown) => string | undefined {
   return (value) => (words.includes(value as string) ? undefined : `must be ${words.map((word) => `"${word}"`).join(' or ')}`);
-}
-
-/** Also one of another realm. */
-function isSignal(value: unknown): boolean {
-  return isObject(value) && 'aborted' in value && 'addEventListener' in value && typeof value.addEventListener === 'function';
 }
 
 function isObject(value: unknown): value is object {
