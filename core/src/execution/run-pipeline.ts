@@ -1,5 +1,6 @@
 import type { Pipeline } from '../pipeline/pipeline.ts';
 import type { CompiledPipeline } from '../pipeline/compile.ts';
+import { dependenciesOf } from '../pipeline/dependencies.ts';
 import type { StepSpec, StepStatus } from '../pipeline/pipeline-spec.ts';
 import { mergedSettings } from '../stack/merged-settings.ts';
 import type { OrchestratedRun } from '../stack/orchestrator.ts';
@@ -63,6 +64,8 @@ class FunctionRun implements OrchestratedRun {
   private readonly items = new Map<string, number>();
   /** Why the length of a mapped step could not be told: its run fails with it. */
   private readonly mapErrors = new Map<string, Error>();
+  /** Ids of steps that failed, and what of each did first: itself, or an item. */
+  private readonly failures = new Map<string, string>();
   private readonly underWay = new Set<Promise<StepEnd>>();
 
   constructor(run: OpenRun, compiled: CompiledPipeline, origin: CodeOrigin) {
@@ -108,8 +111,11 @@ class FunctionRun implements OrchestratedRun {
     this.underWay.add(work);
     const end = await work.finally(() => this.underWay.delete(work));
     this.results.record(stepId, mapIndex, end);
-    if (end.status === 'failed')
-      this.firstFailure ??= { step: mapIndex === undefined ? stepId : `${stepId}[${mapIndex}]`, error: end.error };
+    if (end.status === 'failed') {
+      const name = mapIndex === undefined ? stepId : `${stepId}[${mapIndex}]`;
+      this.firstFailure ??= { step: name, error: end.error };
+      if (!this.failures.has(stepId)) this.failures.set(stepId, name);
+    }
     return end.status;
   }
 
@@ -152,9 +158,13 @@ class FunctionRun implements OrchestratedRun {
 
   /** Steps that a failure or a stop kept from starting end as skipped, so that every step of the plan has an end. */
   async settleNeverStarted(): Promise<void> {
-    const why = this.signal.aborted ? reasonOf(this.signal.reason) : `step "${this.firstFailure?.step ?? ''}" failed`;
+    const stopped = this.signal.aborted ? reasonOf(this.signal.reason) : undefined;
+    // Where several failed, each is the reason for what is below it. In a plan a step stands after those that it waits for.
+    const failures = new Map(this.failures);
     for (const step of this.compiled.spec.steps) {
       const { id } = step;
+      for (const above of dependenciesOf(step)) if (!failures.has(id) && failures.has(above)) failures.set(id, failures.get(above)!);
+      const why = stopped ?? `step "${failures.get(id) ?? this.firstFailure?.step ?? ''}" failed`;
       if (!this.started.has(id) && !this.items.has(id) && !this.run.earlier?.hasEnded(id)) await skipStep(this.run, step, why);
       for (let index = 0; index < (this.items.get(id) ?? 0); index++)
         if (!this.started.has(`${id}[${index}]`) && !this.run.earlier?.hasEnded(id, index)) await skipStep(this.run, step, why, index);

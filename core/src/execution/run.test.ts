@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
@@ -132,6 +133,28 @@ describe('failures', () => {
     const run = await pipeline('below', () => next({ x: bad() })).run();
     expect(run.steps['next']).toMatchObject({ status: 'skipped', attempt: 0, reason: 'step "bad" failed' });
     expect(run.result).toBeUndefined();
+  });
+
+  it('are each the reason for the steps below it, and for no others', async () => {
+    const worse = step('worse', { cache: false }, async () => {
+      await badEnded;
+      await delay(50);
+      throw new Error('too');
+    });
+    let ended: () => void;
+    const badEnded = new Promise<void>((resolve) => (ended = resolve));
+    const next = step('next', async () => 1);
+    const last = step('last', async ({ x }: { x: number }) => x);
+    const two = pipeline('two', () => {
+      bad();
+      last({ x: next(undefined, { after: [worse()] }) });
+    });
+    const onStep = ({ step, status }: StepEvent): void => {
+      if (step === 'bad' && status === 'failed') ended();
+    };
+    const run = await two.run({}, { executionMode: 'continue-on-failure', onStep });
+    expect(run.error!.message).toContain('step "bad" failed');
+    for (const below of ['next', 'last']) expect(run.steps[below]).toMatchObject({ status: 'skipped', reason: 'step "worse" failed' });
   });
 
   it('of storing an output fail step and tracker run, and name the output', async () => {
