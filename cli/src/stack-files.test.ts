@@ -139,6 +139,7 @@ describe('an exported stack', () => {
 
   it('is the same on stdout, and is that of the active stack without a name', async () => {
     expect(await must(here, 'stack', 'export', 'team')).toBe(exported);
+    expect(await must(here, 'stack', 'export', 'team', '-')).toBe(exported);
     expect(documentOf(await must(here, 'stack', 'export')).stack.name).toBe('default');
   });
 

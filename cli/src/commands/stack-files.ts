@@ -5,11 +5,11 @@ import { firstLine } from '../first-line.ts';
 import { print, printLine, yamlOf } from '../print.ts';
 import { withClient, type Core } from '../project-core.ts';
 
-/** `mortise stack export [NAME] [FILE]`. */
+/** `mortise stack export [NAME] [FILE]`; `-` is stdout. */
 export async function exportStack(name: string | undefined, file: string | undefined): Promise<void> {
   await withClient(async (client, core) => {
     const document = await client.exportStack(name);
-    if (file === undefined) await print(document, 'yaml', String);
+    if (file === undefined || file === '-') await print(document, 'yaml', String);
     else {
       await write(file, document, core);
       printLine(`wrote stack "${document.stack.name}" to ${file}`);
