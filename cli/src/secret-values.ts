@@ -1,4 +1,5 @@
-import { readFile } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { boundedBytes, TOO_MANY_BYTES } from './bounded-bytes.ts';
 import type { Core } from './project-core.ts';
 
 /** Where the values of keys come from, as the command line has it. */
@@ -46,7 +47,7 @@ async function fromPath(pair: string, core: Core): Promise<[string, string]> {
   const split = splitPair(pair);
   if (split === undefined) throw new core.BadUsage({ what: `--from-file ${pair} names no key`, advice: 'Write --from-file KEY=PATH.' });
   const [key, path] = split;
-  const bytes = await readFile(path).catch((cause: NodeJS.ErrnoException) => {
+  const bytes = await boundedBytes(createReadStream(path)).catch((cause: NodeJS.ErrnoException) => {
     if (cause.code === 'ENOENT') throw new core.FileNotFound({ file: path }, { cause });
     throw new core.BadUsage({ what: `${path} cannot be read (${cause.code})` }, { cause });
   });
@@ -84,9 +85,7 @@ async function untilGivenUp<T>(answer: Promise<T>): Promise<T> {
 
 /** One key: all of it, whatever lines it has. Several: a line each, in their order. */
 async function fromStdin(keys: readonly string[], core: Core): Promise<[string, string][]> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk as Uint8Array));
-  const text = withoutLastBreak(textOf(Buffer.concat(chunks), 'stdin', core));
+  const text = withoutLastBreak(textOf(await boundedBytes(process.stdin), 'stdin', core));
   const values = keys.length === 1 ? [text] : text.split(/\r?\n/);
   if (values.length !== keys.length || values.includes(''))
     throw new core.BadUsage({
@@ -99,7 +98,8 @@ async function fromStdin(keys: readonly string[], core: Core): Promise<[string, 
   return keys.map((key, index) => [key, values[index]!]);
 }
 
-function textOf(bytes: Uint8Array, place: string, { BadUsage }: Core): string {
+function textOf(bytes: Uint8Array | undefined, place: string, { BadUsage }: Core): string {
+  if (bytes === undefined) throw new BadUsage({ what: `${place} is no value of a secret: ${TOO_MANY_BYTES}` });
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (cause) {

@@ -30,6 +30,8 @@ const mortise = (args: readonly string[], { env: more, ...options }: CommandOpti
   project.mortise(args, { ...options, env: env(more) });
 const done = (stdout: string, stderr = '') => ({ code: 0, stdout, stderr });
 
+const LARGE = '# nothing\n'.repeat(300_000);
+
 describe('secret create', () => {
   it('takes values from variables and files, and says what it made', async () => {
     project.write('key.pem', 'line one\nline two\n');
@@ -82,6 +84,17 @@ describe('secret create', () => {
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(new RegExp(`^error ${line.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}.*\n$`));
     expect(stderr).not.toContain('hunter2');
+    expect((await project.json<{ items: unknown[] }>('secret', 'list')).items).toEqual([]);
+  });
+
+  it.each<[string, string[], string, string]>([
+    ['a file', ['secret', 'create', 'a', '--from-file', 'k=large.txt'], '', 'BAD_USAGE: large.txt is no value of a secret'],
+    ['stdin', ['secret', 'create', 'a', 'k'], LARGE, 'BAD_USAGE: stdin is no value of a secret'],
+    ['a stack', ['stack', 'import', '-'], LARGE, 'FILE_BROKEN: stdin cannot be loaded'],
+  ])('reads no more than a million bytes of what may have no end: %s', async (_, command, input, told) => {
+    project.write('large.txt', LARGE);
+    const { code, stderr } = await mortise(command, { input });
+    expect({ code, stderr }).toEqual({ code: 1, stderr: `error ${told}: it has more than 1,000,000 bytes\n` });
     expect((await project.json<{ items: unknown[] }>('secret', 'list')).items).toEqual([]);
   });
 

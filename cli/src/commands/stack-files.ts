@@ -1,6 +1,7 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { createReadStream, writeFileSync } from 'node:fs';
 import type { ImportedStack, StackDocument } from '@mortise/core/client';
 import { announceFlavor } from '../announce-flavor.ts';
+import { boundedBytes, TOO_MANY_BYTES } from '../bounded-bytes.ts';
 import { firstLine } from '../first-line.ts';
 import { print, printLine, yamlOf } from '../print.ts';
 import { withClient, type Core } from '../project-core.ts';
@@ -41,7 +42,9 @@ export async function importStack(file: string, { name, force = false }: { name?
 async function read(file: string, core: Core): Promise<unknown> {
   const { FileBroken, BadStackDocument } = core;
   const place = file === '-' ? 'stdin' : file;
-  const text = decoded(file === '-' ? await bytesOfStdin() : bytesOf(file, core));
+  const bytes = await (file === '-' ? boundedBytes(process.stdin) : bytesOf(file, core));
+  if (bytes === undefined) throw new FileBroken({ file: place, reason: TOO_MANY_BYTES });
+  const text = decoded(bytes);
   if (text === undefined) throw new FileBroken({ file: place, reason: 'it is not UTF-8' });
   const { parseDocument } = await import('yaml');
   const document = parseDocument(text, { intAsBigInt: true });
@@ -79,20 +82,14 @@ function decoded(bytes: Uint8Array): string | undefined {
   }
 }
 
-function bytesOf(file: string, { FileBroken, FileNotFound }: Core): Uint8Array {
+async function bytesOf(file: string, { FileBroken, FileNotFound }: Core): Promise<Uint8Array | undefined> {
   try {
-    return readFileSync(file);
+    return await boundedBytes(createReadStream(file));
   } catch (error) {
     const { code = String(error) } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') throw new FileNotFound({ file }, { cause: error });
     throw new FileBroken({ file, reason: code === 'EISDIR' ? 'it is a folder' : code }, { cause: error });
   }
-}
-
-async function bytesOfStdin(): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk as Uint8Array));
-  return Buffer.concat(chunks);
 }
 
 function printImported({ stack, registered, reused, flavors, warnings }: ImportedStack): void {

@@ -31,6 +31,14 @@ afterEach(() => {
   }
 });
 
+test('a value is not larger than can be masked in all that is written', async () => {
+  const most = 'ä'.repeat(500_000);
+  await registry.create('large', { key: most });
+  const outcome = await registry.update('large', { set: { key: `${most}a` } }).then(() => 'updated', String);
+  expect(outcome).toContain('secret "large" cannot have more than 1,000,000 bytes as its "key"');
+  expect((await registry.values('large'))['key'] === most).toBe(true);
+});
+
 describe('secrets at rest', () => {
   test('their values are found nowhere in the store, the names of their keys are', async () => {
     await registry.create('s3', { accessKey: 'AKIAEXAMPLE0000', secretKey: 'wJalrXUtnFEMI/K7MDENG' });

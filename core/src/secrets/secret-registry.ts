@@ -13,6 +13,8 @@ export interface SecretChange {
 }
 
 const KEY = /^[A-Za-z0-9_-]{1,128}$/;
+/** A value is looked for in all that is written, in many forms. */
+const MOST_BYTES = 1_000_000;
 
 /** The secrets of a project. Every check is made before anything is stored. */
 export class SecretRegistry {
@@ -93,5 +95,7 @@ function checkValues(name: string, values: SecretValues): void {
     if (!KEY.test(key))
       throw new BadSecret({ name, reason: `cannot have the key ${JSON.stringify(key)}`, advice: 'Use letters, digits, "_" and "-".' });
     if (typeof value !== 'string' || value === '') throw new BadSecret({ name, reason: `needs a value for its key "${key}"` });
+    if (Buffer.byteLength(value) > MOST_BYTES)
+      throw new BadSecret({ name, reason: `cannot have more than ${MOST_BYTES.toLocaleString('en')} bytes as its "${key}"` });
   }
 }
