@@ -66,10 +66,10 @@ export async function runClassPipeline(
     await run.sources.lookAhead(steps);
     try {
       // A run that a step of another run began has steps of its own.
-      const work = callUserCode({ output: (...chunk) => printed.output(...chunk) }, () =>
+      const work = callUserCode({ output: (...chunk) => printed.output(...chunk), stray: (error) => classRun.stray(error) }, () =>
         classRunContext().run(classRun, () => stepContext().run(undefined as never, body)),
       );
-      result = await untilAborted(work, run.signal);
+      result = await untilAborted(Promise.race([work, classRun.strayed]), run.signal);
     } catch (error) {
       thrown = { error };
     }
@@ -101,6 +101,9 @@ class ClassRun implements ClassRunContext {
   /** Why no step starts any more. */
   private over: string | undefined;
   private ended = false;
+  /** The first error of run() that nobody can catch: of a promise that it does not wait for, as one that a helper gave. */
+  private strayError: { error: unknown } | undefined;
+  private readonly whenStrayed = Promise.withResolvers<never>();
 
   constructor(run: OpenRun, pipeline: ClassPipeline, source: InstanceSource) {
     this.run = run;
@@ -109,6 +112,18 @@ class ClassRun implements ClassRunContext {
     this.origin = classOrigin(pipeline);
     this.slots = new Semaphore(run.options.concurrency ?? run.stack.orchestrator.execution?.concurrency ?? DEFAULT_CONCURRENCY);
     this.lineage = new ClassLineage(run);
+    this.whenStrayed.promise.catch(() => undefined);
+  }
+
+  /** Rejects with the first stray error. */
+  get strayed(): Promise<never> {
+    return this.whenStrayed.promise;
+  }
+
+  stray(error: unknown): void {
+    if (this.ended) return this.run.warn(`run() left something running, which failed after it had ended: ${reasonOf(error)}`);
+    this.strayError ??= { error };
+    this.whenStrayed.reject(error);
   }
 
   call(step: ClassStep, receiver: unknown, given: unknown): Promise<unknown> {
@@ -133,7 +148,7 @@ class ClassRun implements ClassRunContext {
   /** Waits for step calls that run() did not wait for, and lets none begin after them. Gives what the run failed with; `thrown` is what run() threw. */
   async end(thrown: { error: unknown } | undefined): Promise<RunEnd<unknown>['failed']> {
     const { signal, options, warnings } = this.run;
-    const failure = thrown && this.failures.find(({ error }) => error === thrown.error);
+    const failure = thrown && this.failureOf(thrown);
     if (thrown !== undefined && options.executionMode !== 'continue-on-failure')
       this.over = failure === undefined ? 'run() has failed' : `step "${failure.step}" failed`;
     while (this.underWay.size > 0) {
@@ -147,6 +162,7 @@ class ClassRun implements ClassRunContext {
     const stopped = signal.aborted && thrown?.error === signal.reason;
     if (thrown !== undefined && !stopped) return { step: failure?.step, error: thrown.error };
     if (signal.aborted) return this.stoppedBy;
+    if (this.strayError !== undefined) return { step: this.failureOf(this.strayError)?.step, error: this.strayError.error };
     const unseen = this.failures.find(({ call }) => !call.awaited);
     // A decorator that was forgotten is no error anywhere: the method runs as it is written.
     if (this.calls.size === 0)
@@ -217,6 +233,10 @@ class ClassRun implements ClassRunContext {
     if (this.run.options.executionMode !== 'fail-fast' || this.run.signal.aborted) return;
     this.stoppedBy = failure;
     this.run.stopSteps(`step "${failure.step}" failed`);
+  }
+
+  private failureOf(thrown: { error: unknown }): Failure | undefined {
+    return this.failures.find(({ error }) => error === thrown.error);
   }
 
   private whyOver(): string | undefined {

@@ -170,6 +170,43 @@ await pipeline('odd', () => { odd(); }).run({}, { name: 'stray-undefined' });`,
     expect((await client.getPipelineRun('stray-undefined')).steps['odd']!.error!.message).toBe('threw undefined');
   });
 
+  it.each([
+    ['while run() waits for something else', 'void this.helper(); await this.slow(); return 1;', 'completed'],
+    ['after run() has returned', 'void this.helper(); return 1;', undefined],
+    [
+      'while a helper is told that the run is over',
+      'const helper = this.helper(this.slow()); await this.bad(); await helper; return 1;',
+      'completed',
+    ],
+  ])('of run() of a class fails the run, and not the process: %s', async (when, body, slow) => {
+    const name = `stray-${when.replace(/\W+/g, '-')}`;
+    const { code, stdout, stderr } = await script(
+      name,
+      `import { runPipeline } from '@mortise/core';
+class Strays {
+  async bad() { throw new Error('lost'); }
+  async slow() { await sleep(300); return 2; }
+  async helper(first?: Promise<unknown>) { await first; return this.bad(); }
+  async run() { ${body} }
+}
+const decorate = (name: 'bad' | 'slow' | 'run', decorator: unknown) => {
+  const descriptor = Object.getOwnPropertyDescriptor(Strays.prototype, name)!;
+  (decorator as (...args: unknown[]) => void)(Strays.prototype, name, descriptor);
+  Object.defineProperty(Strays.prototype, name, descriptor);
+};
+decorate('bad', step({ cache: false }));
+decorate('slow', step({ cache: false }));
+decorate('run', pipeline({ name: 'strays' }));
+const run = await runPipeline(Strays, {}, { name: '${name}' });
+await sleep(100);
+process.stdout.write(run.status);`,
+    );
+    expect({ code, stdout, stderr }).toEqual({ code: 0, stdout: 'failed', stderr: '' });
+    const { error, steps } = await client.getPipelineRun(name);
+    expect(error!.message).toBe('step "bad" failed: lost');
+    expect([steps['bad']!.status, steps['slow']?.status]).toEqual(['failed', slow]);
+  });
+
   it('of code outside of every step ends the process as it would without us', async () => {
     const { code, stderr } = await script(
       'stray-outside',
