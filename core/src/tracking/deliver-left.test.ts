@@ -9,7 +9,7 @@ import { TrackedRun } from '../testing/tracked-run.ts';
 import { activeRun } from './active-run.ts';
 import { deliverLeft, type DeliverLeftOptions } from './deliver-left.ts';
 import { deliveryWarnings } from './delivery-warnings.ts';
-import type { TrackerEvent } from './experiment-tracker.ts';
+import type { Receipt, TrackerEvent, TrackerRunIdentity } from './experiment-tracker.ts';
 import { withinTime } from './within-time.ts';
 
 let run: TrackedRun;
@@ -32,6 +32,16 @@ async function openDown(): Promise<{ later: RecordingTracker }> {
 
 function deliver(tracker: RecordingTracker, options: DeliverLeftOptions = {}) {
   return deliverLeft(run.place({ id: 'b'.repeat(32) }), { trackers: [{ name: 'mine', flavor: 'recording', tracker }], ...options });
+}
+
+/** Has a tracker take each batch by `how`, which is given its own way of taking it. */
+function deliverBy(tracker: RecordingTracker, how: (deliverOne: () => Promise<Receipt>, id: TrackerRunIdentity) => Promise<Receipt>): void {
+  const open = tracker.open.bind(tracker);
+  tracker.open = async (...call) => {
+    const opened = await open(...call);
+    const deliverOne = opened.deliver.bind(opened);
+    return Object.assign(opened, { deliver: (...batch: Parameters<typeof deliverOne>) => how(() => deliverOne(...batch), call[0]) });
+  };
 }
 
 const tracked = { trackers: ['mine'] };
@@ -121,19 +131,12 @@ describe('another process', () => {
       for (let i = 0; i < 20; i++) activeRun().logMetric('loss', i);
     });
     await run.endRun();
-    const open = later.open.bind(later);
-    later.open = async (...call) => {
-      const opened = await open(...call);
-      const deliverOne = opened.deliver.bind(opened);
-      return Object.assign(opened, {
-        deliver: async (...batch: Parameters<typeof deliverOne>) => {
-          const receipt = await deliverOne(...batch);
-          const now = Date.now() + 60_000;
-          jest.spyOn(Date, 'now').mockReturnValue(now);
-          return receipt;
-        },
-      });
-    };
+    deliverBy(later, async (deliverOne) => {
+      const receipt = await deliverOne();
+      const now = Date.now() + 60_000;
+      jest.spyOn(Date, 'now').mockReturnValue(now);
+      return receipt;
+    });
     expect(await deliver(later)).toMatchObject([{ delivered: 0, failure: expect.stringContaining('could not be told') }]);
     expect(losses(later.run('train').events)).toEqual([0]);
   });
@@ -244,20 +247,13 @@ describe('another process', () => {
     await run.endRun(failed);
     const { id, store } = run;
     const worker = { ...run.place().worker, id: 'c'.repeat(32) };
-    const open = later.open.bind(later);
-    later.open = async (...call) => {
-      const opened = await open(...call);
-      const deliverOne = opened.deliver.bind(opened);
-      return Object.assign(opened, {
-        deliver: async (...batch: Parameters<typeof deliverOne>) => {
-          await store.resumeRun({ runId: id, worker, at: Date.now() });
-          const outcome = { status: 'completed' } as const;
-          await store.finishRun({ id, workerId: worker.id, ...outcome, endedAt: Date.now() + 1, warnings: [], outcome });
-          await store.updateTrackerRun({ id: call[0].parentKey!, ...outcome });
-          return deliverOne(...batch);
-        },
-      });
-    };
+    deliverBy(later, async (deliverOne, { parentKey }) => {
+      await store.resumeRun({ runId: id, worker, at: Date.now() });
+      const outcome = { status: 'completed' } as const;
+      await store.finishRun({ id, workerId: worker.id, ...outcome, endedAt: Date.now() + 1, warnings: [], outcome });
+      await store.updateTrackerRun({ id: parentKey!, ...outcome });
+      return deliverOne();
+    });
     expect(await deliver(later)).toEqual([{ component: 'mine', delivered: 1 }]);
     expect(later.calls).not.toContain(`close ${run.name} failed`);
     const [parent] = (await store.run(id))!.trackerRuns;
